@@ -1,0 +1,71 @@
+"""What can go wrong, as types, and the one table from types to statuses and exit codes.
+
+``LightboxError``
+├── ``ArchiveError``   a file, or one member of it, can't be read as what it claims to be
+├── ``NotReadyError``  the data asked for is still being unpacked
+├── ``MissingError``   an address names something that is not there
+├── ``MalformedError`` an address or a form holds a value that can't be read
+└── ``UsageError``     the program was started in a way that can't work
+
+``str(error)`` is always one sentence a user can act on; it is the same on a page, in the API and
+on the terminal.
+"""
+
+from pathlib import Path
+
+
+class LightboxError(Exception):
+    """Base of everything raised on purpose; its text is shown to users as it stands."""
+
+
+class ArchiveError(LightboxError):
+    """A file, or one member of it, is refused.
+
+    ``reason`` and ``remedy`` are sentence parts without a full stop: the reason follows the names,
+    the remedy follows the reason.
+    """
+
+    def __init__(self, path: Path, reason: str, remedy: str, member: str | None = None) -> None:
+        self.path = path
+        self.member = member
+        self.reason = reason
+        self.remedy = remedy
+        where = f"{path.name}: {member}" if member else path.name
+        super().__init__(f"{where} {reason}; {remedy}.")
+
+
+class NotReadyError(LightboxError):
+    """The positions asked for lie above what has been unpacked so far."""
+
+
+class MissingError(LightboxError):
+    """An address names something that is not there. ``part`` says which part of it."""
+
+    def __init__(self, part: str, sentence: str) -> None:
+        self.part = part
+        super().__init__(sentence)
+
+
+class MalformedError(LightboxError):
+    """A value in an address can't be read. ``part`` names the parameter."""
+
+    def __init__(self, part: str, sentence: str) -> None:
+        self.part = part
+        super().__init__(sentence)
+
+
+class UsageError(LightboxError):
+    """The command line or the settings ask for something that can't work."""
+
+
+STATUS: dict[type[LightboxError], int] = {
+    ArchiveError: 503,
+    NotReadyError: 503,
+    MissingError: 404,
+    MalformedError: 422,
+}
+
+EXIT_CODE: dict[type[LightboxError], int] = {
+    ArchiveError: 1,
+    UsageError: 2,
+}
