@@ -22,11 +22,20 @@ class ArchiveError(LightboxError):
     """A file, or one member of it, is refused.
 
     ``reason`` and ``remedy`` are sentence parts without a full stop: the reason follows the names,
-    the remedy follows the reason.
+    the remedy follows the reason. ``passing`` marks what may be over soon, as a full disk.
     """
 
-    def __init__(self, path: Path, reason: str, remedy: str, member: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        reason: str,
+        remedy: str,
+        member: str | None = None,
+        *,
+        passing: bool = False,
+    ) -> None:
         self.path = path
+        self.passing = passing
         self.member = member
         self.reason = reason
         self.remedy = remedy

@@ -1,0 +1,145 @@
+"""One member → its bytes, streamed with fixed buffers and checked against length and CRC.
+
+Nothing here is larger than a buffer, whatever the member's size.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final
+
+import numpy as np
+from numpy.lib import format as npy
+
+from app.arrays.archive import Archive, Member, is_current, unreadable
+from app.arrays.deflate import RAW, deflate
+from app.errors import ArchiveError
+
+# Large enough that Python's share of the work vanishes, small enough for the L2 cache.
+READ: Final = 256 * 1024
+WRITE: Final = 1024 * 1024
+
+Report = Callable[[int], None]
+
+
+def stream(archive: Archive, member: Member) -> Iterator[bytes]:
+    """Yield the array's bytes (without the npy header) in blocks of at most ``WRITE`` bytes.
+
+    Raises ArchiveError where the bytes are not what the directory promises; the CRC can only be
+    known behind the last block, so nothing is certain until the iterator has ended.
+    """
+    left = member.header
+    wanted = member.nbytes
+    for block in _checked(archive, member):
+        if left >= len(block):
+            left -= len(block)
+            continue
+        part = block[left : left + wanted]
+        left = 0
+        wanted -= len(part)
+        if part:
+            yield part
+
+
+def head(archive: Archive, member: Member, items: int) -> bytes:
+    """Give the bytes of the first ``items`` items of a C-ordered member, unchecked."""
+    wanted = items * member.nbytes // max(1, member.shape[0])
+    found = bytearray()
+    for block in stream(archive, member):
+        found += block[: wanted - len(found)]
+        if len(found) >= wanted:
+            break
+    return bytes(found)
+
+
+def unpack(archive: Archive, member: Member, file: BinaryIO, report: Report) -> None:
+    """Write the member to ``file`` as an npy file of its own; report the array bytes written."""
+    file.write(npy_header(member))
+    done = 0
+    for block in stream(archive, member):
+        file.write(block)
+        # Readers of the same file see only what has left our buffer.
+        file.flush()
+        done += len(block)
+        report(done)
+
+
+def verify(archive: Archive, member: Member, report: Report) -> None:
+    """Read the member to its end and check it; report the array bytes read."""
+    done = 0
+    for block in stream(archive, member):
+        done += len(block)
+        report(done)
+
+
+def npy_header(member: Member) -> bytes:
+    """Give the npy header (version 1) that stands before the member's array in the cache."""
+    header = {
+        "descr": npy.dtype_to_descr(np.dtype(member.dtype)),
+        "fortran_order": member.fortran,
+        "shape": member.shape,
+    }
+    file = io.BytesIO()
+    npy.write_array_header_1_0(file, header)
+    return file.getvalue()
+
+
+def _checked(archive: Archive, member: Member) -> Iterator[bytes]:
+    crc = size = 0
+    try:
+        with archive.path.open("rb", buffering=0) as file:
+            file.seek(member.data_at)
+            raw = _inflated(file, member) if member.deflated else _stored(file, member)
+            for block in raw:
+                crc = deflate.crc32(block, crc)
+                size += len(block)
+                if size > member.size:
+                    raise _refuse(archive, member, f"unpacks to more than {member.size:,} bytes")
+                yield block
+    except OSError as error:
+        raise unreadable(archive.path, error, member.name) from None
+    except deflate.error:
+        raise _refuse(archive, member, "holds bytes that can't be inflated") from None
+    if size != member.size:
+        raise _refuse(
+            archive, member, f"ends after {size:,} of the {member.size:,} bytes it promises"
+        )
+    if crc != member.crc:
+        raise _refuse(archive, member, "fails its checksum (CRC-32)")
+    if not is_current(archive):
+        raise changed(archive, member)
+
+
+def changed(archive: Archive, member: Member) -> ArchiveError:
+    """Say that the file was written to, replaced or removed while it was being read."""
+    return ArchiveError(
+        archive.path, "was changed while it was being read", "reload the page", member.name
+    )
+
+
+def _stored(file: io.FileIO, member: Member) -> Iterator[bytes]:
+    left = member.packed
+    while left and (block := file.read(min(READ, left))):
+        left -= len(block)
+        yield block
+
+
+def _inflated(file: io.FileIO, member: Member) -> Iterator[bytes]:
+    inflater = deflate.decompressobj(RAW)
+    for packed in _stored(file, member):
+        waiting = packed
+        while waiting and not inflater.eof:
+            block = inflater.decompress(waiting, WRITE)
+            waiting = inflater.unconsumed_tail
+            if block:
+                yield block
+    # What the library still holds back comes in pieces too: a bomb must not come out at once.
+    while not inflater.eof and (block := inflater.decompress(b"", WRITE)):
+        yield block
+
+
+def _refuse(archive: Archive, member: Member, reason: str) -> ArchiveError:
+    if not is_current(archive):
+        return changed(archive, member)
+    return ArchiveError(
+        archive.path, reason, "fetch the file again; it is damaged", member.name
+    )

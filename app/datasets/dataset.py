@@ -1,0 +1,266 @@
+"""A dataset that can be asked: its splits, labels, task and identity.
+
+Opening one reads the archive's directory, the labels, and small images; large images are begun
+when somebody looks, so that a folder of them opens at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from app.arrays.archive import Archive, Member, read_archive
+from app.arrays.store import Array, Store
+from app.catalogue.facts import Facts, facts_for
+from app.datasets import index
+from app.datasets.index import SplitIndex
+from app.datasets.selection import SPLITS, Selection, Split
+from app.datasets.subset import Subset
+from app.errors import ArchiveError, MissingError
+
+MEMBERS: Final = frozenset(f"{split}_{part}" for split in SPLITS for part in ("images", "labels"))
+
+# Images smaller or larger than this are no pictures to look at, but a mistake or an attack.
+SIDE_MOST: Final = 16_384
+
+
+@dataclass(frozen=True)
+class Label:
+    """A class value and what it is called."""
+
+    value: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One `.npz` file, opened. ``images[split]`` has shape (N, H, W[, 3]) or (N, D, H, W).
+
+    ``refused`` holds why a split, or a member, is not served; ``ignored`` names the members that
+    are not part of the layout.
+    """
+
+    id: str
+    archive: Archive
+    facts: Facts | None
+    task: str
+    labels: tuple[Label, ...]
+    images: Mapping[Split, Array]
+    indexes: Mapping[Split, SplitIndex]
+    refused: tuple[ArchiveError, ...]
+    ignored: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The published name, or the file's own."""
+        return self.facts.title if self.facts else self.id
+
+    @property
+    def modality(self) -> str:
+        """As MedMNIST names it; a file that is not in the catalogue does not say."""
+        return self.facts.modality if self.facts else "Unknown"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one item: (H, W), (H, W, 1), (H, W, 3) or (D, H, W)."""
+        return next(iter(self.images.values())).shape[1:]
+
+    @property
+    def is_volume(self) -> bool:
+        """Say whether an item is a volume, to be looked at slice by slice."""
+        return is_volume(self.shape)
+
+    @property
+    def channels(self) -> int:
+        """3 for colour, 1 for grey."""
+        return 3 if len(self.shape) == 3 and not self.is_volume and self.shape[2] == 3 else 1
+
+    @property
+    def splits(self) -> tuple[Split, ...]:
+        """The splits that are served, in the fixed order."""
+        return tuple(self.images)
+
+    @property
+    def total(self) -> int:
+        """Number of items in all splits."""
+        return sum(split.total for split in self.indexes.values())
+
+    def name_of(self, label: int) -> str:
+        """Give the name of a label value."""
+        return next((known.name for known in self.labels if known.value == label), str(label))
+
+    def subset(self, selection: Selection) -> Subset:
+        """Resolve a selection. Raises MissingError for a split or label that is not here."""
+        for split in selection.splits:
+            self.require_split(split)
+        known = {label.value for label in self.labels}
+        for value in selection.labels:
+            if value not in known:
+                listed = ", ".join(str(label) for label in sorted(known)[:20])
+                raise MissingError(
+                    "label", f"{self.title} has no label {value}; its labels are {listed}."
+                )
+        return Subset(dict(self.indexes), selection)
+
+    def require_split(self, split: str) -> Split:
+        """Give the split of that name. Raises MissingError if it is not served."""
+        for served in self.splits:
+            if served == split:
+                return served
+        for refusal in self.refused:
+            if refusal.member and refusal.member.startswith(f"{split}_"):
+                raise MissingError("split", str(refusal))
+        raise MissingError(
+            "split", f"{self.title} has no such split here; it has {', '.join(self.splits)}."
+        )
+
+    def counts(self, selection: Selection) -> dict[Split, dict[int, int]]:
+        """Count items by split and label under the selection's filters.
+
+        A split that is filtered out is left out; a label that is filtered out counts 0.
+        """
+        found: dict[Split, dict[int, int]] = {}
+        for split, split_index in self.indexes.items():
+            if selection.wants_split(split):
+                tally = split_index.label_counts()
+                found[split] = {
+                    label.value: tally.get(label.value, 0)
+                    if not selection.labels or label.value in selection.labels
+                    else 0
+                    for label in self.labels
+                }
+        return found
+
+
+def is_volume(shape: tuple[int, ...]) -> bool:
+    """Tell (D, H, W) from (H, W, 1) and (H, W, 3): colour is always the last axis."""
+    return len(shape) == 3 and shape[2] not in (1, 3)
+
+
+def open_dataset(path: Path, store: Store) -> Dataset:
+    """Open an ``.npz`` file in MedMNIST's layout.
+
+    Raises ArchiveError when not one split of it can be served.
+    """
+    archive = read_archive(path, MEMBERS)
+    refused = dict(archive.refused)
+    images: dict[Split, Array] = {}
+    indexes: dict[Split, SplitIndex] = {}
+    shape: tuple[int, ...] | None = None
+    for split in SPLITS:
+        try:
+            pair = _pair(archive, split)
+            if pair is None:
+                continue
+            _check_images(path, pair[0], shape)
+            index_of_split = _indexed(archive, store, split, pair[1])
+            images[split] = _opened(archive, store, pair[0])
+            indexes[split] = index_of_split
+            shape = pair[0].shape[1:]
+        except ArchiveError as error:
+            refused[error.member or split] = error
+    if not images:
+        raise _nothing_to_serve(path, refused)
+    facts = facts_for(path.stem)
+    labels, task = _labels_and_task(indexes, facts)
+    return Dataset(
+        id=path.stem,
+        archive=archive,
+        facts=facts,
+        task=task,
+        labels=labels,
+        images=images,
+        indexes=indexes,
+        refused=tuple(refused[name] for name in sorted(refused)),
+        ignored=archive.ignored,
+    )
+
+
+def _nothing_to_serve(path: Path, refused: Mapping[str, ArchiveError]) -> ArchiveError:
+    if refused:
+        return refused[min(refused)]
+    return ArchiveError(
+        path,
+        "holds no split of a MedMNIST dataset",
+        "it needs members named train_images and train_labels, or the same for val or test",
+    )
+
+
+def _pair(archive: Archive, split: Split) -> tuple[Member, Member] | None:
+    names = f"{split}_images", f"{split}_labels"
+    if any(name in archive.refused for name in names):
+        return None
+    members = [archive.members.get(name) for name in names]
+    match members:
+        case [None, None]:
+            return None
+        case [Member() as images, Member() as labels]:
+            if labels.shape[0] == images.shape[0]:
+                return images, labels
+            raise ArchiveError(
+                archive.path,
+                f"has shape {images.shape}, but {names[1]} has shape {labels.shape}",
+                "store exactly one row of labels for each image",
+                names[0],
+            )
+        case _:
+            here, absent = names if members[0] else names[::-1]
+            raise ArchiveError(
+                archive.path, f"has no {absent} beside it", "store both under one split", here
+            )
+
+
+def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) -> None:
+    item = member.shape[1:]
+    if len(item) not in (2, 3) or not all(0 < side <= SIDE_MOST for side in item):
+        raise ArchiveError(
+            path,
+            f"has shape {member.shape}, which is not a stack of pictures",
+            "store images as (N, H, W), (N, H, W, 1), (N, H, W, 3) or (N, D, H, W)",
+            member.name,
+        )
+    if expected is not None and item != expected:
+        raise ArchiveError(
+            path,
+            f"has pictures of shape {item}, but an earlier split has {expected}",
+            "store all splits at one size",
+            member.name,
+        )
+
+
+def _indexed(archive: Archive, store: Store, split: Split, labels: Member) -> SplitIndex:
+    def build(file: BinaryIO) -> None:
+        store.prepare(archive, labels.name)
+        index.build(store.open(archive, labels.name), file, archive.path, labels.name)
+
+    with store.derived(archive, f"{split}.index", build) as file:
+        return index.load(file)
+
+
+def _opened(archive: Archive, store: Store, images: Member) -> Array:
+    failure = store.failure(archive, images.name)
+    if failure and not failure.passing:
+        raise failure
+    return store.open(archive, images.name)
+
+
+def _labels_and_task(
+    indexes: Mapping[Split, SplitIndex], facts: Facts | None
+) -> tuple[tuple[Label, ...], str]:
+    seen: set[int] = set()
+    several = False
+    for split_index in indexes.values():
+        seen.update(split_index.values.tolist())
+        single = np.eye(len(split_index.values), dtype=np.bool_)
+        several = several or not np.array_equal(split_index.carries, single)
+    names = {label.value: label.name for label in facts.labels} if facts else {}
+    labels = tuple(
+        Label(value, names.get(value, str(value))) for value in sorted(seen | set(names))
+    )
+    if facts:
+        return labels, facts.task
+    if several:
+        return labels, "multi-label, binary-class"
+    return labels, "binary-class" if len(labels) == 2 else "multi-class"

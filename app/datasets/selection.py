@@ -1,0 +1,180 @@
+"""Selection ↔ address: which items are meant, in which order, and which page of them.
+
+``parse`` is the only place that reads a query string and ``Selection.query`` the only one that
+writes one; the two are mirrors (``parse(selection.query()) == selection``). Whether a label or a
+page exists is for the dataset to say, not for the address.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeVar, get_args
+from urllib.parse import parse_qsl, urlencode
+
+from app.errors import MalformedError, MissingError
+
+Split = Literal["train", "val", "test"]
+Order = Literal["index", "label", "random"]
+Bars = Literal["count", "share"]
+
+SPLITS: Final[tuple[Split, ...]] = get_args(Split)
+ORDERS: Final[tuple[Order, ...]] = get_args(Order)
+
+PER_PAGE: Final = 100
+PER_PAGE_MOST: Final = 500
+SEED_MOST: Final = 2**32 - 1
+
+# Far above what our own links need, far below what costs anything to read.
+QUERY_MOST: Final = 4_000
+PARAMETERS_MOST: Final = 256
+
+_T = TypeVar("_T")
+_S = TypeVar("_S", bound=str)
+
+_WHOLE: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What an address asks for. Empty ``splits`` or ``labels`` mean all of them.
+
+    ``seed`` counts only for the random order, ``bars`` only says how the histogram is scaled.
+    """
+
+    splits: tuple[Split, ...] = ()
+    labels: tuple[int, ...] = ()
+    order: Order = "index"
+    seed: int = 0
+    per_page: int = PER_PAGE
+    page: int = 1
+    bars: Bars = "count"
+
+    def query(self) -> str:
+        """Print the canonical query string: fixed order, defaults left out, no leading ``?``."""
+        pairs: list[tuple[str, str | int]] = [("split", split) for split in self.splits]
+        pairs += [("label", label) for label in self.labels]
+        default = Selection()
+        for name in ("order", "seed", "per_page", "page", "bars"):
+            value = getattr(self, name)
+            if value != getattr(default, name):
+                pairs.append((name, value))
+        return urlencode(pairs)
+
+    def on_page(self, page: int) -> "Selection":
+        """Give the same items in the same order, on another page."""
+        return replace(self, page=page)
+
+    def toggle_split(self, split: Split) -> "Selection":
+        """Add the split to the filter, or take it out, and start from the first page."""
+        return replace(self, splits=_splits(_toggled(self.splits, split)), page=1)
+
+    def toggle_label(self, label: int) -> "Selection":
+        """Add the label to the filter, or take it out, and start from the first page."""
+        return replace(self, labels=tuple(sorted(_toggled(self.labels, label))), page=1)
+
+    def wants_split(self, split: Split) -> bool:
+        """Say whether items of this split pass the filter."""
+        return not self.splits or split in self.splits
+
+
+def parse(query: str) -> Selection:
+    """Read a raw query string (as it stands in the address, percent-encoded).
+
+    Unknown parameters are dropped. Raises MalformedError for a value that can't be read, and
+    MissingError for a split that no dataset has.
+    """
+    given = _parameters(query)
+    order = _one_of(given, "order", ORDERS, Selection.order)
+    seed = _bounded(given, "seed", 0, SEED_MOST, 0)
+    return Selection(
+        splits=_splits(_split(value) for value in given.get("split", ())),
+        labels=tuple(sorted({_whole("label", value) for value in given.get("label", ())})),
+        order=order,
+        seed=seed if order == "random" else 0,
+        per_page=_bounded(given, "per_page", 1, PER_PAGE_MOST, PER_PAGE),
+        page=_page(given),
+        bars=_one_of(given, "bars", get_args(Bars), Selection.bars),
+    )
+
+
+def _parameters(query: str) -> dict[str, list[str]]:
+    if len(query) > QUERY_MOST:
+        raise MalformedError("query", f"The address is longer than {QUERY_MOST:,} characters.")
+    try:
+        pairs = parse_qsl(
+            query, keep_blank_values=True, max_num_fields=PARAMETERS_MOST, errors="strict"
+        )
+    except UnicodeDecodeError:
+        raise MalformedError("query", "The address holds bytes that are not UTF-8.") from None
+    except ValueError:
+        raise MalformedError(
+            "query", f"The address holds more than {PARAMETERS_MOST} parameters."
+        ) from None
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        # An emptied form field (`split=`) is a filter left open, not a value.
+        if value:
+            given.setdefault(name, []).append(value)
+    return given
+
+
+def _split(value: str) -> Split:
+    for split in SPLITS:
+        if value == split:
+            return split
+    raise MissingError(
+        "split", f"There is no split called “{shown(value)}”; the splits are {', '.join(SPLITS)}."
+    )
+
+
+def _splits(wanted: Iterable[Split]) -> tuple[Split, ...]:
+    """All three splits mean the same as none, and the shorter address is the canonical one."""
+    chosen = set(wanted)
+    return () if len(chosen) == len(SPLITS) else tuple(s for s in SPLITS if s in chosen)
+
+
+def _page(given: dict[str, list[str]]) -> int:
+    page = _whole("page", _last(given, "page", "1"))
+    if page < 1:
+        raise MissingError("page", f"There is no page {page}; pages are numbered from 1.")
+    return page
+
+
+def _bounded(given: dict[str, list[str]], name: str, least: int, most: int, default: int) -> int:
+    number = _whole(name, _last(given, name, str(default)))
+    if not least <= number <= most:
+        raise MalformedError(name, f"{name} must be from {least} to {most}, not {number}.")
+    return number
+
+
+def _one_of(
+    given: dict[str, list[str]], name: str, choices: tuple[_S, ...], default: _S
+) -> _S:
+    value = _last(given, name, default)
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise MalformedError(
+        name, f"{name} must be one of {', '.join(choices)}, not “{shown(value)}”."
+    )
+
+
+def _last(given: dict[str, list[str]], name: str, default: str) -> str:
+    """Give the value that stands last, as forms with a hidden default before a choice send it."""
+    return given.get(name, [default])[-1]
+
+
+def _whole(name: str, value: str) -> int:
+    if not _WHOLE.fullmatch(value):
+        raise MalformedError(name, f"{name} must be a whole number, not “{shown(value)}”.")
+    return int(value)
+
+
+def shown(value: str) -> str:
+    """Shorten a hostile or mistyped value so that it can stand in a sentence."""
+    printable = "".join(c if c.isprintable() else "�" for c in value)
+    return printable if len(printable) <= 40 else printable[:39] + "…"
+
+
+def _toggled(values: tuple[_T, ...], value: _T) -> set[_T]:
+    return set(values) ^ {value}
