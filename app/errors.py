@@ -4,6 +4,7 @@
 ├── ``ArchiveError``   a file, or one member of it, can't be read as what it claims to be
 ├── ``NotReadyError``  the data asked for is still being unpacked
 ├── ``MissingError``   an address names something that is not there
+├── ``InexactError``   a form was asked for that can't hold the values
 ├── ``MalformedError`` an address or a form holds a value that can't be read
 └── ``UsageError``     the program was started in a way that can't work
 
@@ -63,6 +64,10 @@ class MalformedError(LightboxError):
         super().__init__(sentence)
 
 
+class InexactError(LightboxError):
+    """The values can't be given in this form without changing them."""
+
+
 class UsageError(LightboxError):
     """The command line or the settings ask for something that can't work."""
 
@@ -71,6 +76,7 @@ STATUS: dict[type[LightboxError], int] = {
     ArchiveError: 503,
     NotReadyError: 503,
     MissingError: 404,
+    InexactError: 406,
     MalformedError: 422,
 }
 

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from numpy.lib import format as npy
 
-from app.arrays.deflate import RAW, deflate
+from app.arrays.deflate import RAW, DeflateError, deflate
 from app.errors import ArchiveError
 
 MEMBERS_MOST: Final = 1_000
@@ -149,9 +149,13 @@ def _refuse_other_kinds(path: Path, file: BinaryIO) -> None:
             path, "is a web page, not an archive", "fetch it again from an address of the file"
         )
     if start.startswith(b"\x93NUMPY"):
-        raise ArchiveError(path, "is a single .npy array", "save images and labels with numpy.savez")
+        raise ArchiveError(
+            path, "is a single .npy array", "save images and labels with numpy.savez"
+        )
     if not start.startswith(b"PK"):
-        raise ArchiveError(path, "is not a zip archive", "save it with numpy.savez, or fetch it again")
+        raise ArchiveError(
+            path, "is not a zip archive", "save it with numpy.savez, or fetch it again"
+        )
 
 
 def _directory(path: Path, file: BinaryIO) -> tuple[list[zipfile.ZipInfo], int]:
@@ -257,7 +261,7 @@ def _first_bytes(file: BinaryIO, data_at: int, packed: int, *, deflated: bool) -
         return start
     try:
         return deflate.decompressobj(RAW).decompress(start, HEADER_MOST)
-    except deflate.error:
+    except DeflateError:
         return b""
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from app.arrays.archive import Archive, Member, is_current, unreadable
-from app.arrays.deflate import RAW, deflate
+from app.arrays.deflate import RAW, DeflateError, deflate
 from app.errors import ArchiveError
 
 # Large enough that Python's share of the work vanishes, small enough for the L2 cache.
@@ -97,7 +97,7 @@ def _checked(archive: Archive, member: Member) -> Iterator[bytes]:
                 yield block
     except OSError as error:
         raise unreadable(archive.path, error, member.name) from None
-    except deflate.error:
+    except DeflateError:
         raise _refuse(archive, member, "holds bytes that can't be inflated") from None
     if size != member.size:
         raise _refuse(
@@ -140,6 +140,4 @@ def _inflated(file: io.FileIO, member: Member) -> Iterator[bytes]:
 def _refuse(archive: Archive, member: Member, reason: str) -> ArchiveError:
     if not is_current(archive):
         return changed(archive, member)
-    return ArchiveError(
-        archive.path, reason, "fetch the file again; it is damaged", member.name
-    )
+    return ArchiveError(archive.path, reason, "fetch the file again; it is damaged", member.name)

@@ -38,9 +38,8 @@ class Mapped:
         self._map = mmap.mmap(
             file.fileno(), offset + member.nbytes, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ
         )
-        order = "F" if member.fortran else "C"
         self._array: NDArray[Any] = np.ndarray(
-            member.shape, member.dtype, self._map, offset, order=order
+            member.shape, member.dtype, self._map, offset, order="F" if member.fortran else "C"
         )
 
     def take(self, positions: Ints, plane: Plane | None) -> NDArray[Any]:

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from app.arrays.archive import Archive, Member
 from app.arrays.cache import PART, Cache, Mark, read_mark, write_mark
-from app.arrays.inflate import npy_header, unpack, verify
+from app.arrays.inflate import head, npy_header, unpack, verify
 from app.arrays.mapping import InPlace, Ints, Mapped, Plane, Source
 from app.errors import ArchiveError, NotReadyError
 
@@ -61,6 +62,10 @@ class Store:
             if job.error:
                 raise job.error
         return Array(self, archive, member)
+
+    def begun(self, archive: Archive, member: Member) -> "_Job | None":
+        """Give the work on a member if it has been begun."""
+        return self._jobs.get((archive.key, member.name))
 
     def failure(self, archive: Archive, name: str) -> ArchiveError | None:
         """Say why a member turned out unreadable, if it did."""
@@ -167,6 +172,18 @@ class Array:
             )
         return source.take(positions, plane)
 
+    def first(self, items: int) -> NDArray[Any]:
+        """Copy the first few items without beginning to unpack the rest.
+
+        Raises ArchiveError; an array in Fortran order must be whole before any item is.
+        """
+        items = min(items, self.shape[0])
+        job = self._store.begun(self._archive, self._member)
+        if job is None and not self._member.fortran:
+            found = head(self._archive, self._member, items)
+            return np.frombuffer(found, self.dtype).reshape(items, *self.shape[1:])
+        return self.take(np.arange(items, dtype=np.int64))
+
     def wait(self, items: int, seconds: float) -> None:
         """Wait until that many items can be read, the work has failed, or the time is over."""
         job = self._job()
@@ -212,9 +229,7 @@ class _Job:
     def may_be_retried(self) -> bool:
         """Say whether what stopped this work may have passed, as a full disk does."""
         return bool(
-            self.error
-            and self.error.passing
-            and time.monotonic() - self._ended > _RETRY_SECONDS
+            self.error and self.error.passing and time.monotonic() - self._ended > _RETRY_SECONDS
         )
 
     def touch(self) -> None:

@@ -13,11 +13,11 @@ import numpy as np
 
 from app.arrays.archive import Archive, Member, read_archive
 from app.arrays.store import Array, Store
-from app.catalogue.facts import Facts, facts_for
+from app.catalogue.facts import Facts, facts_for, title_of
 from app.datasets import index
 from app.datasets.index import SplitIndex
 from app.datasets.selection import SPLITS, Selection, Split
-from app.datasets.subset import Subset
+from app.datasets.subset import Items, Subset
 from app.errors import ArchiveError, MissingError
 
 MEMBERS: Final = frozenset(f"{split}_{part}" for split in SPLITS for part in ("images", "labels"))
@@ -28,10 +28,11 @@ SIDE_MOST: Final = 16_384
 
 @dataclass(frozen=True)
 class Label:
-    """A class value and what it is called."""
+    """A class value and what it is called, here and in words (``meaning``, often empty)."""
 
     value: int
     name: str
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Dataset:
     @property
     def title(self) -> str:
         """The published name, or the file's own."""
-        return self.facts.title if self.facts else self.id
+        return title_of(self.id) or self.id
 
     @property
     def modality(self) -> str:
@@ -90,6 +91,16 @@ class Dataset:
     def name_of(self, label: int) -> str:
         """Give the name of a label value."""
         return next((known.name for known in self.labels if known.value == label), str(label))
+
+    def labels_of(self, items: Items) -> list[tuple[int, ...]]:
+        """Give the label values that each item carries, in the items' order."""
+        found: list[tuple[int, ...]] = [()] * len(items)
+        for number in np.unique(items.splits).tolist():
+            places = np.flatnonzero(items.splits == number)
+            rows = self.indexes[SPLITS[number]].labels_of(items.positions[places])
+            for place, values in zip(places.tolist(), rows, strict=True):
+                found[place] = values
+        return found
 
     def subset(self, selection: Selection) -> Subset:
         """Resolve a selection. Raises MissingError for a split or label that is not here."""
@@ -255,9 +266,12 @@ def _labels_and_task(
         seen.update(split_index.values.tolist())
         single = np.eye(len(split_index.values), dtype=np.bool_)
         several = several or not np.array_equal(split_index.carries, single)
-    names = {label.value: label.name for label in facts.labels} if facts else {}
+    known = {label.value: label for label in facts.labels} if facts else {}
     labels = tuple(
-        Label(value, names.get(value, str(value))) for value in sorted(seen | set(names))
+        Label(value, known[value].name, known[value].meaning)
+        if value in known
+        else Label(value, str(value))
+        for value in sorted(seen | set(known))
     )
     if facts:
         return labels, facts.task

@@ -33,10 +33,14 @@ class _Known:
 
 
 class Library:
-    """The datasets found in ``paths`` (files and folders, not searched deeper)."""
+    """The datasets found in ``paths`` (files and folders, not searched deeper).
 
-    def __init__(self, paths: Iterable[Path], store: Store) -> None:
+    As long as nothing is found there, ``fallback`` is served.
+    """
+
+    def __init__(self, paths: Iterable[Path], store: Store, fallback: Path | None = None) -> None:
         self._paths = tuple(paths)
+        self._fallback = fallback
         self._store = store
         self._known: dict[Path, _Known] = {}
         self._lock = threading.Lock()
@@ -74,19 +78,7 @@ class Library:
         self._known.clear()
 
     def _files(self) -> list[Path]:
-        """Every .npz file served, in the order of the paths given, each folder's by name."""
-        files: dict[Path, None] = {}
-        for path in self._paths:
-            if path.is_dir():
-                try:
-                    listed = sorted(entry for entry in path.iterdir() if _is_npz(entry))
-                except OSError:
-                    # Named as it stands, so that looking at it says what is wrong.
-                    listed = [path]
-                files.update(dict.fromkeys(listed))
-            else:
-                files[path] = None
-        return list(files)
+        return files_in(self._paths) or ([self._fallback] if self._fallback else [])
 
     def _files_named(self, dataset_id: str) -> list[Path]:
         """The files that may hold this dataset, found without listing any folder."""
@@ -98,7 +90,10 @@ class Library:
             for path in self._paths
             if path.is_dir() or path.stem == dataset_id
         ]
-        return [path for path in candidates if path.is_file()]
+        found = [path for path in candidates if path.is_file()]
+        if not found and self._fallback and self._fallback.stem == dataset_id:
+            found = [path for path in self._files() if path == self._fallback]
+        return found
 
     def _look(self, path: Path) -> Dataset | ArchiveError:
         try:
@@ -132,6 +127,22 @@ class Library:
             return found
         except ArchiveError as error:
             return error
+
+
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """List every .npz file meant, in the order of the paths given, each folder's by name."""
+    files: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            try:
+                listed = sorted(entry for entry in path.iterdir() if _is_npz(entry))
+            except OSError:
+                # Named as it stands, so that looking at it says what is wrong.
+                listed = [path]
+            files.update(dict.fromkeys(listed))
+        elif path.exists():
+            files[path] = None
+    return list(files)
 
 
 def _has_failed(found: Dataset | ArchiveError, store: Store) -> bool:

@@ -88,7 +88,7 @@ def parse(query: str) -> Selection:
     seed = _bounded(given, "seed", 0, SEED_MOST, 0)
     return Selection(
         splits=_splits(_split(value) for value in given.get("split", ())),
-        labels=tuple(sorted({_whole("label", value) for value in given.get("label", ())})),
+        labels=tuple(sorted({whole_number("label", value) for value in given.get("label", ())})),
         order=order,
         seed=seed if order == "random" else 0,
         per_page=_bounded(given, "per_page", 1, PER_PAGE_MOST, PER_PAGE),
@@ -134,29 +134,25 @@ def _splits(wanted: Iterable[Split]) -> tuple[Split, ...]:
 
 
 def _page(given: dict[str, list[str]]) -> int:
-    page = _whole("page", _last(given, "page", "1"))
+    page = whole_number("page", _last(given, "page", "1"))
     if page < 1:
         raise MissingError("page", f"There is no page {page}; pages are numbered from 1.")
     return page
 
 
 def _bounded(given: dict[str, list[str]], name: str, least: int, most: int, default: int) -> int:
-    number = _whole(name, _last(given, name, str(default)))
+    number = whole_number(name, _last(given, name, str(default)))
     if not least <= number <= most:
         raise MalformedError(name, f"{name} must be from {least} to {most}, not {number}.")
     return number
 
 
-def _one_of(
-    given: dict[str, list[str]], name: str, choices: tuple[_S, ...], default: _S
-) -> _S:
+def _one_of(given: dict[str, list[str]], name: str, choices: tuple[_S, ...], default: _S) -> _S:
     value = _last(given, name, default)
     for choice in choices:
         if value == choice:
             return choice
-    raise MalformedError(
-        name, f"{name} must be one of {', '.join(choices)}, not “{shown(value)}”."
-    )
+    raise MalformedError(name, f"{name} must be one of {', '.join(choices)}, not “{shown(value)}”.")
 
 
 def _last(given: dict[str, list[str]], name: str, default: str) -> str:
@@ -164,7 +160,8 @@ def _last(given: dict[str, list[str]], name: str, default: str) -> str:
     return given.get(name, [default])[-1]
 
 
-def _whole(name: str, value: str) -> int:
+def whole_number(name: str, value: str) -> int:
+    """Read the value of a parameter of that name as an int. Raises MalformedError."""
     if not _WHOLE.fullmatch(value):
         raise MalformedError(name, f"{name} must be a whole number, not “{shown(value)}”.")
     return int(value)

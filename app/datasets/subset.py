@@ -32,6 +32,9 @@ class Items:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def __getitem__(self, part: slice) -> "Items":
+        return Items(self.splits[part], self.positions[part])
+
 
 @dataclass(frozen=True)
 class _Group:
@@ -197,7 +200,9 @@ def _groups(split: int, index: SplitIndex, labels: frozenset[int]) -> list[_Grou
     stops = np.cumsum(index.counts)
     wanted = np.isin(index.values, list(labels)) if labels else None
     groups = []
-    for pattern, (stop, count) in enumerate(zip(stops.tolist(), index.counts.tolist(), strict=True)):
+    for pattern, (stop, count) in enumerate(
+        zip(stops.tolist(), index.counts.tolist(), strict=True)
+    ):
         carried = index.carries[pattern]
         if count and (wanted is None or bool((carried & wanted).any())):
             values = tuple(index.values[carried].tolist())

@@ -1,0 +1,144 @@
+"""A page's thumbnails as one picture: cells ten to a row, without gaps, exact where they fit.
+
+Large pictures are reduced by the mean over whole blocks of pixels (a box filter).
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.datasets.dataset import Dataset
+from app.datasets.selection import SPLITS
+from app.datasets.subset import Items
+from app.pictures import png
+from app.pictures.window import SAMPLE, SAMPLE_BYTES, Window, measure, needs_window, shown
+
+COLUMNS: Final = 10
+CELLS_MOST: Final = 100
+
+# A cell has at most this many pixels a side; smaller pictures are enlarged towards the other.
+SIDE_MOST: Final = 128
+SIDE_AIM: Final = 84
+
+_CHUNK_BYTES: Final = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Cell:
+    """``width`` × ``height`` pixels in the sheet, each the mean of a ``factor``² block.
+
+    ``scale`` is how many CSS pixels show one pixel.
+    """
+
+    width: int
+    height: int
+    factor: int
+    scale: int
+
+
+def cell_of(dataset: Dataset) -> Cell:
+    """Decide how large this dataset's thumbnails are."""
+    height, width = plane_shape(dataset)[:2]
+    side = max(height, width)
+    factor = math.ceil(side / SIDE_MOST)
+    return Cell(
+        width=math.ceil(width / factor),
+        height=math.ceil(height / factor),
+        factor=factor,
+        scale=max(1, SIDE_AIM // math.ceil(side / factor)),
+    )
+
+
+def plane_shape(dataset: Dataset) -> tuple[int, ...]:
+    """Give the shape of one thumbnail's source: (H, W), (H, W, 1) or (H, W, 3)."""
+    return dataset.shape[1:] if dataset.is_volume else dataset.shape
+
+
+def middle_plane(dataset: Dataset) -> tuple[int, int] | None:
+    """Give the plane of a volume that stands for it in a grid; None for pictures."""
+    return (0, dataset.shape[0] // 2) if dataset.is_volume else None
+
+
+def window_of(dataset: Dataset) -> Window | None:
+    """Take the dataset's window from its first few pictures. Raises ArchiveError."""
+    for images in dataset.images.values():
+        if images.shape[0]:
+            if not needs_window(images.dtype):
+                return None
+            size = math.prod(images.shape[1:]) * images.dtype.itemsize
+            return measure(images.first(max(1, min(SAMPLE, SAMPLE_BYTES // max(1, size)))))
+    return None
+
+
+def encode(dataset: Dataset, items: Items, window: Window | None) -> bytes:
+    """Draw the items, in order, as one PNG of ten columns (fewer for fewer items).
+
+    Raises NotReadyError or ArchiveError.
+    """
+    cell = cell_of(dataset)
+    columns = min(COLUMNS, len(items))
+    rows = math.ceil(len(items) / COLUMNS)
+    colour = (3,) if dataset.channels == 3 else ()
+    sheet = np.zeros((rows * cell.height, columns * cell.width, *colour), np.uint8)
+    # A view: writing to cells[row, column] writes to the sheet.
+    cells = sheet.reshape(rows, cell.height, columns, cell.width, *colour).swapaxes(1, 2)
+    for start, pixels in _chunks(dataset, items):
+        small = reduced(_flat(shown(pixels, window)), cell.factor)
+        ranks = np.arange(start, start + len(pixels))
+        cells[ranks // COLUMNS, ranks % COLUMNS] = small
+    return png.encode(sheet)
+
+
+def strip(dataset: Dataset, number: int, window: Window | None) -> bytes:
+    """Draw the first pictures of the smallest split in one row, without unpacking the split."""
+    cell = cell_of(dataset)
+    filled = [images for images in dataset.images.values() if images.shape[0]]
+    if not filled:
+        raise ValueError("a dataset without items has no strip")
+    images = min(filled, key=lambda array: array.shape[0])
+    pixels = images.first(number)
+    plane = middle_plane(dataset)
+    small = reduced(_flat(shown(pixels[:, plane[1]] if plane else pixels, window)), cell.factor)
+    return png.encode(np.concatenate(list(small), axis=1))
+
+
+def strip_length(dataset: Dataset, number: int) -> int:
+    """How many pictures a strip of at most ``number`` shows."""
+    counts = [images.shape[0] for images in dataset.images.values() if images.shape[0]]
+    return min(number, *counts) if counts else 0
+
+
+def reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Take the mean of each factor × factor block of (n, H, W[, 3]); edges are repeated."""
+    if factor == 1:
+        return pixels
+    number, height, width, *colour = pixels.shape
+    tall, wide = -height % factor, -width % factor
+    padded = np.pad(pixels, ((0, 0), (0, tall), (0, wide), *((0, 0),) * len(colour)), "edge")
+    rows, columns = (height + tall) // factor, (width + wide) // factor
+    blocks = padded.reshape(number, rows, factor, columns, factor, *colour)
+    means: NDArray[np.float32] = blocks.mean(axis=(2, 4), dtype=np.float32)
+    return np.rint(means).astype(np.uint8)
+
+
+def _flat(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Drop a channel axis of one: (n, H, W, 1) → (n, H, W)."""
+    return pixels[..., 0] if pixels.ndim == 4 and pixels.shape[3] == 1 else pixels
+
+
+def _chunks(dataset: Dataset, items: Items) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield (rank of the first, pixels) of runs of one split, a few megabytes at a time."""
+    plane = middle_plane(dataset)
+    edges = np.flatnonzero(np.diff(items.splits)) + 1
+    for start, stop in pairwise([0, *edges.tolist(), len(items)]):
+        images = dataset.images[SPLITS[items.splits[start]]]
+        size = math.prod(plane_shape(dataset)) * images.dtype.itemsize
+        most = max(1, _CHUNK_BYTES // size)
+        for first in range(start, stop, most):
+            last = min(first + most, stop)
+            yield first, images.take(items.positions[first:last], plane)

@@ -1,0 +1,54 @@
+"""Values → grey levels: which value is shown as black and which as white.
+
+Pictures of uint8 are shown as they are, bool as black and white. All other types go through one
+window for the whole dataset, so that pictures can be compared with one another.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Enough pictures for a window that holds, few enough to read at once.
+SAMPLE: Final = 64
+SAMPLE_BYTES: Final = 4 * 1024 * 1024
+
+_WHITE: Final = 255
+
+
+@dataclass(frozen=True)
+class Window:
+    """Values at or below ``low`` are black, at or above ``high`` white, linear between."""
+
+    low: float
+    high: float
+
+
+def needs_window(dtype: np.dtype[Any]) -> bool:
+    """Say whether pictures of this type can't be shown as they are."""
+    return dtype != np.uint8 and dtype != np.bool_
+
+
+def measure(sample: NDArray[Any]) -> Window:
+    """Take the window from the least to the greatest finite value of a sample of pictures."""
+    values = sample[np.isfinite(sample)] if sample.dtype.kind == "f" else sample
+    if not values.size:
+        return Window(0.0, 1.0)
+    low, high = float(values.min()), float(values.max())
+    return Window(low, high if high > low else low + 1.0)
+
+
+def shown(pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
+    """Turn pixels of any type into uint8 grey levels or colours; what is no number is black."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype == np.bool_:
+        return pixels.astype(np.uint8) * np.uint8(_WHITE)
+    if window is None:
+        window = measure(pixels)
+    # Each end is divided first: the difference of two large floats may overflow.
+    values = np.nan_to_num(pixels.astype(np.float64), nan=window.low)
+    scale = 1.0 / (window.high - window.low)
+    scaled = (np.clip(values, window.low, window.high) - window.low) * scale
+    return np.rint(scaled * _WHITE).astype(np.uint8)

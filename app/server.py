@@ -1,0 +1,68 @@
+"""The application: opens the rooms, wires the routes, nothing else."""
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.staticfiles import StaticFiles
+
+import app
+from app.arrays.cache import Cache
+from app.arrays.store import Store
+from app.catalogue.facts import DEMO
+from app.datasets.library import Library
+from app.settings import Settings, load
+from app.web import addresses, problems
+from app.web.api import api
+from app.web.pages import pages
+from app.web.pictures import sheets, single
+from app.web.reference import reference
+from app.web.security import Guard
+from app.web.status import Metrics, status
+from app.web.templating import HTMX, bundled, htmx_folder
+
+DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the server's application for these settings."""
+    store = Store(Cache(settings.cache_dir, settings.cache_bytes))
+    library = open_library(settings, store)
+    registry = CollectorRegistry()
+    application = FastAPI(
+        title="Lightbox",
+        version=app.__version__,
+        description="Medical image datasets in MedMNIST's form, exact and at once.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=addresses.API_SCHEMA,
+    )
+    problems.install(application)
+    for router in (
+        status(library, store, registry),
+        reference(application),
+        api(library),
+        sheets(library),
+        single(library),
+        pages(library, str(settings.data_dir)),
+    ):
+        application.include_router(router)
+    application.mount("/static", StaticFiles(directory=bundled("static")))
+    if htmx_folder().is_dir():
+        application.mount(HTMX, StaticFiles(directory=htmx_folder()))
+    application.add_middleware(Metrics, registry=registry)
+    application.add_middleware(Guard, loopback=settings.loopback, base_host=settings.base_host)
+    return application
+
+
+def open_library(settings: Settings, store: Store) -> Library:
+    """Open what the settings name: paths, else the data folder, else the embedded demo."""
+    if settings.paths:
+        return Library(settings.paths, store)
+    return Library([settings.data_dir], store, fallback=DEMO_FILE)
+
+
+def from_environment() -> FastAPI:
+    """Make the application in a worker process, whose parent has set the environment."""
+    return create_app(load())

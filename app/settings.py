@@ -1,0 +1,63 @@
+"""What can be set: by flags first, then by ``LIGHTBOX_*`` environment variables, else as here."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import UsageError
+
+PREFIX: Final = "LIGHTBOX_"
+_GIGABYTE: Final = 10**9
+
+
+class Settings(BaseSettings):
+    """Settings of one server or one command; unset ones take the defaults below."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("lightbox", appauthor=False) / "datasets",
+        description="Folder of the datasets served when no path is named.",
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("lightbox", appauthor=False),
+        description="Folder for what can be made again; it may be deleted at any time.",
+    )
+    cache_bytes: int = Field(
+        default=50 * _GIGABYTE,
+        ge=0,
+        description="Bound of the cache folder in bytes; the least recently used goes first.",
+    )
+    base_url: str | None = Field(
+        default=None, description="Public address of this server, which shared links carry."
+    )
+    paths: tuple[Path, ...] = Field(
+        default=(), description="Files and folders to serve in place of the data folder (JSON)."
+    )
+    loopback: bool = Field(
+        default=True, description="Answer to loopback host names (and base_url's) only."
+    )
+
+    @property
+    def base_host(self) -> str | None:
+        """The host name that ``base_url`` names."""
+        return urlsplit(self.base_url).hostname if self.base_url else None
+
+
+def load(**flags: object) -> Settings:
+    """Put flags (None where not given) over the environment. Raises UsageError."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        raise UsageError(
+            f"{PREFIX}{name.upper()} can't be used: {first['msg']}; set it to another value."
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"A {PREFIX}* environment variable can't be read: {error}.") from None

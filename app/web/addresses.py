@@ -1,0 +1,72 @@
+"""Every address that a page links to, written in one place."""
+
+from dataclasses import replace
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from app.datasets.dataset import Dataset
+from app.datasets.selection import Selection
+
+HOME: Final = "/"
+API_DOCS: Final = "/api/docs"
+API_SCHEMA: Final = "/api/openapi.json"
+
+# Part of every sheet's address: raise it when the same data are drawn differently.
+DRAWING: Final = "1"
+
+
+def grid(dataset_id: str, selection: Selection) -> str:
+    """The grid of a dataset."""
+    return with_query(f"/d/{segment(dataset_id)}", selection.query())
+
+
+def item(dataset_id: str, split: str, index: int, query: str = "") -> str:
+    """One image's page; ``query`` carries the selection one came from."""
+    return with_query(f"/d/{segment(dataset_id)}/{split}/{index}", query)
+
+
+def item_query(selection: Selection) -> str:
+    """What an image's address carries of the selection: all but the page, which follows."""
+    return replace(selection, page=1).query()
+
+
+def pixels(dataset_id: str, split: str, index: int, form: str, query: str = "") -> str:
+    """One image's exact pixels as ``png`` or ``npy``."""
+    return with_query(f"/d/{segment(dataset_id)}/{split}/{index}.{form}", query)
+
+
+def plane_query(axis: str, place: int) -> str:
+    """The query that picks one slice of a volume."""
+    return urlencode({"axis": axis, "slice": place})
+
+
+def shown(dataset: Dataset, split: str, index: int, query: str = "") -> str:
+    """One image as it is shown, drawn through the dataset's window where there is one."""
+    path = f"/pictures/{segment(dataset.id)}/{content_key(dataset)}/{split}/{index}.png"
+    return with_query(path, query)
+
+
+def sheet(dataset: Dataset, selection: Selection, tile: int) -> str:
+    """The thumbnails of one tile (from 1) of a page."""
+    path = f"/sheets/{segment(dataset.id)}/{content_key(dataset)}/{tile}.png"
+    return with_query(path, replace(selection, bars="count").query())
+
+
+def strip(dataset: Dataset) -> str:
+    """The pictures that stand for a dataset in the catalogue."""
+    return f"/sheets/{segment(dataset.id)}/{content_key(dataset)}/strip.png"
+
+
+def content_key(dataset: Dataset) -> str:
+    """What changes when a picture of this dataset would look different."""
+    return f"{dataset.archive.key}-{DRAWING}"
+
+
+def segment(dataset_id: str) -> str:
+    """Write an id as one segment of a path."""
+    return quote(dataset_id, safe="")
+
+
+def with_query(path: str, query: str) -> str:
+    """Join path and query."""
+    return f"{path}?{query}" if query else path

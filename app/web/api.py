@@ -1,0 +1,280 @@
+"""The data as JSON: what a dataset is, which items match, how labels are spread."""
+
+from typing import Any, Final, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from app.datasets.dataset import Dataset
+from app.datasets.library import Library
+from app.datasets.selection import (
+    ORDERS,
+    PER_PAGE,
+    PER_PAGE_MOST,
+    SEED_MOST,
+    SPLITS,
+    Selection,
+    parse,
+)
+from app.web import addresses
+from app.web.grid import page_items, pages_of
+from app.web.problems import part_of
+
+
+class LabelModel(BaseModel):
+    """A class of the dataset."""
+
+    value: int = Field(description="The number that stands in the label array.")
+    name: str = Field(description="Its published name, or the number.")
+
+
+class SplitModel(BaseModel):
+    """One split."""
+
+    count: int = Field(description="Number of items.")
+    labels: dict[str, int] = Field(description="Number of items by label value.")
+
+
+class RefusalModel(BaseModel):
+    """A file, or a part of one, that is not served."""
+
+    file: str = Field(description="Name of the file.")
+    part: str = Field(description="Member of the file, or the file itself.")
+    reason: str = Field(description="One sentence: what is wrong and what to do.")
+
+
+class Summary(BaseModel):
+    """A dataset in the list."""
+
+    id: str = Field(description="The file's stem; part of every address.")
+    title: str = Field(description="Published title, or the id.")
+    task: str = Field(description="As MedMNIST names it.")
+    modality: str = Field(description="As MedMNIST names it.")
+    shape: list[int] = Field(description="Shape of one item, without the channel axis of grey.")
+    channels: int = Field(description="3 for colour, 1 for grey.")
+    count: int = Field(description="Number of items in all splits.")
+    url: str = Field(description="Address of this dataset in the API.")
+    page_url: str = Field(description="Address of its grid.")
+
+
+class DatasetList(BaseModel):
+    """What is served, and what can't be."""
+
+    datasets: list[Summary] = Field(description="The datasets served, by id.")
+    refused: list[RefusalModel] = Field(description="Files and parts that are not served, and why.")
+
+
+class DatasetModel(BaseModel):
+    """All about one dataset."""
+
+    id: str = Field(description="The file's stem; part of every address.")
+    title: str = Field(description="Published title, or the id.")
+    task: str = Field(description="As MedMNIST names it.")
+    modality: str = Field(description="As MedMNIST names it.")
+    shape: list[int] = Field(description="Shape of one item, as the file has it.")
+    channels: int = Field(description="3 for colour, 1 for grey.")
+    labels: list[LabelModel] = Field(description="The classes, by value.")
+    splits: dict[str, SplitModel] = Field(description="The splits served.")
+    citation: str = Field(description="How to cite the data; empty if unknown.")
+    source_urls: list[str] = Field(description="Where the data come from.")
+    license: str = Field(description="SPDX identifier where there is one; empty if unknown.")
+    refused: list[RefusalModel] = Field(description="Parts of the file that are not served.")
+    ignored: list[str] = Field(description="Members that are not part of the layout.")
+
+
+class ItemModel(BaseModel):
+    """One item."""
+
+    split: Literal["train", "val", "test"] = Field(description="Its split.")
+    index: int = Field(description="Its position within the split's array, from 0.")
+    labels: list[int] = Field(description="The labels it carries: one, or any number.")
+    names: list[str] = Field(description="Their names.")
+    page_url: str = Field(description="Its page.")
+    image_url: str = Field(description="Its exact pixels as PNG.")
+
+
+class ItemPage(BaseModel):
+    """One page of a selection."""
+
+    total: int = Field(description="Items in the selection.")
+    page: int = Field(description="This page, from 1.")
+    pages: int = Field(description="Number of pages, at least 1.")
+    per_page: int = Field(description="Items a page.")
+    items: list[ItemModel] = Field(description="The items of this page, in order.")
+
+
+class HistogramModel(BaseModel):
+    """Label counts under a selection's filters."""
+
+    total: int = Field(description="Items in the selection.")
+    splits: dict[str, dict[str, int]] = Field(description="Items by split and label value.")
+
+
+def _parameter(name: str, text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": text,
+        "schema": schema,
+    }
+
+
+# Read by datasets.selection.parse alone; described here for the OpenAPI document.
+_FILTERS: Final = [
+    _parameter(
+        "split",
+        "May be repeated; none means all.",
+        {"type": "array", "items": {"type": "string", "enum": list(SPLITS)}},
+    ),
+    _parameter(
+        "label",
+        "May be repeated (any of them); none means all.",
+        {"type": "array", "items": {"type": "integer"}},
+    ),
+]
+_PAGING: Final = [
+    _parameter("page", "From 1.", {"type": "integer", "minimum": 1, "default": 1}),
+    _parameter(
+        "per_page",
+        "Items a page.",
+        {"type": "integer", "minimum": 1, "maximum": PER_PAGE_MOST, "default": PER_PAGE},
+    ),
+    _parameter("order", "Order of the items.", {"type": "string", "enum": list(ORDERS)}),
+    _parameter(
+        "seed",
+        "Seed of the random order.",
+        {"type": "integer", "minimum": 0, "maximum": SEED_MOST, "default": 0},
+    ),
+]
+
+
+class ErrorModel(BaseModel):
+    """What every error says."""
+
+    error: str = Field(description="One sentence: what is wrong.")
+    part: str = Field(description="Which part of the address is wrong.")
+
+
+_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    404: {"model": ErrorModel, "description": "A part of the address names nothing."},
+    422: {"model": ErrorModel, "description": "A value can't be read."},
+    503: {"model": ErrorModel, "description": "The file can't be served (now)."},
+}
+
+
+def api(library: Library) -> APIRouter:
+    """Make the routes of the API."""
+    router = APIRouter(prefix="/api/datasets", responses=_ERRORS)
+
+    @router.get("", summary="The datasets served")
+    def datasets() -> DatasetList:
+        shelf = library.shelf()
+        return DatasetList(
+            datasets=[_summary(dataset) for dataset in shelf.datasets],
+            refused=[_refusal(error) for error in shelf.refused],
+        )
+
+    @router.get("/{dataset_id}", summary="One dataset")
+    def dataset(dataset_id: str) -> DatasetModel:
+        return _dataset(library.dataset(dataset_id))
+
+    @router.get(
+        "/{dataset_id}/items",
+        summary="The items of a selection, a page at a time",
+        openapi_extra={"parameters": [*_FILTERS, *_PAGING]},
+    )
+    def items(request: Request, dataset_id: str) -> ItemPage:
+        selection = parse(request.url.query)
+        found = library.dataset(dataset_id)
+        subset = found.subset(selection)
+        page = page_items(found, subset, selection)
+        return ItemPage(
+            total=subset.total,
+            page=selection.page,
+            pages=pages_of(subset.total, selection.per_page),
+            per_page=selection.per_page,
+            items=[
+                _item(found, SPLITS[split], index, values, selection)
+                for split, index, values in zip(
+                    page.splits.tolist(),
+                    page.positions.tolist(),
+                    found.labels_of(page),
+                    strict=True,
+                )
+            ],
+        )
+
+    @router.get(
+        "/{dataset_id}/histogram",
+        summary="Label counts by split",
+        openapi_extra={"parameters": _FILTERS},
+    )
+    def histogram(request: Request, dataset_id: str) -> HistogramModel:
+        selection = parse(request.url.query)
+        found = library.dataset(dataset_id)
+        return HistogramModel(
+            total=found.subset(selection).total,
+            splits={
+                split: {str(value): count for value, count in counts.items()}
+                for split, counts in found.counts(selection).items()
+            },
+        )
+
+    return router
+
+
+def _summary(dataset: Dataset) -> Summary:
+    return Summary(
+        id=dataset.id,
+        title=dataset.title,
+        task=dataset.task,
+        modality=dataset.modality,
+        shape=list(dataset.shape),
+        channels=dataset.channels,
+        count=dataset.total,
+        url=f"/api/datasets/{addresses.segment(dataset.id)}",
+        page_url=addresses.grid(dataset.id, Selection()),
+    )
+
+
+def _refusal(error: Any) -> RefusalModel:  # noqa: ANN401
+    return RefusalModel(file=error.path.name, part=part_of(error), reason=str(error))
+
+
+def _dataset(dataset: Dataset) -> DatasetModel:
+    everything = dataset.counts(Selection())
+    return DatasetModel(
+        id=dataset.id,
+        title=dataset.title,
+        task=dataset.task,
+        modality=dataset.modality,
+        shape=list(dataset.shape),
+        channels=dataset.channels,
+        labels=[LabelModel(value=label.value, name=label.name) for label in dataset.labels],
+        splits={
+            split: SplitModel(
+                count=dataset.indexes[split].total,
+                labels={str(value): count for value, count in counts.items()},
+            )
+            for split, counts in everything.items()
+        },
+        citation=dataset.facts.citation if dataset.facts else "",
+        source_urls=list(dataset.facts.source_urls) if dataset.facts else [],
+        license=dataset.facts.license if dataset.facts else "",
+        refused=[_refusal(error) for error in dataset.refused],
+        ignored=list(dataset.ignored),
+    )
+
+
+def _item(
+    dataset: Dataset, split: str, index: int, values: tuple[int, ...], selection: Selection
+) -> ItemModel:
+    return ItemModel(
+        split=split,  # type: ignore[arg-type]
+        index=index,
+        labels=list(values),
+        names=[dataset.name_of(value) for value in values],
+        page_url=addresses.item(dataset.id, split, index, addresses.item_query(selection)),
+        image_url=addresses.pixels(dataset.id, split, index, "png"),
+    )

@@ -1,0 +1,277 @@
+"""A selection of a dataset → what the grid page shows."""
+
+import math
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from app.datasets.dataset import Dataset
+from app.datasets.selection import ORDERS, PER_PAGE, SPLITS, Order, Selection
+from app.datasets.subset import Items, Subset
+from app.errors import MissingError
+from app.pictures import sheet
+from app.pictures.window import Window
+from app.web import addresses, histogram
+from app.web.notices import dataset_notices
+from app.web.views import (
+    Cell,
+    Choice,
+    Crumb,
+    Facet,
+    FacetValue,
+    Grid,
+    Hidden,
+    Link,
+    Notice,
+    Pager,
+    Tile,
+)
+from app.web.words import caption, counted, images, label_text, labels_text
+
+_SIZES: Final = (20, 50, PER_PAGE, 200, 500)
+_NEIGHBOURS: Final = 2
+_REFRESH_SECONDS: Final = 2
+_SEED_STEP: Final = 1
+_ORDER_WORDS: Final[dict[Order, str]] = {
+    "index": "by index",
+    "label": "by label",
+    "random": "random",
+}
+
+
+def pages_of(total: int, per_page: int) -> int:
+    """Number of pages; an empty selection has one, which says so."""
+    return max(1, math.ceil(total / per_page))
+
+
+def page_items(dataset: Dataset, subset: Subset, selection: Selection) -> Items:
+    """Give the items of the selection's page. Raises MissingError for a page behind the last."""
+    pages = pages_of(subset.total, selection.per_page)
+    if selection.page > pages:
+        raise MissingError(
+            "page",
+            f"There is no page {counted(selection.page)}; this selection of {dataset.title} "
+            f"has {counted(pages)} {'page' if pages == 1 else 'pages'}.",
+        )
+    first = (selection.page - 1) * selection.per_page
+    return subset.items(first, first + selection.per_page)
+
+
+def build(dataset: Dataset, selection: Selection, window: Window | None) -> Grid:
+    """Draw up the page. Raises MissingError for a split, label or page that is not there."""
+    subset = dataset.subset(selection)
+    items = page_items(dataset, subset, selection)
+    pages = pages_of(subset.total, selection.per_page)
+    waiting = unpacking(dataset, selection)
+    cell = sheet.cell_of(dataset)
+    tiles = _tiles(dataset, selection, items)
+    width, height = cell.width * cell.scale, cell.height * cell.scale
+    noun = "volumes" if dataset.is_volume else "images"
+    page_text = f"Page {counted(selection.page)} of {counted(pages)}"
+    return Grid(
+        dataset_id=dataset.id,
+        title=dataset.title,
+        subtitle=" · ".join((dataset.modality, task_words(dataset), size_words(dataset))),
+        crumbs=(Crumb("All datasets", addresses.HOME), Crumb(dataset.title, None)),
+        heading=_heading(dataset, selection, subset.total),
+        summary=f"{page_text}, {counted(len(items))} of {counted(subset.total)} {noun}",
+        address=addresses.grid(dataset.id, selection),
+        style=style(tiles, width, height),
+        cell_width=width,
+        cell_height=height,
+        tiles=tiles,
+        facets=(_split_facet(dataset, selection), _label_facet(dataset, selection)),
+        chips=_chips(dataset, selection),
+        clear_all=addresses.grid(dataset.id, replace(selection, splits=(), labels=(), page=1))
+        if selection.splits or selection.labels
+        else None,
+        orders=tuple(Choice(o, _ORDER_WORDS[o], o == selection.order) for o in ORDERS),
+        sizes=tuple(
+            Choice(str(size), str(size), size == selection.per_page)
+            for size in sorted({*_SIZES, selection.per_page})
+        ),
+        seed=str(selection.seed),
+        shuffle=addresses.grid(
+            dataset.id, replace(selection, seed=selection.seed + _SEED_STEP, page=1)
+        )
+        if selection.order == "random"
+        else None,
+        hidden=_hidden(selection),
+        pager=_pager(dataset, selection, pages),
+        histogram=histogram.build(dataset, selection),
+        notices=(*waiting, *dataset_notices(dataset, window)),
+        empty="" if subset.total else f"No {noun} match these filters.",
+        clear_filters=addresses.grid(dataset.id, Selection()),
+        reduced=f"Thumbnails show the mean of every {cell.factor} × {cell.factor} pixels; "
+        "each picture's own page is exact."
+        if cell.factor > 1
+        else "",
+        citation=dataset.facts.citation if dataset.facts else "",
+        license=dataset.facts.license if dataset.facts else "",
+        refresh=_REFRESH_SECONDS if waiting else None,
+    )
+
+
+def style(tiles: tuple[Tile, ...], width: int, height: int) -> str:
+    """Size the cells and name each tile's picture, as one line of CSS."""
+    rules = [f".grid{{--w:{width}px;--h:{height}px}}"]
+    for place, tile in enumerate(tiles, start=1):
+        if tile.sheet:
+            columns = min(sheet.COLUMNS, len(tile.cells))
+            rules.append(
+                f'.grid>.tile:nth-child({place}){{--sheet:url("{tile.sheet}");--cols:{columns}}}'
+            )
+    return "".join(rules)
+
+
+def unpacking(dataset: Dataset, selection: Selection) -> tuple[Notice, ...]:
+    """Say of each split that is asked for how far it is, where it is not whole."""
+    notices = []
+    for split, array in dataset.images.items():
+        if selection.wants_split(split) and array.available < array.shape[0]:
+            done = 100 * array.available // array.shape[0]
+            notices.append(
+                Notice("progress", f"{split} is being unpacked and checked: {done} % is done.")
+            )
+    return tuple(notices)
+
+
+def task_words(dataset: Dataset) -> str:
+    """The task as MedMNIST names it, with the number of labels."""
+    return f"{dataset.task} ({len(dataset.labels)})"
+
+
+def size_words(dataset: Dataset) -> str:
+    """“28 × 28 pixels, colour”."""
+    sides = dataset.shape if dataset.is_volume else dataset.shape[:2]
+    unit = "voxels" if dataset.is_volume else "pixels"
+    colour = "colour" if dataset.channels == 3 else "grey"
+    return f"{' × '.join(str(side) for side in sides)} {unit}, {colour}"
+
+
+def _heading(dataset: Dataset, selection: Selection, total: int) -> str:
+    known = {label.value: label for label in dataset.labels}
+    parts = [dataset.title]
+    if selection.splits:
+        parts.append(" + ".join(selection.splits))
+    if selection.labels:
+        parts.append(" or ".join(label_text(known[value]) for value in selection.labels))
+    parts.append(images(total, volumes=dataset.is_volume))
+    return " · ".join(parts)
+
+
+def _tiles(dataset: Dataset, selection: Selection, items: Items) -> tuple[Tile, ...]:
+    ready = np.array([dataset.images[s].available if s in dataset.images else 0 for s in SPLITS])
+    carried = dataset.labels_of(items)
+    back = addresses.item_query(selection)
+    tiles = []
+    for place, start in enumerate(range(0, len(items), sheet.CELLS_MOST), start=1):
+        stop = min(start + sheet.CELLS_MOST, len(items))
+        whole = (items.positions[start:stop] < ready[items.splits[start:stop]]).all()
+        cells = tuple(
+            Cell(
+                href=addresses.item(dataset.id, SPLITS[split], position, back),
+                split=SPLITS[split],
+                index=position,
+                name=f"{SPLITS[split]} {counted(position)}, {labels_text(dataset, values)}",
+                caption=caption(dataset, values),
+                hue=histogram.hue(dataset, values[0]) if len(values) == 1 else None,
+            )
+            for split, position, values in zip(
+                items.splits[start:stop].tolist(),
+                items.positions[start:stop].tolist(),
+                carried[start:stop],
+                strict=True,
+            )
+        )
+        tiles.append(Tile(addresses.sheet(dataset, selection, place) if whole else "", cells))
+    return tuple(tiles)
+
+
+def _split_facet(dataset: Dataset, selection: Selection) -> Facet:
+    def value(name: str) -> FacetValue:
+        split = dataset.require_split(name)
+        only = dataset.subset(replace(selection, splits=(split,), order="index"))
+        return FacetValue(
+            value=split,
+            text=split,
+            count=counted(only.total),
+            href=addresses.grid(dataset.id, selection.toggle_split(split)),
+            on=split in selection.splits,
+        )
+
+    clear = addresses.grid(dataset.id, replace(selection, splits=(), page=1))
+    return Facet(
+        "split",
+        "Split",
+        tuple(value(split) for split in dataset.splits),
+        clear if selection.splits else None,
+    )
+
+
+def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
+    values = tuple(
+        FacetValue(
+            value=str(label.value),
+            text=label_text(label),
+            count=counted(
+                dataset.subset(replace(selection, labels=(label.value,), order="index")).total
+            ),
+            href=addresses.grid(dataset.id, selection.toggle_label(label.value)),
+            on=label.value in selection.labels,
+            hue=histogram.hue(dataset, label.value),
+        )
+        for label in dataset.labels
+    )
+    clear = addresses.grid(dataset.id, replace(selection, labels=(), page=1))
+    return Facet("label", "Label", values, clear if selection.labels else None)
+
+
+def _chips(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
+    known = {label.value: label for label in dataset.labels}
+    splits = [
+        Link(split, addresses.grid(dataset.id, selection.toggle_split(split)))
+        for split in selection.splits
+    ]
+    labels = [
+        Link(label_text(known[value]), addresses.grid(dataset.id, selection.toggle_label(value)))
+        for value in selection.labels
+    ]
+    return (*splits, *labels)
+
+
+def _hidden(selection: Selection) -> tuple[Hidden, ...]:
+    """What the form carries along: all of the state but order, seed and page size."""
+    fields = [Hidden("split", split) for split in selection.splits]
+    fields += [Hidden("label", str(label)) for label in selection.labels]
+    if selection.bars != Selection.bars:
+        fields.append(Hidden("bars", selection.bars))
+    return tuple(fields)
+
+
+def _pager(dataset: Dataset, selection: Selection, pages: int) -> Pager:
+    def to(page: int) -> str:
+        return addresses.grid(dataset.id, selection.on_page(page))
+
+    page = selection.page
+    near = range(max(1, page - _NEIGHBOURS), min(pages, page + _NEIGHBOURS) + 1)
+    numbers: list[Link | None] = []
+    before = 0
+    for each in sorted({1, *near, pages}):
+        # A gap of one page is that page itself.
+        if each - before == 2:
+            numbers.append(Link(counted(each - 1), to(each - 1)))
+        elif each - before > 2:
+            numbers.append(None)
+        numbers.append(Link(counted(each), to(each), current=each == page))
+        before = each
+    return Pager(
+        page=page,
+        pages=pages,
+        first=to(1) if page > 1 else None,
+        previous=to(page - 1) if page > 1 else None,
+        next=to(page + 1) if page < pages else None,
+        last=to(pages) if page < pages else None,
+        numbers=tuple(numbers),
+    )

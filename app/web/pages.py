@@ -1,0 +1,56 @@
+"""The pages people visit: the catalogue, a dataset's grid, one image."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from app.datasets.dataset import Dataset
+from app.datasets.library import Library
+from app.datasets.selection import Split, parse, shown, whole_number
+from app.errors import MissingError
+from app.pictures import sheet
+from app.web import catalogue as catalogue_page
+from app.web import grid as grid_page
+from app.web import item as item_page
+from app.web.templating import page
+
+
+def required_index(dataset: Dataset, split: Split, value: str) -> int:
+    """Read an index from an address. Raises MalformedError, or MissingError beyond the split."""
+    index = whole_number("index", value)
+    total = dataset.indexes[split].total
+    if not 0 <= index < total:
+        raise MissingError(
+            "index",
+            f"There is no {split} image {shown(value)} in {dataset.title}; "
+            + (f"indexes run from 0 to {total - 1:,}." if total else "this split is empty."),
+        )
+    return index
+
+
+def pages(library: Library, data_dir: str) -> APIRouter:
+    """Make the routes of the pages."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    def catalogue(request: Request) -> HTMLResponse:
+        return page(request, "catalogue", catalogue_page.build(library.shelf(), data_dir))
+
+    @router.get("/d/{dataset_id}")
+    def grid(request: Request, dataset_id: str) -> HTMLResponse:
+        selection = parse(request.url.query)
+        dataset = library.dataset(dataset_id)
+        view = grid_page.build(dataset, selection, sheet.window_of(dataset))
+        return page(request, "grid", view, style=view.style)
+
+    @router.get("/d/{dataset_id}/{split}/{index}")
+    def item(request: Request, dataset_id: str, split: str, index: str) -> HTMLResponse:
+        selection = parse(request.url.query)
+        dataset = library.dataset(dataset_id)
+        found = dataset.require_split(split)
+        place = required_index(dataset, found, index)
+        looking = item_page.parse_looking(dataset, request.url.query)
+        dataset.images[found].wait(place + 1, seconds=2)
+        view = item_page.build(dataset, found, place, selection, looking, sheet.window_of(dataset))
+        return page(request, "item", view, style=view.style)
+
+    return router

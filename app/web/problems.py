@@ -1,0 +1,95 @@
+"""Errors → answers: one table of statuses, the same words on a page and in the API."""
+
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from app.errors import STATUS, ArchiveError, LightboxError, MissingError, NotReadyError
+from app.web import addresses
+from app.web.templating import page
+from app.web.views import Link, Problem
+
+_RETRY_SECONDS: Final = 2
+_HEADINGS: Final = {
+    404: "Not found",
+    405: "Not allowed",
+    406: "Not possible exactly",
+    422: "Can't be read",
+    503: "Not available",
+}
+_UNKNOWN_ADDRESS: Final = "There is no page at this address."
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this application in one form."""
+
+    @app.exception_handler(LightboxError)
+    async def known(request: Request, error: LightboxError) -> Response:
+        return _answer(request, STATUS.get(type(error), 500), str(error), part_of(error), error)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        sentence = _UNKNOWN_ADDRESS if error.status_code == 404 else f"{error.detail}."
+        answer = _answer(request, error.status_code, sentence, "address")
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        part = str(first["loc"][-1])
+        return _answer(request, 422, f"{part}: {first['msg']}.", part)
+
+    @app.exception_handler(Exception)
+    async def unknown(request: Request, _error: Exception) -> Response:
+        sentence = "Something went wrong here; the server's log says what."
+        return _answer(request, 500, sentence, "")
+
+
+def part_of(error: LightboxError) -> str:
+    """Name the part of the address, or of the file, that is wrong."""
+    if isinstance(error, ArchiveError):
+        return error.member or error.path.name
+    return str(getattr(error, "part", ""))
+
+
+def _answer(
+    request: Request,
+    status: int,
+    sentence: str,
+    part: str,
+    error: LightboxError | None = None,
+) -> Response:
+    waiting = isinstance(error, NotReadyError)
+    headers = {"Cache-Control": "no-store"}
+    if waiting:
+        headers["Retry-After"] = str(_RETRY_SECONDS)
+    path = request.url.path
+    answer: Response
+    if path.startswith("/api/") and path != addresses.API_DOCS:
+        answer = JSONResponse({"error": sentence, "part": part}, status)
+    else:
+        view = Problem(
+            status=status,
+            heading="Still being unpacked" if waiting else _HEADINGS.get(status, "Error"),
+            sentence=sentence,
+            part=part,
+            links=tuple(_ways_back(request, error)),
+            refresh=_RETRY_SECONDS if waiting else None,
+        )
+        answer = page(request, "problem", view, status=status)
+    answer.headers.update(headers)
+    return answer
+
+
+def _ways_back(request: Request, error: LightboxError | None) -> list[Link]:
+    links = []
+    dataset_id = request.path_params.get("dataset_id")
+    is_missing = isinstance(error, MissingError) and error.part == "dataset"
+    if dataset_id and error and not is_missing and not isinstance(error, ArchiveError):
+        links.append(Link("Back to this dataset", f"/d/{addresses.segment(dataset_id)}"))
+    links.append(Link("All datasets", addresses.HOME))
+    return links

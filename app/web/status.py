@@ -1,0 +1,81 @@
+"""For machines that watch: is the process alive, can it answer, what has it done."""
+
+import time
+from typing import Final
+
+from fastapi import APIRouter
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.arrays.store import Store
+from app.datasets.library import Library
+
+_NO_ROUTE: Final = "none"
+
+
+class Metrics:
+    """ASGI middleware that counts requests and times them, by route and status."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self._app = app
+        self._requests = Counter(
+            "lightbox_requests", "Requests answered.", ["route", "status"], registry=registry
+        )
+        self._seconds = Histogram(
+            "lightbox_request_seconds", "Time to answer.", ["route"], registry=registry
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note how it was answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            # The route's pattern, never the address: ids would make a series each.
+            route = getattr(scope.get("route"), "path", _NO_ROUTE)
+            self._requests.labels(route, str(status)).inc()
+            self._seconds.labels(route).observe(time.perf_counter() - began)
+
+
+def status(library: Library, store: Store, registry: CollectorRegistry) -> APIRouter:
+    """Make the routes for watching."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/healthz")
+    async def healthz() -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    @router.get("/readyz")
+    def readyz() -> JSONResponse:
+        shelf = library.shelf()
+        body = {
+            "status": "ready",
+            "datasets": len(shelf.datasets),
+            "refused": len(shelf.refused),
+            "cache_writable": store.writable,
+        }
+        return JSONResponse(body)
+
+    @router.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,89 @@
+"""Templates and static files: where they are, how they are named, how a page is made of them."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+import app
+from app.web import addresses
+from app.web.security import policy_with_style
+
+_PACKAGE: Final = Path(app.__file__).parent
+
+HTMX: Final = "/vendor/htmx"
+_HTMX_SCRIPT: Final = "dist/htmx.min.js"
+
+
+@cache
+def bundled(name: str) -> Path:
+    """Find the folder ``templates`` or ``static``: inside the wheel, or in the checkout."""
+    inside = _PACKAGE / "_bundled" / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+@cache
+def htmx_folder() -> Path:
+    """Find htmx's package: inside the wheel, or where npm put it."""
+    inside = _PACKAGE / "_bundled" / "vendor" / "htmx"
+    return inside if inside.is_dir() else _PACKAGE.parent / "node_modules" / "htmx.org"
+
+
+@cache
+def static(path: str) -> str:
+    """Give the address of a static file of ours; it changes with the file."""
+    return f"/static/{path}?v={_digest(bundled('static') / path)}"
+
+
+def _htmx() -> str | None:
+    """Give the address of htmx's script; None where it was not installed."""
+    script = htmx_folder() / _HTMX_SCRIPT
+    return f"{HTMX}/{_HTMX_SCRIPT}?v={_digest(script)}" if script.is_file() else None
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(bundled("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(
+        static=static,
+        htmx=_htmx(),
+        site={"home": addresses.HOME, "api": addresses.API_DOCS, "version": app.__version__},
+    )
+    return environment
+
+
+def page(
+    request: Request,
+    name: str,
+    view: Any,  # noqa: ANN401 (each template has its own view)
+    *,
+    status: int = 200,
+    style: str = "",
+) -> HTMLResponse:
+    """Draw a view: a whole page, or only its results where htmx asks for these."""
+    partial = wants_results(request)
+    html = _environment().get_template(f"pages/{name}.html").render(view=view, partial=partial)
+    headers = {"Cache-Control": "no-cache", "Vary": "HX-Request-Type"}
+    if style:
+        headers |= policy_with_style(style)
+    return HTMLResponse(html, status, headers)
+
+
+def wants_results(request: Request) -> bool:
+    """Say whether htmx asks for what it will put in place of #results, not for a page."""
+    return request.headers.get("hx-request-type") == "partial"

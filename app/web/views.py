@@ -1,0 +1,350 @@
+"""What a page shows, as finished plain data: templates draw these and decide nothing.
+
+Every text is ready to be shown (numbers carry their thousands separators), every ``href`` is a
+path with its query string, every length is in CSS pixels.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link; ``current`` marks the one that leads to where one already is."""
+
+    text: str
+    href: str
+    current: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence that the user should see before trusting the page, and what it is about."""
+
+    kind: str  # "warning" (something is not served), "progress" or "note"
+    text: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A run of at most 100 cells whose thumbnails come as one picture, ten to a row."""
+
+    sheet: str
+    cells: "tuple[Cell, ...]"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One thumbnail. ``name`` is what a screen reader says; ``caption`` stands below it.
+
+    ``hue`` is the label's place in the palette (0…9), or None where an item has not just one.
+    """
+
+    href: str
+    split: str
+    index: int
+    name: str
+    caption: str
+    hue: int | None
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """One value of a filter: ``count`` under the other filter, ``href`` adds it or takes it out."""
+
+    value: str
+    text: str
+    count: str
+    href: str
+    on: bool
+    hue: int | None = None
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A filter. ``name`` is the form field's name, ``clear`` leads to the page without it."""
+
+    name: str
+    title: str
+    values: tuple[FacetValue, ...]
+    clear: str | None
+
+
+@dataclass(frozen=True)
+class Pager:
+    """Links to other pages; None where there is none. ``numbers`` holds None for a gap."""
+
+    page: int
+    pages: int
+    first: str | None
+    previous: str | None
+    next: str | None
+    last: str | None
+    numbers: tuple[Link | None, ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of the histogram: a link that filters, with its place in the drawing."""
+
+    href: str
+    name: str  # for a screen reader and as a tooltip
+    text: str  # count and share, printed behind the bar
+    split: str
+    x: float
+    y: float
+    width: float
+    height: float
+    text_x: float
+    text_y: float
+    dimmed: bool  # filtered out at the moment
+
+
+@dataclass(frozen=True)
+class BarGroup:
+    """The bars of one label, under its name."""
+
+    title: str
+    title_y: float
+    hue: int | None
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class HistogramRow:
+    """One line of the text table: a label, then count and share for each split."""
+
+    label: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Label counts by split as a drawing of ``width`` × ``height`` and as a table."""
+
+    caption: str
+    width: int
+    height: int
+    groups: tuple[BarGroup, ...]
+    splits: tuple[str, ...]
+    rows: tuple[HistogramRow, ...]
+    scales: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A form field that carries state along unseen."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of a select element."""
+
+    value: str
+    text: str
+    selected: bool
+
+
+@dataclass(frozen=True)
+class Crumb:
+    """Where a page stands: catalogue, then dataset, then image."""
+
+    text: str
+    href: str | None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The grid page. ``style`` sizes the cells and names their sheets (one line of CSS).
+
+    ``heading`` says in words what is seen; ``reduced`` says how thumbnails were made smaller, or
+    is empty.
+    """
+
+    dataset_id: str
+    title: str
+    subtitle: str
+    crumbs: tuple[Crumb, ...]
+    heading: str
+    summary: str
+    address: str  # canonical path of this page, for Copy link
+    style: str
+    cell_width: int
+    cell_height: int
+    tiles: tuple[Tile, ...]
+    facets: tuple[Facet, ...]
+    chips: tuple[Link, ...]  # each takes one filter away
+    clear_all: str | None
+    orders: tuple[Choice, ...]
+    sizes: tuple[Choice, ...]  # per page
+    seed: str
+    shuffle: str | None  # leads to another random order
+    hidden: tuple[Hidden, ...]
+    pager: Pager
+    histogram: Histogram
+    notices: tuple[Notice, ...]
+    empty: str  # what to say when nothing matches, else empty
+    clear_filters: str  # the dataset's plain address
+    reduced: str
+    citation: str
+    license: str
+    refresh: int | None  # seconds after which the page should be asked for again, while unpacking
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A name and a value, as in a definition list."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One plane of a volume, or the one picture of an item.
+
+    ``src`` is the exact picture as drawn; ``values`` the same plane's numbers (an ``.npy``).
+    ``axis`` is "" for a plain picture; for volumes the slider runs from 0 to ``last``.
+    """
+
+    src: str
+    alt: str
+    values: str
+    width: int  # in image pixels
+    height: int
+    axis: str
+    axis_name: str
+    slice: int
+    last: int
+    css: str  # class that the page's ``style`` sizes
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image's page. ``place`` says where it stands in the selection one came from."""
+
+    dataset_id: str
+    title: str
+    heading: str
+    crumbs: tuple[Crumb, ...]
+    address: str
+    style: str
+    planes: tuple[Plane, ...]
+    is_volume: bool
+    facts: tuple[Fact, ...]
+    pixels: tuple[Fact, ...]  # statistics
+    label_text: str
+    hue: int | None
+    previous: str | None
+    next: str | None
+    place: str
+    back: str
+    download: str | None  # the exact PNG
+    download_note: str
+    array: str  # the .npy
+    zoom_in: str | None
+    zoom_out: str | None
+    zoom_text: str
+    hidden: tuple[Hidden, ...]
+    notices: tuple[Notice, ...]
+    citation: str
+    license: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A dataset in the catalogue; ``strip`` is one picture of ``strip_width × strip_height``."""
+
+    id: str
+    title: str
+    href: str
+    modality: str
+    task: str
+    size: str  # "28 × 28, colour"
+    counts: tuple[Fact, ...]  # by split, then in all
+    strip: str | None
+    strip_alt: str
+    strip_width: int
+    strip_height: int
+    notices: tuple[Notice, ...]
+    note: str  # e.g. what the demo is
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A published dataset that is not here, and how to get it."""
+
+    title: str
+    modality: str
+    task: str
+    counts: tuple[Fact, ...]
+    how: str
+    href: str | None
+    link_text: str
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file, or a part of one, that can't be served, with the reason in one sentence."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The first page."""
+
+    heading: str
+    lead: str
+    cards: tuple[Card, ...]
+    absent: tuple[Absent, ...]
+    refused: tuple[RefusedFile, ...]
+    empty: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A page that says what is wrong, and leads back."""
+
+    status: int
+    heading: str
+    sentence: str
+    part: str
+    links: tuple[Link, ...]
+    refresh: int | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter, or a field of an answer, in the description of the API."""
+
+    name: str
+    kind: str
+    required: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One address of the API."""
+
+    method: str
+    path: str
+    summary: str
+    text: str
+    parameters: tuple[Parameter, ...]
+    fields: tuple[Parameter, ...]
+    example: str | None
+
+
+@dataclass(frozen=True)
+class ApiReference:
+    """The page at /api/docs."""
+
+    version: str
+    schema_href: str
+    operations: tuple[Operation, ...]

@@ -1,0 +1,54 @@
+"""Numbers and labels as words on a page."""
+
+from collections.abc import Iterable
+
+from app.datasets.dataset import Dataset, Label
+
+
+def counted(number: int) -> str:
+    """1080 → “1,080”."""
+    return f"{number:,}"
+
+
+def images(number: int, *, volumes: bool = False) -> str:
+    """1 → “1 image”, 42 → “42 images”; for a 3D dataset, volumes."""
+    noun = "volume" if volumes else "image"
+    return f"{counted(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def share(number: int, total: int) -> str:
+    """Give a percentage with one decimal; of nothing there is none."""
+    return f"{100 * number / total:.1f} %" if total else "–"
+
+
+def label_text(label: Label) -> str:
+    """Name a label with its number: “malignant (0)”; the number alone where that is its name."""
+    name = label.meaning or label.name
+    return str(label.value) if name == str(label.value) else f"{name} ({label.value})"
+
+
+def labels_text(dataset: Dataset, values: Iterable[int]) -> str:
+    """Name all labels of an item; “no label” for one that carries none."""
+    known = {label.value: label for label in dataset.labels}
+    return " · ".join(label_text(known[value]) for value in values) or "no label"
+
+
+def caption(dataset: Dataset, values: Iterable[int]) -> str:
+    """Name an item's labels in few letters, for below a thumbnail."""
+    known = {label.value: label for label in dataset.labels}
+    return " · ".join(known[value].name for value in values) or "no label"
+
+
+def number(value: float) -> str:
+    """Print a pixel value: whole numbers plainly, others with four significant digits."""
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
+
+
+def bytes_text(size: int) -> str:
+    """205615438 → “206 MB” (decimal units, as disks are sold)."""
+    amount, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.0f} {unit}" if amount >= 10 or unit == "bytes" else f"{amount:.1f} {unit}"
