@@ -1,0 +1,87 @@
+"""Prints the path of a Chromium for tests and screenshots; with ``--install``, brings one first.
+
+In this order: one on the PATH; Debian's package, where this user may install it; Playwright's own.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+APT = (
+    ("apt-get", "update", "-qq"),
+    ("apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"),
+)
+PLAYWRIGHT = (sys.executable, "-m", "playwright", "install", "chromium")
+
+
+def find() -> str | None:
+    """Find a browser that starts: on the PATH, else the one that Playwright brought."""
+    for name in NAMES:
+        path = shutil.which(name)
+        if path and starts(path):
+            return path
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    return own if Path(own).exists() else None
+
+
+def starts(path: str) -> bool:
+    """Tell a browser from a stub: Ubuntu's ``chromium-browser`` only says to install a snap."""
+    return subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0
+
+
+def install() -> None:
+    """Bring a browser, with a line for each way that is tried."""
+    if may_use_apt():
+        print("Installing Debian's chromium", flush=True)
+        if all(runs(command) for command in APT):
+            return
+    print("Fetching Playwright's chromium", flush=True)
+    runs(PLAYWRIGHT)
+
+
+def may_use_apt() -> bool:
+    """Tell whether Debian's package is to be had; Ubuntu's of that name is a stub."""
+    try:
+        system = platform.freedesktop_os_release()
+    except OSError:
+        return False
+    return system["ID"] == "debian" and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def runs(command: tuple[str, ...]) -> bool:
+    """Run a command without questions, quietly; what it said is shown if it failed."""
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(
+        command,
+        env=quiet,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        print(done.stdout, file=sys.stderr)
+    return done.returncode == 0
+
+
+def main() -> None:
+    """Print the browser's path, or exit 1 with what to do."""
+    found = find()
+    if not found and "--install" in sys.argv[1:]:
+        install()
+        found = find()
+    if not found:
+        sys.exit("No Chromium found, and none could be installed; install one and run this again.")
+    print(found)
+
+
+if __name__ == "__main__":
+    main()
