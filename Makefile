@@ -69,9 +69,11 @@ demo: .stamps/uv ## make the embedded demo again
 	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.stamps/test: .stamps/run requirements/test.txt
+# medmnist without what it needs (torch among it): only its table of facts is read.
+.stamps/test: .stamps/run requirements/test.txt requirements/medmnist.txt
 	@echo "Installing what tests take"
 	@$(INSTALL) -r requirements/test.txt
+	@$(INSTALL) --no-deps -r requirements/medmnist.txt
 	@touch $@
 
 # On top of the tests' packages: the types of the tests are checked too.
@@ -111,4 +113,5 @@ lock: .stamps/uv ## write the locks again after a change of pyproject.toml or pa
 	@$(LOCK) --group test -c requirements/setup.txt -c requirements/run.txt -o requirements/test.txt
 	@$(LOCK) --group lint -c requirements/setup.txt -c requirements/run.txt -c requirements/test.txt -o requirements/lint.txt
 	@$(LOCK) --group demo -c requirements/setup.txt -c requirements/run.txt -o requirements/demo.txt
+	@echo medmnist==3.0.2 | $(LOCK) --no-deps - -o requirements/medmnist.txt
 	@npm install --package-lock-only >/dev/null
