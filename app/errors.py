@@ -13,6 +13,7 @@ on the terminal.
 """
 
 from pathlib import Path
+from typing import Final
 
 
 class LightboxError(Exception):
@@ -72,15 +73,22 @@ class UsageError(LightboxError):
     """The command line or the settings ask for something that can't work."""
 
 
-STATUS: dict[type[LightboxError], int] = {
-    ArchiveError: 503,
+_STATUS: Final[dict[type[LightboxError], int]] = {
+    ArchiveError: 404,
     NotReadyError: 503,
     MissingError: 404,
     InexactError: 406,
     MalformedError: 422,
 }
 
-EXIT_CODE: dict[type[LightboxError], int] = {
+EXIT_CODE: Final[dict[type[LightboxError], int]] = {
     ArchiveError: 1,
     UsageError: 2,
 }
+
+
+def status_of(error: LightboxError) -> int:
+    """Give the HTTP status of an error: what may soon be over is 503, not 404."""
+    if isinstance(error, ArchiveError) and error.passing:
+        return 503
+    return _STATUS.get(type(error), 500)

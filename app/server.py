@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
         api(library),
         sheets(library),
         single(library),
-        pages(library, str(settings.data_dir)),
+        pages(library, _data_folder(settings)),
     ):
         application.include_router(router)
     application.mount("/static", StaticFiles(directory=bundled("static")))
@@ -61,6 +61,14 @@ def open_library(settings: Settings, store: Store) -> Library:
     if settings.paths:
         return Library(settings.paths, store)
     return Library([settings.data_dir], store, fallback=DEMO_FILE)
+
+
+def _data_folder(settings: Settings) -> str:
+    """Name the folder where new files belong; to strangers, without its path."""
+    folders = [path for path in settings.paths if path.is_dir()]
+    if not settings.loopback or (settings.paths and not folders):
+        return "the folder that this server serves"
+    return str(folders[0] if folders else settings.data_dir)
 
 
 def from_environment() -> FastAPI:

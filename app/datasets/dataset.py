@@ -6,6 +6,7 @@ when somebody looks, so that a folder of them opens at once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -28,8 +29,12 @@ SIDE_MOST: Final = 16_384
 
 @dataclass(frozen=True)
 class Label:
-    """A class value and what it is called, here and in words (``meaning``, often empty)."""
+    """A class value and what it is called, here and in words (``meaning``, often empty).
 
+    ``place`` counts the dataset's labels from 0, by value.
+    """
+
+    place: int
     value: int
     name: str
     meaning: str = ""
@@ -88,9 +93,10 @@ class Dataset:
         """Number of items in all splits."""
         return sum(split.total for split in self.indexes.values())
 
-    def name_of(self, label: int) -> str:
-        """Give the name of a label value."""
-        return next((known.name for known in self.labels if known.value == label), str(label))
+    @cached_property
+    def label_of(self) -> Mapping[int, Label]:
+        """The labels by their values."""
+        return {label.value: label for label in self.labels}
 
     def labels_of(self, items: Items) -> list[tuple[int, ...]]:
         """Give the label values that each item carries, in the items' order."""
@@ -106,10 +112,9 @@ class Dataset:
         """Resolve a selection. Raises MissingError for a split or label that is not here."""
         for split in selection.splits:
             self.require_split(split)
-        known = {label.value for label in self.labels}
         for value in selection.labels:
-            if value not in known:
-                listed = ", ".join(str(label) for label in sorted(known)[:20])
+            if value not in self.label_of:
+                listed = ", ".join(str(label.value) for label in self.labels[:20])
                 raise MissingError(
                     "label", f"{self.title} has no label {value}; its labels are {listed}."
                 )
@@ -268,10 +273,10 @@ def _labels_and_task(
         several = several or not np.array_equal(split_index.carries, single)
     known = {label.value: label for label in facts.labels} if facts else {}
     labels = tuple(
-        Label(value, known[value].name, known[value].meaning)
+        Label(place, value, known[value].name, known[value].meaning)
         if value in known
-        else Label(value, str(value))
-        for value in sorted(seen | set(known))
+        else Label(place, value, str(value))
+        for place, value in enumerate(sorted(seen | set(known)))
     )
     if facts:
         return labels, facts.task

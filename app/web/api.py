@@ -274,7 +274,7 @@ def _item(
         split=split,  # type: ignore[arg-type]
         index=index,
         labels=list(values),
-        names=[dataset.name_of(value) for value in values],
+        names=[dataset.label_of[value].name for value in values],
         page_url=addresses.item(dataset.id, split, index, addresses.item_query(selection)),
         image_url=addresses.pixels(dataset.id, split, index, "png"),
     )

@@ -17,8 +17,8 @@ from app.web.words import bytes_text, counted
 STRIP: Final = 8
 
 
-def build(shelf: Shelf, data_dir: str) -> Catalogue:
-    """Draw up the page. ``data_dir`` is where files that are not here yet belong."""
+def build(shelf: Shelf, place: str) -> Catalogue:
+    """Draw up the page. ``place`` names the folder where files that are not here yet belong."""
     here = {dataset.facts.id for dataset in shelf.datasets if dataset.facts}
     number = len(shelf.datasets)
     served = f"{counted(number)} dataset{'' if number == 1 else 's'} served from this server."
@@ -27,12 +27,12 @@ def build(shelf: Shelf, data_dir: str) -> Catalogue:
         lead=served if number else "",
         cards=tuple(_card(dataset) for dataset in shelf.datasets),
         absent=tuple(
-            _absent(facts, data_dir)
+            _absent(facts, place)
             for facts in all_facts()
             if facts.id in FOUNDING and facts.id not in here
         ),
         refused=tuple(_refused(error) for error in shelf.refused),
-        empty="" if number else f"No dataset is served here. Put .npz files into {data_dir}.",
+        empty="" if number else f"No dataset is served here. Put .npz files into {place}.",
     )
 
 
@@ -57,7 +57,7 @@ def _card(dataset: Dataset) -> Card:
     )
 
 
-def _absent(facts: Facts, data_dir: str) -> Absent:
+def _absent(facts: Facts, place: str) -> Absent:
     file = facts.files[0]
     size = f" ({bytes_text(file.bytes)})" if file.bytes else ""
     counts = [Fact(split, counted(facts.counts[split])) for split in SPLITS]
@@ -66,7 +66,7 @@ def _absent(facts: Facts, data_dir: str) -> Absent:
         modality=facts.modality,
         task=f"{facts.task} ({len(facts.labels)})",
         counts=(*counts, Fact("in all", counted(sum(facts.counts.values())))),
-        how=f"Download {file.name}{size} into {data_dir}; it appears here at once.",
+        how=f"Download {file.name}{size} into {place}; it appears here at once.",
         href=file.url,
         link_text=f"{file.name} at the published record",
     )

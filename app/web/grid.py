@@ -151,12 +151,11 @@ def size_words(dataset: Dataset) -> str:
 
 
 def _heading(dataset: Dataset, selection: Selection, total: int) -> str:
-    known = {label.value: label for label in dataset.labels}
     parts = [dataset.title]
     if selection.splits:
         parts.append(" + ".join(selection.splits))
     if selection.labels:
-        parts.append(" or ".join(label_text(known[value]) for value in selection.labels))
+        parts.append(" or ".join(label_text(dataset.label_of[value]) for value in selection.labels))
     parts.append(images(total, volumes=dataset.is_volume))
     return " · ".join(parts)
 
@@ -174,9 +173,9 @@ def _tiles(dataset: Dataset, selection: Selection, items: Items) -> tuple[Tile, 
                 href=addresses.item(dataset.id, SPLITS[split], position, back),
                 split=SPLITS[split],
                 index=position,
-                name=f"{SPLITS[split]} {counted(position)}, {labels_text(dataset, values)}",
+                name=f"{SPLITS[split]} {position}, {labels_text(dataset, values)}",
                 caption=caption(dataset, values),
-                hue=histogram.hue(dataset, values[0]) if len(values) == 1 else None,
+                hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
             )
             for split, position, values in zip(
                 items.splits[start:stop].tolist(),
@@ -211,16 +210,15 @@ def _split_facet(dataset: Dataset, selection: Selection) -> Facet:
 
 
 def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
+    counts = dataset.counts(replace(selection, labels=()))
     values = tuple(
         FacetValue(
             value=str(label.value),
             text=label_text(label),
-            count=counted(
-                dataset.subset(replace(selection, labels=(label.value,), order="index")).total
-            ),
+            count=counted(sum(of_split[label.value] for of_split in counts.values())),
             href=addresses.grid(dataset.id, selection.toggle_label(label.value)),
             on=label.value in selection.labels,
-            hue=histogram.hue(dataset, label.value),
+            hue=histogram.hue(label),
         )
         for label in dataset.labels
     )
@@ -229,13 +227,15 @@ def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
 
 
 def _chips(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
-    known = {label.value: label for label in dataset.labels}
     splits = [
         Link(split, addresses.grid(dataset.id, selection.toggle_split(split)))
         for split in selection.splits
     ]
     labels = [
-        Link(label_text(known[value]), addresses.grid(dataset.id, selection.toggle_label(value)))
+        Link(
+            label_text(dataset.label_of[value]),
+            addresses.grid(dataset.id, selection.toggle_label(value)),
+        )
         for value in selection.labels
     ]
     return (*splits, *labels)

@@ -7,10 +7,12 @@ from app.datasets.dataset import Dataset, Label
 from app.datasets.selection import Bars, Selection, Split
 from app.web import addresses
 from app.web.views import Bar, BarGroup, Histogram, HistogramRow, Link
-from app.web.words import counted, label_text, share
+from app.web.words import counted, label_text, share, shortened
 
 WIDTH: Final = 320
 _TEXT_ROOM: Final = 118
+_TITLE_MOST: Final = 44
+_HUES: Final = 10
 _TITLE_HEIGHT: Final = 18
 _BAR_HEIGHT: Final = 14
 _BAR_STEP: Final = 17
@@ -61,7 +63,9 @@ def build(dataset: Dataset, selection: Selection) -> Histogram:
             )
             y += _BAR_STEP
         y += _GAP
-        groups.append(BarGroup(label_text(label), title_y, hue(dataset, label.value), tuple(bars)))
+        groups.append(
+            BarGroup(shortened(label_text(label), _TITLE_MOST), title_y, hue(label), tuple(bars))
+        )
         rows.append(
             HistogramRow(
                 label_text(label),
@@ -90,12 +94,9 @@ def build(dataset: Dataset, selection: Selection) -> Histogram:
     )
 
 
-def hue(dataset: Dataset, value: int) -> int | None:
+def hue(label: Label) -> int:
     """Give the label's place in the palette of ten colours."""
-    for place, label in enumerate(dataset.labels):
-        if label.value == value:
-            return place % 10
-    return None
+    return label.place % _HUES
 
 
 def _caption(dataset: Dataset, *, by_share: bool) -> str:

@@ -94,8 +94,7 @@ def build(
             return None
         found = subset.items(rank + step, rank + step + 1)
         there = SPLITS[int(found.splits[0])], int(found.positions[0])
-        zoom = replace(looking, slices=looking.slices).query(dataset)
-        return addresses.item(dataset.id, *there, _joined(query, zoom))
+        return addresses.item(dataset.id, *there, _joined(query, looked))
 
     def zoomed(step: int) -> str | None:
         place = ZOOMS.index(looking.zoom) + step
@@ -108,7 +107,7 @@ def build(
     back = addresses.grid(dataset.id, selection.on_page(page))
     planes = _planes(dataset, split, index, pixels, looking, window)
     inexact = _why_inexact(dataset, pixels)
-    name = f"{split} {counted(index)}"
+    name = f"{split} {index}"
     return Item(
         dataset_id=dataset.id,
         title=dataset.title,
@@ -125,7 +124,7 @@ def build(
         facts=_facts(dataset, split, index, values),
         pixels=_pixel_facts(dataset, pixels),
         label_text=labels_text(dataset, values),
-        hue=histogram.hue(dataset, values[0]) if len(values) == 1 else None,
+        hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
         previous=neighbour(-1),
         next=neighbour(1),
         place=f"{counted(rank + 1)} of {counted(subset.total)}"
@@ -184,7 +183,7 @@ def _planes(
     looking: Looking,
     window: Window | None,
 ) -> tuple[Plane, ...]:
-    name = f"{dataset.title}, {split} {counted(index)}"
+    name = f"{dataset.title}, {split} {index}"
 
     def source(query: str) -> str:
         if window:
@@ -218,13 +217,12 @@ def _planes(
 
 
 def _facts(dataset: Dataset, split: Split, index: int, values: tuple[int, ...]) -> tuple[Fact, ...]:
-    known = {label.value: label for label in dataset.labels}
     facts = [Fact("Label", labels_text(dataset, values))]
-    if any(known[value].meaning for value in values):
+    if any(dataset.label_of[value].meaning for value in values):
         facts.append(Fact("Published as", caption(dataset, values)))
     facts += [
         Fact("Split", split),
-        Fact("Index", counted(index)),
+        Fact("Index", str(index)),
         Fact("Modality", dataset.modality),
         Fact("Size", grid.size_words(dataset)),
     ]

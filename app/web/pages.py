@@ -27,13 +27,13 @@ def required_index(dataset: Dataset, split: Split, value: str) -> int:
     return index
 
 
-def pages(library: Library, data_dir: str) -> APIRouter:
+def pages(library: Library, place: str) -> APIRouter:
     """Make the routes of the pages."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
     def catalogue(request: Request) -> HTMLResponse:
-        return page(request, "catalogue", catalogue_page.build(library.shelf(), data_dir))
+        return page(request, "catalogue", catalogue_page.build(library.shelf(), place))
 
     @router.get("/d/{dataset_id}")
     def grid(request: Request, dataset_id: str) -> HTMLResponse:

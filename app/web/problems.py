@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from app.errors import STATUS, ArchiveError, LightboxError, MissingError, NotReadyError
+from app.errors import ArchiveError, LightboxError, MissingError, NotReadyError, status_of
 from app.web import addresses
 from app.web.templating import page
 from app.web.views import Link, Problem
@@ -28,7 +28,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(LightboxError)
     async def known(request: Request, error: LightboxError) -> Response:
-        return _answer(request, STATUS.get(type(error), 500), str(error), part_of(error), error)
+        return _answer(request, status_of(error), str(error), part_of(error), error)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

@@ -27,16 +27,19 @@ def label_text(label: Label) -> str:
     return str(label.value) if name == str(label.value) else f"{name} ({label.value})"
 
 
+def shortened(text: str, most: int) -> str:
+    """Cut a text that has no room to wrap."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
 def labels_text(dataset: Dataset, values: Iterable[int]) -> str:
     """Name all labels of an item; “no label” for one that carries none."""
-    known = {label.value: label for label in dataset.labels}
-    return " · ".join(label_text(known[value]) for value in values) or "no label"
+    return " · ".join(label_text(dataset.label_of[value]) for value in values) or "no label"
 
 
 def caption(dataset: Dataset, values: Iterable[int]) -> str:
     """Name an item's labels in few letters, for below a thumbnail."""
-    known = {label.value: label for label in dataset.labels}
-    return " · ".join(known[value].name for value in values) or "no label"
+    return " · ".join(dataset.label_of[value].name for value in values) or "no label"
 
 
 def number(value: float) -> str:
