@@ -17,13 +17,13 @@ from urllib.request import urlopen
 import typer
 import uvicorn
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from uvicorn.supervisors import Multiprocess
 
 from app.arrays.cache import Cache
-from app.arrays.store import Store
-from app.datasets.check import Report, check_file
+from app.arrays.store import Progress, Store
+from app.datasets.check import Report, check_file, prepare_file
 from app.datasets.library import files_in
 from app.errors import EXIT_CODE, LightboxError, UsageError
 from app.server import create_app
@@ -126,6 +126,32 @@ def check(
     if not reports:
         raise UsageError(f"{paths[0]} holds no .npz files; name a file, or a folder that does.")
     if not all(report.good for report in reports):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def prepare(
+    paths: Annotated[list[Path], typer.Argument(help="Files (.npz) and folders of them.")],
+) -> None:
+    """Do ahead of time what the first visit would do: unpack, check, index."""
+    settings = load()
+    store = Store(Cache(settings.cache_dir, settings.cache_bytes))
+    failed = False
+    with _bar() as bar:
+        for path in files_in(_existing(paths) or ()):
+            task = bar.add_task(path.name)
+
+            def show(progress: Progress, task: TaskID = task) -> None:
+                bar.update(task, completed=progress.done, total=progress.total)
+
+            refused = prepare_file(path, store, show)
+            bar.remove_task(task)
+            failed = failed or bool(refused)
+            for error in refused:
+                sys.stderr.write(f"lightbox: {error}\n")
+            if not refused:
+                print(f"{path}: ready")
+    if failed:
         raise typer.Exit(1)
 
 

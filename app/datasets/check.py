@@ -1,4 +1,4 @@
-"""A file → is it served, as what, or why not; every byte of it is read, nothing large is written."""
+"""A file → is it served, as what, or why not; and all that its first visit would do, done now."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ from pathlib import Path
 
 from app.arrays.archive import Member
 from app.arrays.inflate import verify
-from app.arrays.store import SMALL, Store
+from app.arrays.store import SMALL, Progress, Store
 from app.datasets.dataset import Dataset, open_dataset
 from app.errors import ArchiveError
 
-Progress = Callable[[str, int, int], None]  # member, bytes done, bytes in all
+# Member, bytes done, bytes in all.
+Told = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Report:
         return not self.refused
 
 
-def check_file(path: Path, store: Store, progress: Progress) -> Report:
-    """Open the file and read each member to its end."""
+def check_file(path: Path, store: Store, tell: Told) -> Report:
+    """Open the file and read each member to its end; nothing large is written."""
     try:
         dataset = open_dataset(path, store)
     except ArchiveError as error:
@@ -41,12 +42,29 @@ def check_file(path: Path, store: Store, progress: Progress) -> Report:
         if member.size <= SMALL:
             continue  # was read when it was opened
         try:
-            verify(dataset.archive, member, partial(_report, progress, member))
+            verify(dataset.archive, member, partial(_report, tell, member))
         except ArchiveError as error:
             refused.append(error)
             served.discard(split)
     return Report(path, dataset if served else None, tuple(refused))
 
 
-def _report(progress: Progress, member: Member, done: int) -> None:
-    progress(member.name, done, member.nbytes)
+def prepare_file(
+    path: Path, store: Store, show: Callable[[Progress], None]
+) -> tuple[ArchiveError, ...]:
+    """Unpack, check and index all of a file; give what of it is refused."""
+    try:
+        dataset = open_dataset(path, store)
+    except ArchiveError as error:
+        return (error,)
+    refused = list(dataset.refused)
+    for split in dataset.splits:
+        try:
+            store.prepare(dataset.archive, f"{split}_images", show)
+        except ArchiveError as error:
+            refused.append(error)
+    return tuple(refused)
+
+
+def _report(tell: Told, member: Member, done: int) -> None:
+    tell(member.name, done, member.nbytes)
