@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ from app.datasets.library import files_in
 from app.errors import EXIT_CODE, LightboxError, UsageError
 from app.server import create_app
 from app.settings import PREFIX, Settings, load
+from app.web.status import WORKERS_FOLDER
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _GRACE_SECONDS: Final = 10
@@ -88,7 +90,9 @@ def serve(
     threading.Thread(target=_announce, args=(address, listening), daemon=True).start()
     if workers > 1:
         _hand_down(settings)
-        Multiprocess(config, sockets=[listening]).run()
+        with tempfile.TemporaryDirectory(prefix="lightbox-metrics-") as folder:
+            os.environ[WORKERS_FOLDER] = folder
+            Multiprocess(config, sockets=[listening]).run()
     else:
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
 from starlette.staticfiles import StaticFiles
+from starlette_compress import CompressMiddleware
 
 import app
 from app.arrays.cache import Cache
@@ -19,8 +19,10 @@ from app.web.pages import pages
 from app.web.pictures import sheets, single
 from app.web.reference import reference
 from app.web.security import Guard
-from app.web.status import Metrics, status
+from app.web.status import Metrics, Watch, status
+from app.web.studio import Studio
 from app.web.templating import HTMX, bundled, htmx_folder
+from app.web.transport import CachedPictures, HeadAsGet, PictureCache
 
 DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
 
@@ -29,7 +31,9 @@ def create_app(settings: Settings) -> FastAPI:
     """Make the server's application for these settings."""
     store = Store(Cache(settings.cache_dir, settings.cache_bytes))
     library = open_library(settings, store)
-    registry = CollectorRegistry()
+    watch = Watch()
+    cache = PictureCache()
+    studio = Studio(cache)
     application = FastAPI(
         title="Lightbox",
         version=app.__version__,
@@ -40,18 +44,22 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(application)
     for router in (
-        status(library, store, registry),
+        status(library, store, watch),
         reference(application),
         api(library),
-        sheets(library),
-        single(library),
+        sheets(library, studio),
+        single(library, studio),
         pages(library, _data_folder(settings)),
     ):
         application.include_router(router)
     application.mount("/static", StaticFiles(directory=bundled("static")))
     if htmx_folder().is_dir():
         application.mount(HTMX, StaticFiles(directory=htmx_folder()))
-    application.add_middleware(Metrics, registry=registry)
+    # The last one added stands outermost.
+    application.add_middleware(CompressMiddleware)
+    application.add_middleware(Metrics, watch=watch)
+    application.add_middleware(CachedPictures, cache=cache, answered=watch.kept)
+    application.add_middleware(HeadAsGet)
     application.add_middleware(Guard, loopback=settings.loopback, base_host=settings.base_host)
     return application
 

@@ -1,15 +1,16 @@
 """Pictures: sheets of thumbnails, and exact pixels of one image."""
 
-from collections.abc import Callable
 from typing import Final
 
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.arrays.mapping import Plane
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import SPLITS, Split, parse, whole_number
+from app.datasets.subset import Items
 from app.errors import MissingError
 from app.pictures import exact, sheet
 from app.pictures.window import shown
@@ -18,95 +19,100 @@ from app.web.catalogue import STRIP
 from app.web.grid import page_items
 from app.web.item import cut_for
 from app.web.pages import required_index
+from app.web.studio import ASK_AGAIN, FOREVER, Studio
 
-_FOREVER: Final = "public, max-age=31536000, immutable"
-_ASK_AGAIN: Final = "no-cache"
 _PNG: Final = "image/png"
 _NPY: Final = "application/octet-stream"
-_WAIT_SECONDS: Final = 10.0
 
 
-def sheets(library: Library) -> APIRouter:
+def sheets(library: Library, studio: Studio) -> APIRouter:
     """Make the routes of sheets, whose addresses change with their content."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/sheets/{dataset_id}/{key}/strip.png")
-    def strip(request: Request, dataset_id: str, key: str) -> Response:
-        dataset = _as_addressed(library, dataset_id, key)
+    async def strip(request: Request, dataset_id: str, key: str) -> Response:
+        dataset = await run_in_threadpool(_as_addressed, library, dataset_id, key)
         if not dataset.total:
             raise MissingError("picture", f"{dataset.title} holds no images.")
-        return _answer(
-            request,
-            f"{key}-strip",
-            _PNG,
-            _FOREVER,
-            lambda: sheet.strip(dataset, STRIP, sheet.window_of(dataset)),
-        )
-
-    @router.get("/sheets/{dataset_id}/{key}/{tile}.png")
-    def tile(request: Request, dataset_id: str, key: str, tile: str) -> Response:
-        selection = parse(request.url.query)
-        dataset = _as_addressed(library, dataset_id, key)
-        items = page_items(dataset, dataset.subset(selection), selection)
-        start = (whole_number("tile", tile) - 1) * sheet.CELLS_MOST
-        items = items[start : start + sheet.CELLS_MOST] if start >= 0 else items[:0]
-        if not len(items):
-            raise MissingError("tile", f"This page has no sheet {tile}.")
 
         def draw() -> bytes:
-            for number in set(items.splits.tolist()):
-                needed = int(items.positions[items.splits == number].max()) + 1
-                dataset.images[SPLITS[number]].wait(needed, _WAIT_SECONDS)
+            return sheet.strip(dataset, STRIP, sheet.window_of(dataset))
+
+        return await studio.answer(request, f"{key}-strip", _PNG, FOREVER, draw)
+
+    @router.get("/sheets/{dataset_id}/{key}/{tile}.png")
+    async def tile(request: Request, dataset_id: str, key: str, tile: str) -> Response:
+        query = request.url.query
+
+        def resolve() -> tuple[Dataset, Items]:
+            dataset = _as_addressed(library, dataset_id, key)
+            return dataset, _tile_items(dataset, query, tile)
+
+        dataset, items = await run_in_threadpool(resolve)
+
+        def ready() -> bool:
+            return all(
+                int(items.positions[items.splits == number].max())
+                < dataset.images[SPLITS[number]].available
+                for number in set(items.splits.tolist())
+            )
+
+        def draw() -> bytes:
             return sheet.encode(dataset, items, sheet.window_of(dataset))
 
-        tag = f"{key}-{tile}-{selection.query()}"
-        return _answer(request, tag, _PNG, _FOREVER, draw)
+        tag = f"{key}-{tile}-{parse(query).query()}"
+        return await studio.answer(request, tag, _PNG, FOREVER, draw, ready)
 
     return router
 
 
-def single(library: Library) -> APIRouter:
+def single(library: Library, studio: Studio) -> APIRouter:
     """Make the routes of one image's pixels."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/pictures/{dataset_id}/{key}/{split}/{index}.png")
-    def windowed(request: Request, dataset_id: str, key: str, split: str, index: str) -> Response:
-        dataset = _as_addressed(library, dataset_id, key)
-        found, place, plane = _item(dataset, split, index, request.url.query)
+    async def windowed(
+        request: Request, dataset_id: str, key: str, split: str, index: str
+    ) -> Response:
+        def resolve() -> tuple[Dataset, Split, int, Plane | None]:
+            dataset = _as_addressed(library, dataset_id, key)
+            return dataset, *_item(dataset, split, index, request.url.query)
+
+        dataset, found, place, plane = await run_in_threadpool(resolve)
 
         def draw() -> bytes:
             pixels = exact.item_pixels(dataset, found, place, plane)
             return exact.as_png(shown(pixels, sheet.window_of(dataset)))
 
-        return _answer(request, f"{key}-{found}-{place}-{plane}", _PNG, _FOREVER, draw)
-
-    @router.get("/d/{dataset_id}/{split}/{index}.png")
-    def png(request: Request, dataset_id: str, split: str, index: str) -> Response:
-        dataset = library.dataset(dataset_id)
-        found, place, plane = _item(dataset, split, index, request.url.query)
-        tag = f"{addresses.content_key(dataset)}-{found}-{place}-{plane}"
-        return _answer(
-            request,
-            tag,
-            _PNG,
-            _ASK_AGAIN,
-            lambda: exact.as_png(exact.item_pixels(dataset, found, place, plane)),
+        tag = f"{key}-{found}-{place}-{plane}"
+        return await studio.answer(
+            request, tag, _PNG, FOREVER, draw, lambda: _is_ready(dataset, found, place)
         )
 
-    @router.get("/d/{dataset_id}/{split}/{index}.npy")
-    def npy(request: Request, dataset_id: str, split: str, index: str) -> Response:
-        dataset = library.dataset(dataset_id)
+    @router.get("/d/{dataset_id}/{split}/{index}.{form}")
+    async def pixels(
+        request: Request, dataset_id: str, split: str, index: str, form: str
+    ) -> Response:
+        if form not in ("png", "npy"):
+            raise MissingError("form", "Pixels are given as .png or .npy.")
         query = request.url.query
-        found, place, plane = _item(dataset, split, index, query)
-        if "axis" not in query and "slice" not in query:
-            plane = None
-        tag = f"{addresses.content_key(dataset)}-{found}-{place}-{plane}-npy"
-        return _answer(
-            request,
-            tag,
-            _NPY,
-            _ASK_AGAIN,
-            lambda: exact.as_npy(exact.item_pixels(dataset, found, place, plane)),
+
+        def resolve() -> tuple[Dataset, Split, int, Plane | None]:
+            dataset = library.dataset(dataset_id)
+            return dataset, *_item(dataset, split, index, query)
+
+        dataset, found, place, plane = await run_in_threadpool(resolve)
+        if form == "npy" and not ({"axis", "slice"} & set(request.query_params)):
+            plane = None  # the whole volume
+
+        def draw() -> bytes:
+            values = exact.item_pixels(dataset, found, place, plane)
+            return exact.as_png(values) if form == "png" else exact.as_npy(values)
+
+        tag = f"{addresses.content_key(dataset)}-{found}-{place}-{plane}-{form}"
+        kind = _PNG if form == "png" else _NPY
+        return await studio.answer(
+            request, tag, kind, ASK_AGAIN, draw, lambda: _is_ready(dataset, found, place)
         )
 
     return router
@@ -122,20 +128,20 @@ def _as_addressed(library: Library, dataset_id: str, key: str) -> Dataset:
     return dataset
 
 
+def _tile_items(dataset: Dataset, query: str, tile: str) -> Items:
+    selection = parse(query)
+    items = page_items(dataset, dataset.subset(selection), selection)
+    start = (whole_number("tile", tile) - 1) * sheet.CELLS_MOST
+    found = items[start : start + sheet.CELLS_MOST] if start >= 0 else items[:0]
+    if not len(found):
+        raise MissingError("tile", f"This page has no sheet {tile}.")
+    return found
+
+
 def _item(dataset: Dataset, split: str, index: str, query: str) -> tuple[Split, int, Plane | None]:
     found = dataset.require_split(split)
-    place = required_index(dataset, found, index)
-    plane = cut_for(dataset, query)
-    dataset.images[found].wait(place + 1, _WAIT_SECONDS)
-    return found, place, plane
+    return found, required_index(dataset, found, index), cut_for(dataset, query)
 
 
-def _answer(
-    request: Request, tag: str, kind: str, caching: str, draw: Callable[[], bytes]
-) -> Response:
-    """Answer with the picture, or with 304 where the browser has it."""
-    headers = {"ETag": f'"{tag}"', "Cache-Control": caching}
-    known = request.headers.get("if-none-match", "")
-    if headers["ETag"] in (part.strip().removeprefix("W/") for part in known.split(",")):
-        return Response(status_code=304, headers=headers)
-    return Response(draw(), media_type=kind, headers=headers)
+def _is_ready(dataset: Dataset, split: Split, index: int) -> bool:
+    return index < dataset.images[split].available

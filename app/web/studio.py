@@ -1,0 +1,65 @@
+"""Where pictures are drawn: off the event loop, few at a time, and only for who still waits."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Final
+
+import anyio
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.web.transport import Kept, PictureCache, address_of, raw
+
+FOREVER: Final = "public, max-age=31536000, immutable"
+ASK_AGAIN: Final = "no-cache"
+
+# Nobody reads this answer; the number is nginx's for a client that has left.
+_LEFT: Final = 499
+_WAIT_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.05
+
+
+class Studio:
+    """Draws and keeps pictures.
+
+    Drawing holds the interpreter for part of its time, so more at once than there are cores would
+    only starve the pages.
+    """
+
+    def __init__(self, cache: PictureCache) -> None:
+        self._cache = cache
+        self._places = anyio.CapacityLimiter(max(2, os.cpu_count() or 2))
+
+    async def answer(
+        self,
+        request: Request,
+        tag: str,
+        kind: str,
+        caching: str,
+        draw: Callable[[], bytes],
+        ready: Callable[[], bool] = lambda: True,
+    ) -> Response:
+        """Answer with the picture that ``draw`` makes, or with 304 where the browser has it.
+
+        Waits a while until ``ready``; then ``draw`` itself says what is missing.
+        """
+        headers = {"ETag": f'"{tag}"', "Cache-Control": caching}
+        known = request.headers.get("if-none-match", "")
+        if headers["ETag"] in (part.strip().removeprefix("W/") for part in known.split(",")):
+            return Response(status_code=304, headers=headers)
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while not ready() and time.monotonic() < deadline:
+            if await request.is_disconnected():
+                return Response(status_code=_LEFT)
+            await anyio.sleep(_POLL_SECONDS)
+        async with self._places:
+            if await request.is_disconnected():
+                return Response(status_code=_LEFT)
+            body = await to_thread.run_sync(draw)
+        answer = Response(body, media_type=kind, headers=headers)
+        if caching == FOREVER:
+            kept = Kept(headers["ETag"].encode("latin-1"), raw(answer.headers.items()), body)
+            self._cache.put(address_of(request.scope), kept)
+        return answer
