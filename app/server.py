@@ -22,7 +22,7 @@ from app.web.security import Guard
 from app.web.status import Metrics, Watch, status
 from app.web.studio import Studio
 from app.web.templating import HTMX, bundled, htmx_folder
-from app.web.transport import CachedPictures, HeadAsGet, PictureCache
+from app.web.transport import PAGE_BYTES, PICTURE_BYTES, Answers, CachedPictures, HeadAsGet
 
 DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
 
@@ -32,8 +32,8 @@ def create_app(settings: Settings) -> FastAPI:
     store = Store(Cache(settings.cache_dir, settings.cache_bytes))
     library = open_library(settings, store)
     watch = Watch()
-    cache = PictureCache()
-    studio = Studio(cache)
+    drawn = Answers(PICTURE_BYTES)
+    studio = Studio(drawn)
     application = FastAPI(
         title="Lightbox",
         version=app.__version__,
@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         api(library),
         sheets(library, studio),
         single(library, studio),
-        pages(library, _data_folder(settings)),
+        pages(library, _data_folder(settings), Answers(PAGE_BYTES)),
     ):
         application.include_router(router)
     application.mount("/static", StaticFiles(directory=bundled("static")))
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     # The last one added stands outermost.
     application.add_middleware(CompressMiddleware)
     application.add_middleware(Metrics, watch=watch)
-    application.add_middleware(CachedPictures, cache=cache, answered=watch.kept)
+    application.add_middleware(CachedPictures, kept=drawn, answered=watch.kept)
     application.add_middleware(HeadAsGet)
     application.add_middleware(Guard, loopback=settings.loopback, base_host=settings.base_host)
     return application

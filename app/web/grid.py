@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import ORDERS, PER_PAGE, SPLITS, Order, Selection
+from app.datasets.selection import ORDERS, PER_PAGE, SEED_MOST, SPLITS, Order, Selection
 from app.datasets.subset import Items, Subset
 from app.errors import MissingError
 from app.pictures import sheet
@@ -32,7 +32,6 @@ from app.web.words import caption, counted, images, label_text, labels_text
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _NEIGHBOURS: Final = 2
 _REFRESH_SECONDS: Final = 2
-_SEED_STEP: Final = 1
 _ORDER_WORDS: Final[dict[Order, str]] = {
     "index": "by index",
     "label": "by label",
@@ -93,7 +92,7 @@ def build(dataset: Dataset, selection: Selection, window: Window | None) -> Grid
         ),
         seed=str(selection.seed),
         shuffle=addresses.grid(
-            dataset.id, replace(selection, seed=selection.seed + _SEED_STEP, page=1)
+            dataset.id, replace(selection, seed=(selection.seed + 1) % (SEED_MOST + 1), page=1)
         )
         if selection.order == "random"
         else None,

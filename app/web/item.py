@@ -1,5 +1,6 @@
 """One item of a dataset → what its page shows."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -106,7 +107,7 @@ def build(
     page = 1 if rank is None else rank // selection.per_page + 1
     back = addresses.grid(dataset.id, selection.on_page(page))
     planes = _planes(dataset, split, index, pixels, looking, window)
-    inexact = _why_inexact(dataset, pixels)
+    inexact = _why_inexact(pixels[looking.slices[0]] if dataset.is_volume else pixels)
     name = f"{split} {index}"
     return Item(
         dataset_id=dataset.id,
@@ -236,7 +237,9 @@ def _pixel_facts(dataset: Dataset, pixels: NDArray[Any]) -> tuple[Fact, ...]:
     described = tuple(
         Fact(
             name,
-            f"{number(c.least)} to {number(c.greatest)}, mean {c.mean:.1f}, "
+            "no finite value"
+            if math.isnan(c.mean)
+            else f"{number(c.least)} to {number(c.greatest)}, mean {c.mean:.1f}, "
             f"standard deviation {c.deviation:.1f}",
         )
         for name, c in zip(names, channels, strict=True)
@@ -244,11 +247,11 @@ def _pixel_facts(dataset: Dataset, pixels: NDArray[Any]) -> tuple[Fact, ...]:
     return (*described, Fact("Type", str(pixels.dtype)))
 
 
-def _why_inexact(dataset: Dataset, pixels: NDArray[Any]) -> str:
+def _why_inexact(pixels: NDArray[Any]) -> str:
     if not needs_window(pixels.dtype):
         return ""
     try:
-        exact.as_png(pixels[0] if dataset.is_volume else pixels)
+        exact.as_png(pixels)
     except InexactError as error:
         return str(error)
     return ""

@@ -10,7 +10,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.web.transport import Kept, PictureCache, address_of, raw
+from app.web.transport import Answers, Kept, address_of, raw
 
 FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
@@ -28,7 +28,7 @@ class Studio:
     only starve the pages.
     """
 
-    def __init__(self, cache: PictureCache) -> None:
+    def __init__(self, cache: Answers) -> None:
         self._cache = cache
         self._places = anyio.CapacityLimiter(max(2, os.cpu_count() or 2))
 

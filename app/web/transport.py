@@ -13,8 +13,9 @@ from typing import Final
 from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Some 150 sheets of a hundred thumbnails; a part of what a server may take at any size of data.
-CACHE_BYTES: Final = 24 * 1024 * 1024
+# Some 150 sheets of a hundred thumbnails, and as many pages: bounded at any size of data.
+PICTURE_BYTES: Final = 24 * 1024 * 1024
+PAGE_BYTES: Final = 8 * 1024 * 1024
 _KEYED: Final = (b"/sheets/", b"/pictures/")
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -29,17 +30,17 @@ class Kept:
     body: bytes
 
 
-class PictureCache:
-    """Encoded pictures by address, bounded in bytes; the least recently used goes first."""
+class Answers:
+    """Answers kept by address, bounded in bytes; the least recently used goes first."""
 
-    def __init__(self, bound: int = CACHE_BYTES) -> None:
+    def __init__(self, bound: int) -> None:
         self._bound = bound
         self._size = 0
         self._kept: OrderedDict[bytes, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, address: bytes) -> Kept | None:
-        """Give what was kept for an address (path and query, as they came)."""
+        """Give what was kept for an address."""
         with self._lock:
             kept = self._kept.get(address)
             if kept:
@@ -67,15 +68,15 @@ def address_of(scope: Scope) -> bytes:
 class CachedPictures:
     """ASGI middleware that answers from the cache what it can."""
 
-    def __init__(self, app: ASGIApp, *, cache: PictureCache, answered: Counter) -> None:
+    def __init__(self, app: ASGIApp, *, kept: Answers, answered: Counter) -> None:
         self._app = app
-        self._cache = cache
+        self._kept = kept
         self._answered = answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a picture that is kept; pass all else on."""
         if scope["type"] == "http" and scope["path"].encode().startswith(_KEYED):
-            kept = self._cache.get(address_of(scope))
+            kept = self._kept.get(address_of(scope))
             if kept and scope["method"] == "GET":
                 self._answered.inc()
                 known = any(

@@ -44,7 +44,7 @@ def caption(dataset: Dataset, values: Iterable[int]) -> str:
 
 def number(value: float) -> str:
     """Print a pixel value: whole numbers plainly, others with four significant digits."""
-    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"
 
 
 def bytes_text(size: int) -> str:
