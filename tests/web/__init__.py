@@ -1,0 +1,1 @@
+"""What the server answers, asked through HTTP and compared with what others read in the files."""

@@ -1,0 +1,351 @@
+"""Files that are not MedMNIST's own: every kind that the layout allows is shown as it is."""
+
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+from .conftest import Serve, Write
+from .reading import json_of, numbers, page, picture, ten_to_a_row, words
+
+RANDOM = np.random.default_rng(20261124)
+
+
+def labelled(number: int, kinds: int = 2) -> Any:
+    return (np.arange(number) % kinds).astype(np.uint8).reshape(-1, 1)
+
+
+def bytes_of(*shape: int) -> Any:
+    return RANDOM.integers(0, 256, shape, dtype=np.uint8)
+
+
+def test_uint16_comes_out_as_an_exact_png_of_16_bits(serve: Serve, write: Write) -> None:
+    images = RANDOM.integers(0, 65_536, (4, 20, 30), dtype=np.uint16)
+    client = serve(write(test_images=images, test_labels=labelled(4)))
+    for index, expected in enumerate(images):
+        shown = picture(client, f"/d/made/test/{index}.png")
+        np.testing.assert_array_equal(shown, expected)
+
+
+def test_uint16_in_colour_is_exact(serve: Serve, write: Write) -> None:
+    images = RANDOM.integers(0, 65_536, (2, 8, 9, 3), dtype=np.uint16)
+    client = serve(write(test_images=images, test_labels=labelled(2)))
+    data = client.get("/d/made/test/1.png").content
+    # Pillow cuts 16-bit colour down to 8 bits, so the PNG is read by hand (filter type 1 alone).
+    np.testing.assert_array_equal(deep_colour(data), images[1])
+
+
+def deep_colour(data: bytes) -> Any:
+    width, height, depth, kind = struct.unpack(">IIBB", data[16:26])
+    assert (depth, kind) == (16, 2)
+    packed, at = b"", 8
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        if data[at + 4 : at + 8] == b"IDAT":
+            packed += data[at + 8 : at + 8 + length]
+        at += 12 + length
+    rows = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(height, -1)
+    assert (rows[:, 0] == 1).all()
+    steps = rows[:, 1:].reshape(height, width, 6)
+    return np.cumsum(steps, axis=1, dtype=np.uint8).view(">u2").reshape(height, width, 3)
+
+
+def test_bool_is_black_and_white(serve: Serve, write: Write) -> None:
+    images = RANDOM.integers(0, 2, (3, 12, 12)).astype(np.bool_)
+    client = serve(write(test_images=images, test_labels=labelled(3)))
+    np.testing.assert_array_equal(picture(client, "/d/made/test/2.png").astype(bool), images[2])
+    (sheet,) = page(client, "/d/made").sheets()
+    np.testing.assert_array_equal(
+        picture(client, sheet), ten_to_a_row(images.astype(np.uint8) * 255)
+    )
+
+
+def test_small_whole_numbers_of_a_wide_type_are_exact(serve: Serve, write: Write) -> None:
+    images = RANDOM.integers(0, 200, (3, 10, 10), dtype=np.int64)
+    client = serve(write(test_images=images, test_labels=labelled(3)))
+    np.testing.assert_array_equal(picture(client, "/d/made/test/1.png"), images[1])
+
+
+def test_whole_numbers_below_zero_are_refused_as_png_and_offered_as_npy(
+    serve: Serve, write: Write
+) -> None:
+    images = RANDOM.integers(-100, 100, (3, 10, 10), dtype=np.int16)
+    images[1, 0, 0] = -5
+    client = serve(write(test_images=images, test_labels=labelled(3)))
+    assert ".npy" in page(client, "/d/made/test/1.png", 406).text()
+    np.testing.assert_array_equal(numbers(client, "/d/made/test/1.npy"), images[1], strict=True)
+
+
+def floats(write: Write) -> tuple[Any, Any]:
+    images = RANDOM.normal(3, 10, (5, 16, 16)).astype(np.float32)
+    return images, write(test_images=images, test_labels=labelled(5))
+
+
+def test_floats_are_refused_as_png_with_a_sentence_that_offers_the_npy(
+    serve: Serve, write: Write
+) -> None:
+    _, path = floats(write)
+    assert ".npy" in page(serve(path), "/d/made/test/0.png", 406).text()
+
+
+def test_the_npy_of_floats_is_exact(serve: Serve, write: Write) -> None:
+    images, path = floats(write)
+    client = serve(path)
+    for index, expected in enumerate(images):
+        given = numbers(client, f"/d/made/test/{index}.npy")
+        np.testing.assert_array_equal(given, expected, strict=True)
+
+
+@pytest.mark.parametrize("address", ["/d/made", "/d/made/test/0"])
+def test_the_window_through_which_floats_are_shown_is_said(
+    address: str, serve: Serve, write: Write
+) -> None:
+    images, path = floats(write)
+    said = page(serve(path), address).text()
+    assert f"from {images.min():.4g} (black) to {images.max():.4g} (white)" in said
+
+
+def test_floats_are_drawn_linearly_through_that_window(serve: Serve, write: Write) -> None:
+    images, path = floats(write)
+    client = serve(path)
+    low, high = float(images.min()), float(images.max())
+    expected = np.rint((images.astype(np.float64) - low) / (high - low) * 255)
+    (sheet,) = page(client, "/d/made").sheets()
+    np.testing.assert_allclose(picture(client, sheet), ten_to_a_row(expected), atol=1)
+    (stage,) = page(client, "/d/made/test/3").all("figure", class_="stage")
+    shown = picture(client, next(stage.iter("img")).get("src", ""))
+    np.testing.assert_allclose(shown, expected[3], atol=1)
+
+
+def test_an_items_page_of_floats_offers_the_npy_and_no_png(serve: Serve, write: Write) -> None:
+    _, path = floats(write)
+    links = page(serve(path), "/d/made/test/0").links()
+    assert "/d/made/test/0.npy" in links
+    assert not any(".png" in link for link in links)
+
+
+def test_what_is_no_number_does_not_stop_the_page(serve: Serve, write: Write) -> None:
+    images, _ = floats(write)
+    images[0, :4] = np.nan
+    images[1] = np.inf
+    client = serve(write(test_images=images, test_labels=labelled(5)))
+    for address in ("/d/made", "/d/made/test/0", "/d/made/test/1"):
+        page(client, address)
+    (sheet,) = page(client, "/d/made").sheets()
+    picture(client, sheet)
+    assert "no finite value" in page(client, "/d/made/test/1").text()
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(7, 20, 31), (7, 31, 20), (5, 28, 28, 1), (3, 64, 64), (3, 1, 1), (2, 9, 40, 3), (12, 5, 128)],
+)
+def test_pictures_of_any_shape_are_exact_in_sheet_and_png(
+    shape: tuple[int, ...], serve: Serve, write: Write
+) -> None:
+    images = bytes_of(*shape)
+    client = serve(write(test_images=images, test_labels=labelled(len(images))))
+    flat = images[..., 0] if shape[-1] == 1 and len(shape) == 4 else images
+    (sheet,) = page(client, "/d/made").sheets()
+    np.testing.assert_array_equal(picture(client, sheet), ten_to_a_row(flat))
+    np.testing.assert_array_equal(picture(client, "/d/made/test/1.png"), flat[1])
+
+
+@pytest.mark.parametrize("shape", [(3, 200, 200), (2, 224, 224, 3), (2, 130, 300)])
+def test_large_pictures_have_reduced_thumbnails_that_say_so_and_exact_pages(
+    shape: tuple[int, ...], serve: Serve, write: Write
+) -> None:
+    images = bytes_of(*shape)
+    client = serve(write(test_images=images, test_labels=labelled(len(images))))
+    grid = page(client, "/d/made")
+    factor = -(-max(shape[1:3]) // 128)
+    assert f"the mean of every {factor} × {factor} pixels" in grid.text()
+    np.testing.assert_array_equal(picture(client, "/d/made/test/1.png"), images[1])
+
+
+def test_a_reduced_thumbnail_is_the_mean_of_its_blocks(serve: Serve, write: Write) -> None:
+    images = bytes_of(2, 224, 224, 3)
+    client = serve(write(test_images=images, test_labels=labelled(2)))
+    (sheet,) = page(client, "/d/made").sheets()
+    means = images.reshape(2, 112, 2, 112, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(picture(client, sheet), ten_to_a_row(means), atol=0.5)
+
+
+def test_pictures_at_full_size_say_nothing_of_reducing(serve: Serve, write: Write) -> None:
+    client = serve(write(test_images=bytes_of(3, 128, 128), test_labels=labelled(3)))
+    assert "mean of every" not in page(client, "/d/made").text()
+
+
+@pytest.mark.parametrize("shape", [(16, 20, 24), (3, 9, 7), (64, 64, 64)])
+def test_volumes_of_any_size_are_exact_along_each_axis(
+    shape: tuple[int, ...], serve: Serve, write: Write
+) -> None:
+    volumes = bytes_of(2, *shape)
+    client = serve(write(test_images=volumes, test_labels=labelled(2)))
+    for number, axis in enumerate("zyx"):
+        for place in (0, shape[number] // 2, shape[number] - 1):
+            address = f"/d/made/test/1.png?axis={axis}&slice={place}"
+            expected = np.take(volumes[1], place, axis=number)
+            np.testing.assert_array_equal(picture(client, address), expected)
+    (sheet,) = page(client, "/d/made").sheets()
+    middle = volumes[:, shape[0] // 2]
+    np.testing.assert_array_equal(picture(client, sheet), ten_to_a_row(middle))
+
+
+def test_a_volume_of_wide_numbers_offers_the_png_of_a_slice_only_where_it_is_exact(
+    serve: Serve, write: Write
+) -> None:
+    volumes = np.zeros((1, 6, 8, 10), np.int32)
+    volumes[0, 4] = 70_000  # the middle slice and the first can be written, this one can't
+    client = serve(write(test_images=volumes, test_labels=labelled(1)))
+    for place in range(6):
+        shown = page(client, f"/d/made/test/0?z={place}")
+        offered = [link for link in shown.links() if ".png" in link]
+        answers = [client.get(link).status_code for link in offered]
+        assert answers == ([] if place == 4 else [200]), place
+
+
+def multi_label(write: Write) -> tuple[Any, Any]:
+    labels = RANDOM.integers(0, 2, (60, 5), dtype=np.uint8)
+    labels[7] = 0
+    path = write(train_images=bytes_of(60, 8, 8), train_labels=labels)
+    return labels, path
+
+
+def test_an_item_may_carry_several_labels_or_none(serve: Serve, write: Write) -> None:
+    labels, path = multi_label(write)
+    items = json_of(serve(path), "/api/datasets/made/items")["items"]
+    assert [item["labels"] for item in items] == [np.flatnonzero(row).tolist() for row in labels]
+
+
+def test_a_label_filter_gives_the_items_that_carry_any_of_them(serve: Serve, write: Write) -> None:
+    labels, path = multi_label(write)
+    thumbs = page(serve(path), "/d/made?label=1&label=3").thumbs()
+    expected = np.flatnonzero(labels[:, 1] | labels[:, 3]).tolist()
+    assert [thumb.index for thumb in thumbs] == expected
+
+
+def test_counts_of_several_labels_are_column_sums(serve: Serve, write: Write) -> None:
+    labels, path = multi_label(write)
+    fields = json_of(serve(path), "/api/datasets/made")
+    assert fields["task"] == "multi-label, binary-class"
+    assert fields["splits"]["train"]["labels"] == {
+        str(column): int(total) for column, total in enumerate(labels.sum(axis=0))
+    }
+
+
+def test_an_item_without_labels_says_so(serve: Serve, write: Write) -> None:
+    _, path = multi_label(write)
+    assert "no label" in words(page(serve(path), "/d/made/train/7").one("h1"))
+
+
+def test_labels_beyond_the_published_names_are_shown_as_numbers(serve: Serve, write: Write) -> None:
+    labels = np.array([[0], [1], [7]], np.uint8)
+    path = write("breastmnist.npz", test_images=bytes_of(3, 28, 28), test_labels=labels)
+    client = serve(path)
+    names = json_of(client, "/api/datasets/breastmnist")["labels"]
+    assert [label["name"] for label in names] == ["malignant", "normal, benign", "7"]
+    assert page(client, "/d/breastmnist?label=7").thumbs()[0].name == "test 2, 7"
+
+
+def test_labels_may_be_flat_negative_and_wide(serve: Serve, write: Write) -> None:
+    labels = np.array([-3, 500, -3, 0], np.int64)
+    client = serve(write(val_images=bytes_of(4, 8, 8), val_labels=labels))
+    assert [t.index for t in page(client, "/d/made?label=-3").thumbs()] == [0, 2]
+    assert json_of(client, "/api/datasets/made")["splits"]["val"]["labels"] == {
+        "-3": 2,
+        "0": 1,
+        "500": 1,
+    }
+
+
+def test_an_empty_split_is_there_and_says_that_nothing_matches(serve: Serve, write: Write) -> None:
+    path = write(
+        train_images=bytes_of(3, 8, 8),
+        train_labels=labelled(3),
+        val_images=np.zeros((0, 8, 8), np.uint8),
+        val_labels=np.zeros((0, 1), np.uint8),
+    )
+    client = serve(path)
+    assert json_of(client, "/api/datasets/made")["splits"]["val"]["count"] == 0
+    shown = page(client, "/d/made?split=val")
+    assert not shown.thumbs()
+    assert "No images match" in shown.text()
+    assert "this split is empty" in page(client, "/d/made/val/0", 404).text()
+
+
+def test_filters_that_match_nothing_together_say_so_and_lead_back(
+    serve: Serve, write: Write
+) -> None:
+    path = write(
+        train_images=bytes_of(2, 8, 8),
+        train_labels=np.array([0, 1]),
+        test_images=bytes_of(1, 8, 8),
+        test_labels=np.array([0]),
+    )
+    shown = page(serve(path), "/d/made?split=test&label=1")
+    assert "No images match" in shown.text()
+    assert {"/d/made", "/d/made?label=1", "/d/made?split=test"} <= shown.links()
+
+
+def test_a_file_of_empty_splits_only_does_not_break_the_catalogue(
+    serve: Serve, write: Write
+) -> None:
+    path = write(test_images=np.zeros((0, 8, 8), np.uint8), test_labels=np.zeros((0,), np.uint8))
+    client = serve(path)
+    page(client, "/")
+    assert not page(client, "/d/made").thumbs()
+
+
+def test_one_split_alone_is_served_and_the_others_are_said_to_be_missing(
+    serve: Serve, write: Write
+) -> None:
+    client = serve(write(val_images=bytes_of(4, 8, 8), val_labels=labelled(4)))
+    assert list(json_of(client, "/api/datasets/made")["splits"]) == ["val"]
+    assert "it has val" in page(client, "/d/made?split=test", 404).text()
+
+
+NAMES = [
+    "a b.npz",
+    "façade-日本.npz",
+    'it\'s "quoted".npz',
+    "50%.npz",
+    "a&b=c;d#e?.npz",
+    "<b>bold<.npz",
+    "a.b.npz",
+    "{{ 7 * 7 }}.npz",
+    ")url('x').npz",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_of_any_name_is_served_under_it(name: str, serve: Serve, write: Write) -> None:
+    images = bytes_of(3, 8, 8)
+    path = write(name, test_images=images, test_labels=labelled(3))
+    client = serve(path.parent)
+    (found,) = json_of(client, "/api/datasets")["datasets"]
+    assert found["id"] == name.removesuffix(".npz")
+    assert json_of(client, found["url"])["id"] == found["id"]
+    assert found["page_url"] in page(client, "/").links()
+    grid = page(client, found["page_url"])
+    assert words(grid.one("h1")).startswith(found["id"])
+    (sheet,) = grid.sheets()
+    np.testing.assert_array_equal(picture(client, sheet), ten_to_a_row(images))
+    item = page(client, grid.thumbs()[1].href)
+    (stage,) = item.all("figure", class_="stage")
+    shown = picture(client, next(stage.iter("img")).get("src", ""))
+    np.testing.assert_array_equal(shown, images[1])
+    for link in grid.links() | item.links():
+        assert client.get(link).status_code == 200, link
+
+
+def test_members_outside_the_layout_are_ignored_and_said_to_be(serve: Serve, write: Write) -> None:
+    path = write(
+        test_images=bytes_of(3, 8, 8), test_labels=labelled(3), test_ages=np.array([1, 2, 3])
+    )
+    client = serve(path)
+    assert "test_ages" in page(client, "/d/made").text()
+    (ignored,) = json_of(client, "/api/datasets/made")["ignored"]
+    assert "test_ages" in ignored
