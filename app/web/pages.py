@@ -41,8 +41,8 @@ def pages(library: Library, place: str, drawn: Answers) -> APIRouter:
 
     @router.get("/d/{dataset_id}")
     def grid(request: Request, dataset_id: str) -> Response:
-        selection = parse(request.url.query)
         dataset = library.dataset(dataset_id)
+        selection = parse(request.url.query)
         key = _grid_key(request, dataset, selection)
         kept = drawn.get(key)
         if kept is None:
@@ -56,8 +56,8 @@ def pages(library: Library, place: str, drawn: Answers) -> APIRouter:
 
     @router.get("/d/{dataset_id}/{split}/{index}")
     def item(request: Request, dataset_id: str, split: str, index: str) -> HTMLResponse:
-        selection = parse(request.url.query)
         dataset = library.dataset(dataset_id)
+        selection = parse(request.url.query)
         found = dataset.require_split(split)
         place = required_index(dataset, found, index)
         looking = item_page.parse_looking(dataset, request.url.query)
@@ -76,7 +76,7 @@ def _grid_key(request: Request, dataset: Dataset, selection: Selection) -> bytes
 
 
 def _tag(body: bytes | memoryview) -> bytes:
-    return b'"' + hashlib.sha256(body).hexdigest()[:20].encode() + b'"'
+    return b'W/"' + hashlib.sha256(body).hexdigest()[:20].encode() + b'"'
 
 
 def _from_kept(request: Request, kept: Kept) -> Response:
