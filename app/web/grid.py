@@ -109,6 +109,7 @@ def build(dataset: Dataset, selection: Selection, window: Window | None) -> Grid
         citation=dataset.facts.citation if dataset.facts else "",
         license=dataset.facts.license if dataset.facts else "",
         refresh=_REFRESH_SECONDS if waiting else None,
+        prefetch="" if waiting else _next_sheets(dataset, selection, subset.total),
     )
 
 
@@ -185,6 +186,14 @@ def _tiles(dataset: Dataset, selection: Selection, items: Items) -> tuple[Tile, 
         )
         tiles.append(Tile(addresses.sheet(dataset, selection, place) if whole else "", cells))
     return tuple(tiles)
+
+
+def _next_sheets(dataset: Dataset, selection: Selection, total: int) -> str:
+    """Give the addresses of the next page's sheets, as one text."""
+    number = min(selection.per_page, total - selection.page * selection.per_page)
+    tiles = range(1, math.ceil(max(0, number) / sheet.CELLS_MOST) + 1)
+    following = selection.on_page(selection.page + 1)
+    return " ".join(addresses.sheet(dataset, following, tile) for tile in tiles)
 
 
 def _split_facet(dataset: Dataset, selection: Selection) -> Facet:

@@ -192,6 +192,7 @@ class Grid:
     citation: str
     license: str
     refresh: int | None  # seconds after which the page should be asked for again, while unpacking
+    prefetch: str  # addresses of the next page's sheets, space between them
 
 
 @dataclass(frozen=True)
