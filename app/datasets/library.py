@@ -13,6 +13,7 @@ from pathlib import Path
 from app.arrays.archive import Stamp, is_current, stamp_of, unreadable
 from app.arrays.store import Store
 from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.selection import shown
 from app.errors import ArchiveError, MissingError
 
 
@@ -71,7 +72,7 @@ class Library:
             if isinstance(found, ArchiveError):
                 raise found
             return found
-        raise MissingError("dataset", f"There is no dataset called “{dataset_id[:80]}” here.")
+        raise MissingError("dataset", f"There is no dataset called “{shown(dataset_id)}” here.")
 
     def close(self) -> None:
         """Let go of every file."""

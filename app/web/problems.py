@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.errors import ArchiveError, LightboxError, MissingError, NotReadyError, status_of
 from app.web import addresses
+from app.web.security import HEADERS
 from app.web.templating import page
 from app.web.views import Link, Problem
 
@@ -46,7 +47,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unknown(request: Request, _error: Exception) -> Response:
         sentence = "Something went wrong here; the server's log says what."
-        return _answer(request, 500, sentence, "")
+        answer = _answer(request, 500, sentence, "")
+        # Starlette sends this one from outside all middleware, the Guard too.
+        answer.headers.update(HEADERS)
+        return answer
 
 
 def part_of(error: LightboxError) -> str:

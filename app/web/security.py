@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -12,7 +13,7 @@ _CSP: Final = (
     "default-src 'self'; {style}base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'"
 )
-_HEADERS: Final = {
+HEADERS: Final = {
     "Content-Security-Policy": _CSP.format(style=""),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -20,8 +21,9 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_RAW: Final = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
+_RAW: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*?)\.?(:[0-9]*)?")
 
 
 def policy_with_style(style: str) -> dict[str, str]:
@@ -67,8 +69,6 @@ class Guard:
 
 
 def _host(headers: Headers) -> str:
-    """Give the host name of the request without its port, in lower case."""
-    host = headers.get("host", "").lower().rstrip(".")
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    """Give the host name of the request without its port, in lower case; else nothing."""
+    found = _HOST.fullmatch(headers.get("host", "").lower())
+    return found[1] if found else ""

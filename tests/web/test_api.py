@@ -1,0 +1,150 @@
+"""The API says what a dataset is, in the fields that were promised."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from .reading import SPLITS, Truth, json_of, picture
+
+Read = Callable[[str], Truth]
+
+
+def test_a_dataset_has_every_field_that_was_promised(real_client: TestClient) -> None:
+    fields = json_of(real_client, "/api/datasets/retinamnist")
+    assert list(fields)[:11] == [
+        *("id", "title", "task", "modality", "shape", "channels", "labels", "splits"),
+        *("citation", "source_urls", "license"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "task", "modality", "shape", "channels"),
+    [
+        ("retinamnist", "RetinaMNIST", "ordinal-regression", "Fundus Camera", [28, 28, 3], 3),
+        ("breastmnist", "BreastMNIST", "binary-class", "Breast Ultrasound", [28, 28], 1),
+        ("adrenalmnist3d", "AdrenalMNIST3D", "binary-class", None, [28, 28, 28], 1),
+    ],
+)
+def test_a_known_dataset_is_named_as_published(
+    name: str,
+    title: str,
+    task: str,
+    modality: str | None,
+    shape: list[int],
+    channels: int,
+    real_client: TestClient,
+) -> None:
+    fields = json_of(real_client, f"/api/datasets/{name}")
+    assert (fields["id"], fields["title"], fields["task"]) == (name, title, task)
+    assert (fields["shape"], fields["channels"]) == (shape, channels)
+    assert modality in (None, fields["modality"])
+    assert fields["license"] == "CC-BY-4.0"
+    assert fields["citation"]
+    assert fields["source_urls"]
+
+
+@pytest.mark.parametrize("name", ["retinamnist", "breastmnist", "adrenalmnist3d"])
+def test_counts_by_split_and_label_are_numpys(
+    name: str, real_client: TestClient, truth: Read
+) -> None:
+    known = truth(name)
+    expected = {}
+    for split in SPLITS:
+        values, counts = np.unique(known.labels(split), return_counts=True)
+        labels = {str(value): int(count) for value, count in zip(values, counts, strict=True)}
+        expected[split] = {"count": len(known.images(split)), "labels": labels}
+    assert json_of(real_client, f"/api/datasets/{name}")["splits"] == expected
+
+
+def test_labels_have_their_published_names(real_client: TestClient) -> None:
+    assert json_of(real_client, "/api/datasets/breastmnist")["labels"] == [
+        {"value": 0, "name": "malignant"},
+        {"value": 1, "name": "normal, benign"},
+    ]
+
+
+def test_an_item_has_the_fields_that_were_promised_and_no_other(real_client: TestClient) -> None:
+    answer = json_of(real_client, "/api/datasets/breastmnist/items?split=test&per_page=1")
+    assert list(answer) == ["total", "page", "pages", "per_page", "items"]
+    assert list(answer["items"][0]) == [
+        *("split", "index", "labels", "names", "page_url", "image_url"),
+    ]
+
+
+def test_an_items_addresses_lead_to_its_page_and_its_exact_pixels(
+    real_client: TestClient, truth: Read
+) -> None:
+    (item,) = json_of(real_client, "/api/datasets/retinamnist/items?split=val&per_page=1&page=57")[
+        "items"
+    ]
+    assert real_client.get(item["page_url"]).status_code == 200
+    np.testing.assert_array_equal(
+        picture(real_client, item["image_url"]), truth("retinamnist").images("val")[56]
+    )
+
+
+def test_the_list_names_every_dataset_once(real_client: TestClient) -> None:
+    answer = json_of(real_client, "/api/datasets")
+    assert [found["id"] for found in answer["datasets"]] == [
+        *("adrenalmnist3d", "breastmnist", "retinamnist"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "part"),
+    [
+        ("/api/datasets/nothing", 404, "dataset"),
+        ("/api/datasets/nothing/items", 404, "dataset"),
+        ("/api/datasets/breastmnist/items?split=dev", 404, "split"),
+        ("/api/datasets/breastmnist/items?label=9", 404, "label"),
+        ("/api/datasets/breastmnist/items?page=9", 404, "page"),
+        ("/api/datasets/breastmnist/items?page=0", 404, "page"),
+        ("/api/datasets/breastmnist/items?page=x", 422, "page"),
+        ("/api/datasets/breastmnist/items?label=x", 422, "label"),
+        ("/api/datasets/breastmnist/items?per_page=501", 422, "per_page"),
+        ("/api/datasets/breastmnist/items?per_page=0", 422, "per_page"),
+        ("/api/datasets/breastmnist/items?order=size", 422, "order"),
+        ("/api/datasets/breastmnist/items?order=random&seed=-1", 422, "seed"),
+        ("/api/datasets/breastmnist/histogram?label=9", 404, "label"),
+        ("/api/nothing", 404, "address"),
+    ],
+)
+def test_an_error_names_the_part_that_is_wrong(
+    address: str, status: int, part: str, real_client: TestClient
+) -> None:
+    answer = json_of(real_client, address, status)
+    assert answer["part"] == part
+    assert answer["error"].endswith(".")
+
+
+def test_the_schema_describes_every_field(real_client: TestClient) -> None:
+    schema = json_of(real_client, "/api/openapi.json")
+    ours = [
+        (name, field)
+        for name, model in schema["components"]["schemas"].items()
+        for field, described in model.get("properties", {}).items()
+        if not described.get("description")
+    ]
+    assert not ours
+
+
+def test_the_schema_describes_the_parameters_that_the_grid_takes(real_client: TestClient) -> None:
+    schema = json_of(real_client, "/api/openapi.json")
+    given = schema["paths"]["/api/datasets/{dataset_id}/items"]["get"]["parameters"]
+    assert [parameter["name"] for parameter in given if parameter["in"] == "query"] == [
+        *("split", "label", "page", "per_page", "order", "seed"),
+    ]
+
+
+def test_the_server_says_that_it_lives_and_can_answer(real_client: TestClient) -> None:
+    assert json_of(real_client, "/healthz")["status"] == "ok"
+    assert json_of(real_client, "/readyz")["status"] == "ready"
+
+
+def test_metrics_count_requests_by_route_and_never_by_address(real_client: TestClient) -> None:
+    real_client.get("/d/breastmnist/test/3")
+    text = real_client.get("/metrics").text
+    assert 'route="/d/{dataset_id}/{split}/{index}"' in text
+    assert "breastmnist" not in text

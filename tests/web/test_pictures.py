@@ -1,0 +1,146 @@
+"""One image's pixels: as PNG and as npy they are what NumPy reads, value for value."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from .reading import SPLITS, Truth, numbers, page, picture
+
+Read = Callable[[str], Truth]
+
+FLAT = pytest.mark.parametrize("name", ["retinamnist", "breastmnist"])
+EACH_SPLIT = pytest.mark.parametrize("split", SPLITS)
+
+
+@EACH_SPLIT
+@FLAT
+def test_every_third_png_is_exact(
+    name: str, split: str, real_client: TestClient, truth: Read
+) -> None:
+    images = truth(name).images(split)
+    for index in {*range(0, len(images), 3), len(images) - 1}:
+        shown = picture(real_client, f"/d/{name}/{split}/{index}.png")
+        np.testing.assert_array_equal(shown, images[index], f"{split} {index}")
+
+
+@EACH_SPLIT
+@FLAT
+def test_an_npy_is_exact(name: str, split: str, real_client: TestClient, truth: Read) -> None:
+    images = truth(name).images(split)
+    for index in (0, 1, len(images) // 2, len(images) - 1):
+        given = numbers(real_client, f"/d/{name}/{split}/{index}.npy")
+        np.testing.assert_array_equal(given, images[index], strict=True)
+
+
+@EACH_SPLIT
+def test_every_slice_of_a_volume_is_exact_along_each_axis(
+    split: str, real_client: TestClient, truth: Read
+) -> None:
+    volumes = truth("adrenalmnist3d").images(split)
+    for index in (0, len(volumes) // 2, len(volumes) - 1):
+        for number, axis in enumerate("zyx"):
+            for place in range(28):
+                address = f"/d/adrenalmnist3d/{split}/{index}.png?axis={axis}&slice={place}"
+                expected = np.take(volumes[index], place, axis=number)
+                np.testing.assert_array_equal(picture(real_client, address), expected, address)
+
+
+def test_a_volume_is_shown_by_its_middle_slice_along_z(
+    real_client: TestClient, truth: Read
+) -> None:
+    expected = truth("adrenalmnist3d").images("test")[5][14]
+    np.testing.assert_array_equal(picture(real_client, "/d/adrenalmnist3d/test/5.png"), expected)
+
+
+def test_the_npy_of_a_volume_is_the_whole_volume(real_client: TestClient, truth: Read) -> None:
+    given = numbers(real_client, "/d/adrenalmnist3d/val/3.npy")
+    np.testing.assert_array_equal(given, truth("adrenalmnist3d").images("val")[3], strict=True)
+
+
+def test_a_parameter_of_another_name_does_not_cut_the_volume(
+    real_client: TestClient, truth: Read
+) -> None:
+    given = numbers(real_client, "/d/adrenalmnist3d/val/3.npy?note=axis-slice")
+    np.testing.assert_array_equal(given, truth("adrenalmnist3d").images("val")[3], strict=True)
+
+
+def test_the_npy_of_a_slice_is_that_slice(real_client: TestClient, truth: Read) -> None:
+    given = numbers(real_client, "/d/adrenalmnist3d/val/3.npy?axis=x&slice=9")
+    expected = truth("adrenalmnist3d").images("val")[3][:, :, 9]
+    np.testing.assert_array_equal(given, expected, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/d/adrenalmnist3d/test/0.png?axis=z&slice=28", 404),
+        ("/d/adrenalmnist3d/test/0.png?axis=z&slice=-1", 404),
+        ("/d/adrenalmnist3d/test/0.png?axis=w&slice=1", 422),
+        ("/d/adrenalmnist3d/test/0.png?axis=z&slice=one", 422),
+        ("/d/retinamnist/test/400.png", 404),
+        ("/d/retinamnist/test/-1.png", 404),
+        ("/d/retinamnist/test/1.5.png", 422),
+        ("/d/retinamnist/dev/1.png", 404),
+        ("/d/retina/test/1.png", 404),
+    ],
+)
+def test_a_picture_that_is_not_there_is_refused_in_words(
+    address: str, status: int, real_client: TestClient
+) -> None:
+    assert page(real_client, address, status).text()
+
+
+@pytest.mark.parametrize(
+    "page_address",
+    [
+        "/d/retinamnist/train/17",
+        "/d/breastmnist/val/77",
+        "/d/adrenalmnist3d/test/297?z=3&y=20&x=0",
+    ],
+)
+def test_the_pictures_on_an_items_page_are_exact(
+    page_address: str, real_client: TestClient, truth: Read
+) -> None:
+    _, _, name, split, rest = page_address.split("/")
+    image = truth(name).images(split)[int(rest.partition("?")[0])]
+    expected = [image]
+    if name == "adrenalmnist3d":
+        expected = [image[3], image[:, 20], image[:, :, 0]]
+    stages = list(page(real_client, page_address).all("figure", class_="stage"))
+    assert len(stages) == len(expected)
+    for stage, pixels in zip(stages, expected, strict=True):
+        shown = next(stage.iter("img")).get("src", "")
+        np.testing.assert_array_equal(picture(real_client, shown), pixels)
+        given = numbers(real_client, stage.get("data-values", ""))
+        np.testing.assert_array_equal(given, pixels)
+
+
+def test_a_picture_that_the_browser_has_is_not_sent_again(real_client: TestClient) -> None:
+    first = real_client.get("/d/retinamnist/test/1.png")
+    again = real_client.get(
+        "/d/retinamnist/test/1.png", headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_another_picture_has_another_tag(real_client: TestClient) -> None:
+    tags = {
+        real_client.get(f"/d/adrenalmnist3d/test/1.{form}").headers["etag"]
+        for form in ("png?axis=z&slice=1", "png?axis=y&slice=1", "png?axis=z&slice=2", "npy")
+    }
+    assert len(tags) == 4
+
+
+def test_the_strip_shows_the_first_pictures_of_the_smallest_split(
+    real_client: TestClient, truth: Read
+) -> None:
+    card = next(
+        element
+        for element in page(real_client, "/").all("img")
+        if "RetinaMNIST" in element.get("alt", "")
+    )
+    pictures = truth("retinamnist").images("val")[:8]
+    shown = picture(real_client, card.get("src", ""))
+    np.testing.assert_array_equal(shown, np.concatenate(list(pictures), axis=1))

@@ -1,0 +1,272 @@
+"""Whatever the address, the answer is clean: a page that is valid HTML, JSON, or a picture."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from app.server import create_app
+from app.settings import Settings
+
+from .asking import Answer, ask
+from .reading import Page, page
+
+CLEAN = {200, 307, 404, 405, 406, 414, 422}
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """A picture set, a volume and a broken file, all small."""
+    folder = tmp_path_factory.mktemp("data")
+    some = np.arange(40 * 64, dtype=np.uint8).reshape(40, 8, 8)
+    np.savez(
+        folder / "flat.npz",
+        train_images=some,
+        train_labels=np.arange(40) % 3,
+        test_images=some[:7],
+        test_labels=np.arange(7) % 3,
+    )
+    np.savez(
+        folder / "deep.npz", val_images=some.reshape(10, 4, 8, 8), val_labels=np.arange(10) % 2
+    )
+    np.savez(
+        folder / "real numbers.npz",
+        test_images=some[:4].astype(np.float32) / 3,
+        test_labels=np.arange(4),
+    )
+    (folder / "broken.npz").write_text("nothing")
+    return create_app(Settings(paths=(folder,), cache_dir=tmp_path_factory.mktemp("cache")))
+
+
+def assert_clean(answer: Answer, target: str) -> None:
+    assert answer.status in CLEAN, (answer.status, target)
+    if answer.status == 307:
+        assert answer.headers["location"].startswith("http://127.0.0.1/"), target
+        return
+    kind = answer.headers["content-type"].partition(";")[0]
+    if target.startswith("/api/") and answer.status != 200:
+        assert kind == "application/json"
+    if kind == "application/json":
+        said = json.loads(answer.body)
+        assert answer.status == 200 or said["error"]
+    elif kind == "text/html":
+        shown = Page(answer.body.decode())
+        assert shown.one("h1") is not None
+        if answer.status != 200:
+            assert "/" in shown.links()
+    else:
+        assert answer.status == 200
+        assert answer.body
+
+
+# What people, scanners and broken links send.
+PATHS_UP = ("..", ".", "%2e%2e", "%2f", "%2F%2e%2e%2Fetc%2Fpasswd", "//", "\\")
+BROKEN = ("%00", "a%00b", "%ff", "%", "%zz", "%f0%9f", "%ed%a0%80", "%C2%85", "%EF%BF%BE")
+NUMBERS = ("-1", "-0", "00", "1e3", "0x1", "1_0", "+1", "%201", "1.0", "NaN", "inf", "None")
+# Digits of other scripts: Arabic-Indic, fullwidth, superscript, and a fraction.
+DIGITS = ("\u0661", "\uff11", "\u00b2", "\u00bd")
+HUGE = ("9" * 18, "9" * 19, "9" * 400, "-" + "9" * 30, "2147483648", "a" * 3000)
+MARKUP = ("<script>", '"onload="', "'", "`", "{{7*7}}", "${7*7}", "\u202e", "\U0001fa7b")
+SIGNS = ("", "&", "=", "?", "+", "#", ";")
+RIGHT = ("train", "val", "test", "z", "0", "1")
+ODD = st.sampled_from(
+    [*PATHS_UP, *BROKEN, *NUMBERS, *DIGITS, *HUGE, *MARKUP, *SIGNS, *RIGHT],
+)
+WORD = st.one_of(ODD, st.integers(-3, 45).map(str), st.text(max_size=12))
+PLAIN = st.characters(exclude_categories=["Cs"])
+DATASET = st.one_of(st.sampled_from(["flat", "deep", "real%20numbers", "broken"]), WORD)
+SPLIT = st.one_of(st.sampled_from(["train", "val", "test"]), WORD)
+INDEX = st.one_of(st.integers(-2, 45).map(str), WORD)
+FORM = st.sampled_from(["", ".png", ".npy", ".jpg", "."])
+
+PATH = st.one_of(
+    st.just("/"),
+    st.builds("/d/{}".format, DATASET),
+    st.builds("/d/{}/{}/{}{}".format, DATASET, SPLIT, INDEX, FORM),
+    st.builds("/api/datasets/{}".format, DATASET),
+    st.builds("/api/datasets/{}/items".format, DATASET),
+    st.builds("/api/datasets/{}/histogram".format, DATASET),
+    st.builds("/sheets/{}/{}/{}.png".format, DATASET, WORD, INDEX),
+    st.builds("/pictures/{}/{}/{}/{}.png".format, DATASET, WORD, SPLIT, INDEX),
+    st.builds("/static/{}".format, WORD),
+    st.builds("/static/{}/{}".format, WORD, WORD),
+    st.builds("/vendor/htmx/{}".format, WORD),
+    st.lists(WORD, max_size=5).map(lambda parts: "/" + "/".join(parts)),
+)
+NAME = st.one_of(
+    st.sampled_from(
+        [
+            *("split", "label", "page", "per_page", "order", "seed", "bars", "zoom"),
+            *("axis", "slice", "z", "y", "x"),
+        ]
+    ),
+    WORD,
+)
+VALUE = st.one_of(st.sampled_from(["label", "random", "index", "share", "test", "1", "0"]), WORD)
+QUERY = st.lists(st.tuples(NAME, VALUE), max_size=8).map(
+    lambda pairs: "&".join(f"{name}={value}" for name, value in pairs)
+)
+
+
+def on_the_wire(text: str) -> str:
+    """Without what no request line can hold; a question mark begins the query."""
+    return "".join(c for c in text if c > " " and not "\ud800" <= c <= "\udfff")
+
+
+@settings(max_examples=400, deadline=None)
+@given(path=PATH, query=QUERY)
+def test_any_address_gives_a_clean_answer(path: str, query: str, application: FastAPI) -> None:
+    target = on_the_wire(f"{path}?{query}" if query else path)
+    assert_clean(ask(application, target), target)
+
+
+@settings(max_examples=150, deadline=None)
+@given(query=st.text(PLAIN, max_size=60))
+@pytest.mark.parametrize("path", ["/d/flat", "/d/deep/val/3", "/api/datasets/flat/items"])
+def test_any_query_string_gives_a_clean_answer(path: str, query: str, application: FastAPI) -> None:
+    target = on_the_wire(f"{path}?{query}")
+    assert_clean(ask(application, target), target)
+
+
+TAKING_QUERIES = pytest.mark.parametrize(
+    "path",
+    [
+        *("/d/flat", "/d/flat/test/0", "/d/deep/val/0", "/api/datasets/flat/items"),
+        *("/api/datasets/flat/histogram",),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "note=" + "a" * 10_000,
+        "split=" + "a" * 10_000,
+        "label=" + "9" * 10_000,
+        "&".join(["label=1"] * 1_000),
+        "&".join(f"p{number}=1" for number in range(1_000)),
+        "&" * 10_000,
+        "page=1%00",
+        "label=%ff",
+    ],
+    ids=lambda query: f"{query[:12]}…{len(query)}",
+)
+@TAKING_QUERIES
+def test_a_hostile_query_is_a_clean_4xx(path: str, query: str, application: FastAPI) -> None:
+    answer = ask(application, f"{path}?{query}")
+    assert 400 <= answer.status < 500
+    assert_clean(answer, path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/d/../app/server.py", "/d/..%2f..%2fetc%2fpasswd", "/d/flat%00", "/d/%00/test/0"),
+        *(
+            "/static/..%2f..%2fpyproject.toml",
+            "/static/../pyproject.toml",
+            "/static/%2e%2e/app/cli.py",
+        ),
+        *(
+            "/static//etc/passwd",
+            "/vendor/htmx/../../package.json",
+            "/static/css%2f..%2f..%2fREADME.md",
+        ),
+        *("/d/flat/test/0%2f1", "/d/flat/te%2fst/0", "/d/" + "a" * 5_000, "/static/" + "a" * 5_000),
+    ],
+)
+def test_a_hostile_path_is_not_found(path: str, application: FastAPI) -> None:
+    answer = ask(application, path)
+    assert answer.status == 404
+    assert_clean(answer, path)
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "word"),
+    [
+        ("/d/nothing", 404, "nothing"),
+        ("/d/flat?split=dev", 404, "dev"),
+        ("/d/flat?split=val", 404, "split"),
+        ("/d/flat?label=9", 404, "9"),
+        ("/d/flat?page=77", 404, "77"),
+        ("/d/flat?page=0", 404, "page 0"),
+        ("/d/flat/test/7", 404, "7"),
+        ("/d/flat/test/999999999999999999", 404, "999999999999999999"),
+        ("/d/flat?page=two", 422, "two"),
+        ("/d/flat?per_page=501", 422, "501"),
+        ("/d/flat?order=size", 422, "size"),
+        ("/d/flat/test/seven", 422, "seven"),
+        ("/d/flat/test/0?zoom=3", 422, "zoom"),
+        ("/d/deep/val/0?z=4", 404, "4"),
+        ("/no/such/page", 404, "address"),
+    ],
+)
+def test_a_page_of_error_says_which_part_is_wrong(
+    target: str, status: int, word: str, application: FastAPI
+) -> None:
+    answer = ask(application, target)
+    assert answer.status == status
+    shown = Page(answer.body.decode())
+    assert word in shown.text()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("/d/flat?page=77", "/d/flat/test/seven", "/d/deep/val/0?z=4", "/d/nothing", "/d/broken"),
+        *("/d/nothing?page=x", "/d/nothing/test/0?zoom=3", "/d/broken?label=x", "/no"),
+    ],
+)
+def test_the_ways_back_from_an_error_all_exist(target: str, application: FastAPI) -> None:
+    shown = Page(ask(application, target).body.decode())
+    for link in shown.links():
+        assert ask(application, link).status == 200, link
+
+
+@pytest.mark.parametrize("target", ["/d/flat", "/d/flat/test/0", "/api/datasets", "/", "/healthz"])
+def test_another_method_is_not_allowed(target: str, application: FastAPI) -> None:
+    answer = ask(application, target, method="POST")
+    assert answer.status == 405
+    assert "GET" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("target", ["/d/flat", "/d/flat/test/0.png", "/api/datasets", "/nothing"])
+def test_a_head_request_gets_the_head_of_the_answer_alone(
+    target: str, application: FastAPI
+) -> None:
+    head, whole = ask(application, target, method="HEAD"), ask(application, target)
+    assert head.body == b""
+    assert head.status == whole.status
+    assert head.headers == whole.headers
+
+
+def test_a_fault_of_our_own_is_a_page_too_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("app.datasets.library.Library.shelf", fail)
+    application = create_app(Settings(paths=(tmp_path,), cache_dir=tmp_path / "cache"))
+    with TestClient(
+        application, base_url="http://127.0.0.1", raise_server_exceptions=False
+    ) as client:
+        shown = page(client, "/", 500)
+        assert "secret" not in shown.text()
+        answer = client.get("/api/datasets")
+        assert answer.status_code == 500
+        assert answer.json()["error"]
+
+
+def test_a_part_of_a_page_for_htmx_is_an_answer_too(application: FastAPI) -> None:
+    with TestClient(application, base_url="http://127.0.0.1") as client:
+        headers = {"HX-Request": "true", "HX-Request-Type": "partial"}
+        for target in ("/d/flat?label=1", "/d/flat?page=99"):
+            part = client.get(target, headers=headers).text
+            assert 'id="results"' in part
+            assert "<html" not in part
