@@ -1,39 +1,26 @@
 """The commands: words for the terminal, calls into the rooms, exit codes."""
 
-import contextlib
 import json
-import logging
-import os
-import signal
-import socket
 import sys
-import tempfile
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
-from urllib.error import URLError
-from urllib.request import urlopen
+from typing import Annotated, Any
 
 import typer
-import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from uvicorn.supervisors import Multiprocess
+from rich.table import Table
 
+from app import serving
 from app.arrays.cache import Cache
 from app.arrays.store import Progress, Store
+from app.catalogue.facts import PLAIN_SIZE, PublishedFile, all_facts
+from app.catalogue.fetching import fetch
 from app.datasets.check import Report, check_file, prepare_file
 from app.datasets.library import files_in
-from app.errors import EXIT_CODE, LightboxError, UsageError
-from app.server import create_app
-from app.settings import PREFIX, Settings, load
-from app.web.status import WORKERS_FOLDER
-
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_GRACE_SECONDS: Final = 10
-_FACTORY: Final = "app.server:from_environment"
+from app.errors import EXIT_CODE, FetchError, LightboxError, UsageError
+from app.settings import load
 
 cli = typer.Typer(
     help="Look at medical image datasets: MedMNIST files in the browser, exact and at once.",
@@ -73,29 +60,11 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the files and folders named; with none, the data folder, else a small demo."""
-    settings = load(paths=_existing(paths or []), loopback=_answers_loopback_only(host, public))
-    listening = _listen(host, port)
-    address = f"http://{_in_address(host)}:{listening.getsockname()[1]}/"
-    # A worker that ends re-raises the signal that ended it; ours is an orderly end.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    config = uvicorn.Config(
-        _FACTORY if workers > 1 else create_app(settings),
-        factory=workers > 1,
-        workers=workers,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+    settings = load(
+        paths=_existing(paths or []),
+        loopback=serving.answers_loopback_only(host, public=public),
     )
-    logging.getLogger("uvicorn.access").disabled = True
-    threading.Thread(target=_announce, args=(address, listening), daemon=True).start()
-    if workers > 1:
-        _hand_down(settings)
-        with tempfile.TemporaryDirectory(prefix="lightbox-metrics-") as folder:
-            os.environ[WORKERS_FOLDER] = folder
-            Multiprocess(config, sockets=[listening]).run()
-    else:
-        with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+    serving.run(settings, host, port, workers)
 
 
 @cli.command()
@@ -159,68 +128,99 @@ def prepare(
         raise typer.Exit(1)
 
 
+@cli.command()
+def get(
+    ids: Annotated[list[str], typer.Argument(help="Ids of published datasets: retinamnist …")],
+    size: Annotated[int, typer.Option(help="Side of an item in pixels.")] = PLAIN_SIZE,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="Folder to put the files into; the data folder if not given."),
+    ] = None,
+    mirror: Annotated[
+        str | None, typer.Option("--from", help="Base address of another mirror.")
+    ] = None,
+) -> None:
+    """Download published datasets: resumed, checked by MD5, whole or not at all."""
+    files = [_published(id_, size) for id_ in ids]
+    folder = to or load().data_dir
+    failed = False
+    with _bar() as bar:
+        for file in files:
+            task = bar.add_task(file.name, total=file.bytes)
+
+            def show(done: int, total: int | None, task: TaskID = task) -> None:
+                bar.update(task, completed=done, total=total)
+
+            try:
+                print(f"{fetch(file, folder, mirror, show)}: here, and as published")
+            except FetchError as error:
+                failed = True
+                sys.stderr.write(f"lightbox: {error}\n")
+            bar.remove_task(task)
+    if failed:
+        raise typer.Exit(1)
+
+
+@cli.command("list")
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the published datasets, and which of their files are in the data folder."""
+    folder = load().data_dir
+    known = [
+        {
+            "id": facts.id,
+            "title": facts.title,
+            "task": facts.task,
+            "modality": facts.modality,
+            "channels": facts.channels,
+            "dimensions": facts.dimensions,
+            "labels": [{"value": label.value, "name": label.name} for label in facts.labels],
+            "splits": dict(facts.counts),
+            "license": facts.license,
+            "sizes": [
+                {
+                    "size": file.size,
+                    "file": file.name,
+                    "md5": list(file.md5s),
+                    "here": (folder / file.name).is_file(),
+                }
+                for file in facts.files
+            ],
+        }
+        for facts in all_facts()
+    ]
+    if as_json:
+        print(json.dumps({"folder": str(folder), "datasets": known}, indent=2))
+        return
+    table = Table("id", "modality", "task", "images", "sizes (here in bold)", box=None)
+    for facts in all_facts():
+        sizes = " ".join(
+            f"[bold]{file.size}[/]" if (folder / file.name).is_file() else str(file.size)
+            for file in facts.files
+        )
+        count = f"{sum(facts.counts.values()):,}"
+        table.add_row(facts.id, facts.modality, facts.task, count, sizes)
+    Console().print(table)
+
+
+def _published(id_: str, size: int) -> PublishedFile:
+    """Find the file of a published dataset. Raises UsageError."""
+    facts = next((facts for facts in all_facts() if facts.id == id_), None)
+    if facts is None:
+        raise UsageError(f"{id_} is not a published dataset; “lightbox list” names them.")
+    for file in facts.files:
+        if file.size == size:
+            return file
+    sizes = ", ".join(str(file.size) for file in facts.files)
+    raise UsageError(f"{facts.title} is not published at {size} px; its sizes are {sizes}.")
+
+
 def _existing(paths: list[Path]) -> tuple[Path, ...] | None:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist; name a .npz file or a folder of them.")
     return tuple(path.absolute() for path in paths) or None
-
-
-def _answers_loopback_only(host: str, public: bool | None) -> bool:
-    """Decide who may look. Raises UsageError for what can't be served safely yet."""
-    if public is False:
-        raise UsageError(
-            "A private server needs owner tokens and links, which this version does not have; "
-            "serve on loopback (the default), or to anyone with --public."
-        )
-    if host not in _LOOPBACK and not public:
-        raise UsageError(
-            f"On {host} anyone who reaches this machine could look; say --public if they may, "
-            "or leave --host out."
-        )
-    return not public
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(socket.SOMAXCONN)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise UsageError(
-            f"Port {port} of {host} can't be opened ({why}); choose another with --port or --host."
-        ) from None
-    listening.set_inheritable(True)
-    return listening
-
-
-def _announce(address: str, listening: socket.socket) -> None:
-    """Print the address once a request is answered there."""
-    host, port = listening.getsockname()[:2]
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    probe = f"http://{_in_address(here)}:{port}/healthz"
-    while True:
-        try:
-            with urlopen(probe, timeout=30):
-                break
-        except URLError:
-            continue
-    print(f"Lightbox is at {address}", flush=True)
-
-
-def _hand_down(settings: Settings) -> None:
-    """Put what was set by flags into the environment, where worker processes read it."""
-    os.environ[f"{PREFIX}PATHS"] = json.dumps([str(path) for path in settings.paths])
-    os.environ[f"{PREFIX}LOOPBACK"] = str(settings.loopback)
-
-
-def _in_address(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _bar() -> Bar:

@@ -5,6 +5,7 @@
 ├── ``NotReadyError``  the data asked for is still being unpacked
 ├── ``MissingError``   an address names something that is not there
 ├── ``InexactError``   a form was asked for that can't hold the values
+├── ``FetchError``     a published file could not be brought here
 ├── ``MalformedError`` an address or a form holds a value that can't be read
 └── ``UsageError``     the program was started in a way that can't work
 
@@ -69,6 +70,10 @@ class InexactError(LightboxError):
     """The values can't be given in this form without changing them."""
 
 
+class FetchError(LightboxError):
+    """A published file could not be fetched, or is not what was published."""
+
+
 class UsageError(LightboxError):
     """The command line or the settings ask for something that can't work."""
 
@@ -83,6 +88,7 @@ _STATUS: Final[dict[type[LightboxError], int]] = {
 
 EXIT_CODE: Final[dict[type[LightboxError], int]] = {
     ArchiveError: 1,
+    FetchError: 1,
     UsageError: 2,
 }
 

@@ -71,11 +71,11 @@ def open_library(settings: Settings, store: Store) -> Library:
     return Library([settings.data_dir], store, fallback=DEMO_FILE)
 
 
-def _data_folder(settings: Settings) -> str:
-    """Name the folder where new files belong; to strangers, without its path."""
+def _data_folder(settings: Settings) -> str | None:
+    """Name the folder where new files belong, for who sits at this machine."""
     folders = [path for path in settings.paths if path.is_dir()]
     if not settings.loopback or (settings.paths and not folders):
-        return "the folder that this server serves"
+        return None
     return str(folders[0] if folders else settings.data_dir)
 
 

@@ -17,8 +17,12 @@ from app.web.words import bytes_text, counted
 STRIP: Final = 8
 
 
-def build(shelf: Shelf, place: str) -> Catalogue:
-    """Draw up the page. ``place`` names the folder where files that are not here yet belong."""
+def build(shelf: Shelf, place: str | None) -> Catalogue:
+    """Draw up the page.
+
+    ``place`` is the folder where files that are not here yet belong; None where strangers look,
+    who can't put any there and need not know it.
+    """
     here = {dataset.facts.id for dataset in shelf.datasets if dataset.facts}
     number = len(shelf.datasets)
     served = f"{counted(number)} dataset{'' if number == 1 else 's'} served from this server."
@@ -32,7 +36,9 @@ def build(shelf: Shelf, place: str) -> Catalogue:
             if facts.id in FOUNDING and facts.id not in here
         ),
         refused=tuple(_refused(error) for error in shelf.refused),
-        empty="" if number else f"No dataset is served here. Put .npz files into {place}.",
+        empty=""
+        if number
+        else "No dataset is served here." + (f" Put .npz files into {place}." if place else ""),
     )
 
 
@@ -57,7 +63,7 @@ def _card(dataset: Dataset) -> Card:
     )
 
 
-def _absent(facts: Facts, place: str) -> Absent:
+def _absent(facts: Facts, place: str | None) -> Absent:
     file = facts.files[0]
     size = f" ({bytes_text(file.bytes)})" if file.bytes else ""
     counts = [Fact(split, counted(facts.counts[split])) for split in SPLITS]
@@ -66,7 +72,9 @@ def _absent(facts: Facts, place: str) -> Absent:
         modality=facts.modality,
         task=f"{facts.task} ({len(facts.labels)})",
         counts=(*counts, Fact("in all", counted(sum(facts.counts.values())))),
-        how=f"Download {file.name}{size} into {place}; it appears here at once.",
+        how=f"To get it{size}, run: lightbox get {facts.id} --to {place}"
+        if place
+        else "It is published, but not on this server.",
         href=file.url,
         link_text=f"{file.name} at the published record",
     )

@@ -31,7 +31,7 @@ def required_index(dataset: Dataset, split: Split, value: str) -> int:
     return index
 
 
-def pages(library: Library, place: str, drawn: Answers) -> APIRouter:
+def pages(library: Library, place: str | None, drawn: Answers) -> APIRouter:
     """Make the routes of the pages; ``drawn`` keeps grids that will not change."""
     router = APIRouter(include_in_schema=False)
 

@@ -1,0 +1,108 @@
+"""Starting and ending a server: its socket, its processes, its one line on standard output."""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import tempfile
+import threading
+from typing import Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.errors import UsageError
+from app.server import create_app
+from app.settings import PREFIX, Settings
+from app.web.status import WORKERS_FOLDER
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_GRACE_SECONDS: Final = 10
+_FACTORY: Final = "app.server:from_environment"
+
+
+def run(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve until SIGINT or SIGTERM. Raises UsageError if the port can't be had."""
+    listening = _listen(host, port)
+    address = f"http://{_in_address(host)}:{listening.getsockname()[1]}/"
+    # A worker that ends re-raises the signal that ended it; ours is an orderly end.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    config = uvicorn.Config(
+        _FACTORY if workers > 1 else create_app(settings),
+        factory=workers > 1,
+        workers=workers,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    logging.getLogger("uvicorn.access").disabled = True
+    threading.Thread(target=_announce, args=(address, listening), daemon=True).start()
+    if workers > 1:
+        _hand_down(settings)
+        with tempfile.TemporaryDirectory(prefix="lightbox-metrics-") as folder:
+            os.environ[WORKERS_FOLDER] = folder
+            Multiprocess(config, sockets=[listening]).run()
+    else:
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
+
+
+def answers_loopback_only(host: str, *, public: bool | None) -> bool:
+    """Decide who may look. Raises UsageError for what can't be served safely yet."""
+    if public is False:
+        raise UsageError(
+            "A private server needs owner tokens and links, which this version does not have; "
+            "serve on loopback (the default), or to anyone with --public."
+        )
+    if host not in _LOOPBACK and not public:
+        raise UsageError(
+            f"On {host} anyone who reaches this machine could look; say --public if they may, "
+            "or leave --host out."
+        )
+    return not public
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(socket.SOMAXCONN)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UsageError(
+            f"Port {port} of {host} can't be opened ({why}); choose another with --port or --host."
+        ) from None
+    listening.set_inheritable(True)
+    return listening
+
+
+def _announce(address: str, listening: socket.socket) -> None:
+    """Print the address once a request is answered there."""
+    host, port = listening.getsockname()[:2]
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    probe = f"http://{_in_address(here)}:{port}/healthz"
+    while True:
+        try:
+            with urlopen(probe, timeout=30):
+                break
+        except URLError:
+            continue
+    print(f"Lightbox is at {address}", flush=True)
+
+
+def _hand_down(settings: Settings) -> None:
+    """Put what was set by flags into the environment, where worker processes read it."""
+    os.environ[f"{PREFIX}PATHS"] = json.dumps([str(path) for path in settings.paths])
+    os.environ[f"{PREFIX}LOOPBACK"] = str(settings.loopback)
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
