@@ -22,7 +22,6 @@ from app.errors import FetchError
 PART: Final = ".part"
 _TRIES: Final = 4
 _TIMEOUT: Final = httpx2.Timeout(30.0)
-_BLOCK: Final = 256 * 1024
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 Report = Callable[[int, int | None], None]  # bytes here, bytes in all if known
@@ -106,7 +105,7 @@ def _one_try(client: httpx2.Client, address: str, part: Path, report: Report) ->
         total = here + int(length) if length and length.isdigit() else None
         _refuse_full_disk(part, total, here)
         with part.open("ab" if resumed else "wb") as file:
-            for block in answer.iter_raw(_BLOCK):
+            for block in answer.iter_raw():
                 file.write(block)
                 here += len(block)
                 report(here, total)
