@@ -76,7 +76,7 @@ def _data_folder(settings: Settings) -> str | None:
     folders = [path for path in settings.paths if path.is_dir()]
     if not settings.loopback or (settings.paths and not folders):
         return None
-    return str(folders[0] if folders else settings.data_dir)
+    return str((folders[0] if folders else settings.data_dir).resolve())
 
 
 def from_environment() -> FastAPI:
