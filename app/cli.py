@@ -218,19 +218,27 @@ def _published(id_: str, size: int) -> PublishedFile:
 
 def _existing(paths: list[Path]) -> tuple[Path, ...] | None:
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist; name a .npz file or a folder of them.")
+        try:
+            path.stat()
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise UsageError(
+                f"{path} can't be served ({why}); name a .npz file or a folder of them."
+            ) from None
     return tuple(path.absolute() for path in paths) or None
 
 
 def _bar() -> Bar:
+    """Show progress to a person; a file or a pipe gets none of it."""
+    console = Console(stderr=True)
     return Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 

@@ -9,8 +9,7 @@ import socket
 import tempfile
 import threading
 from typing import Final
-from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -71,10 +70,12 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(socket.SOMAXCONN)
+        with contextlib.ExitStack() as if_refused:
+            listening = if_refused.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen(socket.SOMAXCONN)
+            if_refused.pop_all()
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise UsageError(
@@ -89,12 +90,10 @@ def _announce(address: str, listening: socket.socket) -> None:
     host, port = listening.getsockname()[:2]
     here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     probe = f"http://{_in_address(here)}:{port}/healthz"
+    direct = build_opener(ProxyHandler({}))  # past any proxy that the environment names
     while True:
-        try:
-            with urlopen(probe, timeout=30):
-                break
-        except URLError:
-            continue
+        with contextlib.suppress(OSError), direct.open(probe, timeout=30):
+            break
     print(f"Lightbox is at {address}", flush=True)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import UsageError
@@ -41,6 +41,13 @@ class Settings(BaseSettings):
     loopback: bool = Field(
         default=True, description="Answer to loopback host names (and base_url's) only."
     )
+
+    @field_validator("base_url")
+    @classmethod
+    def _names_a_host(cls, address: str | None) -> str | None:
+        if address is not None and not urlsplit(address).hostname:
+            raise ValueError("it has no host name")
+        return address
 
     @property
     def base_host(self) -> str | None:

@@ -1,0 +1,114 @@
+"""A real server in a process of its own, as a user starts it."""
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
+
+LIGHTBOX = Path(sys.executable).with_name("lightbox")
+
+# Generous: a slow machine must not fail a test that measures nothing.
+PATIENCE = 60
+
+_direct = build_opener(ProxyHandler({}))
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment without settings of ours, and with these variables."""
+    plain = {name: value for name, value in os.environ.items() if "LIGHTBOX" not in name}
+    return plain | variables
+
+
+def read_line(stream: IO[str], process: subprocess.Popen[str]) -> str:
+    """Read one line; if none comes, or the process ends before, say what it wrote to stderr."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        line = stream.readline() if selector.select(PATIENCE) else ""
+    if not line:
+        process.kill()
+        _, said = process.communicate()
+        raise AssertionError(f"no line came; on standard error: {said}")
+    return line
+
+
+class Server:
+    """``lightbox serve`` with these arguments, on a free port; ``address`` has no last slash."""
+
+    def __init__(self, *arguments: str | Path, **variables: str) -> None:
+        self.process = subprocess.Popen(
+            [LIGHTBOX, "serve", *arguments, "--port", "0"],
+            env=environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        self.line = read_line(self.process.stdout, self.process)
+        self.address = self.line.split()[-1].rstrip("/")
+
+    @property
+    def port(self) -> int:
+        found = urlsplit(self.address).port
+        assert found
+        return found
+
+    def get(self, path: str) -> bytes:
+        """Ask for an address, and give the body of an answer that is not an error."""
+        with _direct.open(self.address + path, timeout=PATIENCE) as answer:
+            body: bytes = answer.read()
+            return body
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """Send a signal and wait: exit code, the rest of standard output, standard error."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, out, err
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.communicate(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs (one that has ended and was not yet read from does not)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one has started."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def wait_until_gone(pids: list[int]) -> bool:
+    """Wait a while for processes to end."""
+    deadline = time.monotonic() + PATIENCE
+    while any(is_alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(is_alive(pid) for pid in pids)

@@ -1,0 +1,422 @@
+"""The commands as a user types them: what they print, how they end, what they refuse."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from running import LIGHTBOX, PATIENCE, Server, children, environment, wait_until_gone
+
+from app.cli import main
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it wrote."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+ENDINGS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> dict[str, str]:
+    """Variables that keep what is served away from the user's own folders."""
+    return {
+        "LIGHTBOX_CACHE_DIR": str(tmp_path / "cache"),
+        "LIGHTBOX_DATA_DIR": str(tmp_path / "none"),
+    }
+
+
+@pytest.fixture
+def run(
+    cache: dict[str, str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    """Run a command to its end, in this process: most of a command's time is its imports."""
+    for name in environment().keys() ^ os.environ.keys():
+        monkeypatch.delenv(name)
+
+    def command(*arguments: str | Path, **variables: str) -> Done:
+        for name, value in (cache | variables).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("sys.argv", ["lightbox", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code
+        return Done(code if isinstance(code, int) else 0, *capfd.readouterr())
+
+    return command
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    """A small file that is served."""
+    path = tmp_path / "data" / "made.npz"
+    path.parent.mkdir()
+    np.savez_compressed(
+        path,
+        train_images=np.zeros((5, 8, 8), np.uint8),
+        train_labels=np.arange(5) % 2,
+        test_images=np.zeros((3, 8, 8), np.uint8),
+        test_labels=np.arange(3) % 2,
+    )
+    return path
+
+
+def one_sentence(text: str) -> str:
+    """Say that standard error holds one sentence for a person, and give it."""
+    assert "Traceback" not in text
+    assert text.startswith("lightbox: ")
+    assert text.count("\n") == 1
+    assert text.endswith(".\n")
+    return text
+
+
+def test_serve_prints_one_line_with_the_address_once_it_answers(
+    made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, **cache) as server:
+        assert re.fullmatch(r".* http://127\.0\.0\.1:\d+/\n", server.line)
+        assert b"made" in server.get("/")
+        code, out, err = server.end()
+    assert (code, out, err) == (0, "", "")
+
+
+@ENDINGS
+def test_a_signal_ends_the_server_with_exit_code_0_and_no_word(
+    number: signal.Signals, made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, **cache) as server:
+        assert server.end(number) == (0, "", "")
+
+
+@ENDINGS
+def test_an_answer_under_way_is_finished_before_the_server_ends(
+    number: signal.Signals, tmp_path: Path, cache: dict[str, str]
+) -> None:
+    # Far more than the kernel's buffers hold: it can't have been sent when the signal comes.
+    volume = np.random.default_rng(3).integers(0, 256, (1, 64, 1000, 1000), dtype=np.uint8)
+    np.savez(tmp_path / "large.npz", test_images=volume, test_labels=np.zeros(1, np.uint8))
+    with Server(tmp_path / "large.npz", **cache) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
+            client.sendall(b"GET /d/large/test/0.npy HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            received = bytearray(client.recv(1000))
+            server.process.send_signal(number)
+            while block := client.recv(1_000_000):
+                received += block
+        _, err = server.process.communicate(timeout=PATIENCE)
+    head, _, body = bytes(received).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert body.endswith(volume.tobytes()[-1_000_000:])
+    assert len(body) > volume.nbytes
+    assert (server.process.returncode, err) == (0, "")
+
+
+@ENDINGS
+def test_several_workers_serve_and_end_together(
+    number: signal.Signals, made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, "--workers", "2", **cache) as server:
+        for _ in range(20):
+            assert b'data-split="train"' in server.get("/d/made")
+        workers = children(server.process.pid)
+        assert len(workers) >= 2
+        code, out, err = server.end(number)
+        assert (code, out, err) == (0, "", "")
+        assert wait_until_gone(workers)
+
+
+def test_workers_count_their_requests_together(made: Path, cache: dict[str, str]) -> None:
+    with Server(made, "--workers", "2", **cache) as server:
+        for _ in range(30):
+            server.get("/d/made/test/1")
+        text = server.get("/metrics").decode()
+    route = re.escape('{route="/d/{dataset_id}/{split}/{index}",status="200"}')
+    counted = re.findall(f"^lightbox_requests_total{route} (.*)$", text, re.MULTILINE)
+    assert [float(value) for value in counted] == [30.0]
+
+
+def test_a_proxy_in_the_environment_does_not_keep_the_address_from_being_printed(
+    made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, http_proxy="http://127.0.0.1:9", **cache) as server:
+        assert server.get("/healthz")
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "prepare"])
+def test_a_path_that_is_not_there_is_named_without_a_traceback(
+    command: str, tmp_path: Path, cache: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        [LIGHTBOX, command, tmp_path / "nothing.npz"],
+        env=environment(**cache),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == (1 if command == "check" else 2)
+    assert "nothing.npz" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["nothing.npz", "a" * 300, "made.npz/inside.npz"])
+def test_serving_a_path_that_is_not_there_is_refused_in_one_sentence(
+    name: str, run: Run, made: Path
+) -> None:
+    done = run("serve", made.parent / name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert name in one_sentence(done.stderr)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "example.org"])
+def test_beyond_loopback_public_must_be_said(host: str, run: Run, made: Path) -> None:
+    done = run("serve", made, "--host", host, "--port", "0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--public" in one_sentence(done.stderr)
+
+
+def test_a_private_server_is_refused_until_there_are_tokens(run: Run, made: Path) -> None:
+    done = run("serve", made, "--private", "--port", "0")
+    assert (done.returncode, done.stdout) == (2, "")
+    one_sentence(done.stderr)
+
+
+def test_a_public_server_answers_under_any_name(made: Path, cache: dict[str, str]) -> None:
+    with Server(made, "--public", **cache) as server:
+        assert ask_raw(server, b"GET /d/made HTTP/1.1\r\nHost: example.org") == 200
+
+
+def test_a_loopback_server_answers_under_its_own_names_only(
+    made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, **cache) as server:
+        assert ask_raw(server, b"GET /d/made HTTP/1.1\r\nHost: localhost:1") == 200
+        assert ask_raw(server, b"GET /d/made HTTP/1.1\r\nHost: example.org") == 421
+        assert ask_raw(server, b"GET /d/made HTTP/1.0") == 421
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_name_in_the_base_url_is_answered_too(
+    workers: str, made: Path, cache: dict[str, str]
+) -> None:
+    cache["LIGHTBOX_BASE_URL"] = "https://pictures.example.org/"
+    with Server(made, "--workers", workers, **cache) as server:
+        assert ask_raw(server, b"GET /d/made HTTP/1.1\r\nHost: pictures.example.org") == 200
+        assert ask_raw(server, b"GET /d/made HTTP/1.1\r\nHost: example.org") == 421
+
+
+def test_a_port_in_use_is_named(run: Run, made: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", made, "--port", str(port))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"Port {port} " in one_sentence(done.stderr)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "--port", "70000"),
+        ("serve", "--workers", "0"),
+        ("check",),
+        ("fly",),
+        ("serve", "-x"),
+    ],
+)
+def test_a_wrong_use_exits_2_without_a_traceback(arguments: tuple[str, ...], run: Run) -> None:
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LIGHTBOX_CACHE_BYTES", "lots"),
+        ("LIGHTBOX_CACHE_BYTES", "-1"),
+        ("LIGHTBOX_PATHS", "not json"),
+        ("LIGHTBOX_BASE_URL", "http://[bad"),
+        ("LIGHTBOX_BASE_URL", "pictures"),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, run: Run) -> None:
+    done = run("serve", "--port", "0", **{name: value})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert name.removeprefix("LIGHTBOX_").lower() in one_sentence(done.stderr).lower()
+
+
+def test_an_empty_data_folder_serves_the_demo_and_calls_it_that(cache: dict[str, str]) -> None:
+    with Server(**cache) as server:
+        (demo,) = json.loads(server.get("/api/datasets"))["datasets"]
+        page = server.get(demo["page_url"]).decode()
+    assert "not MedMNIST" in page
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_data_folder_is_served_when_no_path_is_named(
+    workers: str, made: Path, cache: dict[str, str]
+) -> None:
+    cache["LIGHTBOX_DATA_DIR"] = str(made.parent)
+    with Server("--workers", workers, **cache) as server:
+        (only,) = json.loads(server.get("/api/datasets"))["datasets"]
+    assert only["id"] == "made"
+
+
+def test_a_path_that_is_named_goes_before_the_data_folder(
+    made: Path, tmp_path: Path, cache: dict[str, str]
+) -> None:
+    other = tmp_path / "other.npz"
+    other.write_bytes(made.read_bytes())
+    cache["LIGHTBOX_DATA_DIR"] = str(made.parent)
+    with Server(other, **cache) as server:
+        (only,) = json.loads(server.get("/api/datasets"))["datasets"]
+    assert only["id"] == "other"
+
+
+def test_what_can_be_made_again_goes_to_the_cache_folder(made: Path, cache: dict[str, str]) -> None:
+    with Server(made, **cache) as server:
+        server.get("/d/made")
+    assert [path for path in Path(cache["LIGHTBOX_CACHE_DIR"]).rglob("*") if path.is_file()]
+    assert [path.name for path in made.parent.iterdir()] == ["made.npz"]
+
+
+def test_check_says_of_a_good_file_as_what_it_is_served(run: Run, made: Path) -> None:
+    done = run("check", made)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(made) in done.stdout
+    assert "train 5, test 3" in done.stdout
+
+
+def test_check_says_of_a_bad_file_why_not(run: Run, made: Path) -> None:
+    bad = made.with_name("bad.npz")
+    bad.write_text("no zip")
+    done = run("check", made.parent)
+    assert done.returncode == 1
+    assert f"{bad}: not served" in done.stdout
+    assert re.search(r"refused: bad\.npz .*\.", done.stdout)
+    assert f"{made}: served" in done.stdout
+
+
+def test_check_says_it_in_json(run: Run, made: Path) -> None:
+    bad = made.with_name("bad.npz")
+    bad.write_text("no zip")
+    done = run("check", "--json", made.parent)
+    assert done.returncode == 1
+    found: dict[str, Any] = {file["id"]: file for file in json.loads(done.stdout)["files"]}
+    assert (found["made"]["served"], found["made"]["good"]) == (True, True)
+    assert found["made"]["splits"] == {"train": 5, "test": 3}
+    assert (found["bad"]["served"], found["bad"]["good"]) == (False, False)
+    assert found["bad"]["refused"][0]["reason"].startswith("bad.npz ")
+
+
+def test_check_exits_1_for_a_file_that_is_served_in_part(run: Run, tmp_path: Path) -> None:
+    np.savez(
+        tmp_path / "half.npz",
+        test_images=np.zeros((3, 8, 8), np.uint8),
+        test_labels=np.zeros(3),
+        val_images=np.zeros((3, 8, 8), np.uint8),
+        val_labels=np.zeros(2),
+    )
+    done = run("check", tmp_path / "half.npz")
+    assert done.returncode == 1
+    assert "served as half" in done.stdout
+    assert "refused: half.npz: val_images " in done.stdout
+
+
+def test_check_of_a_folder_without_files_is_a_wrong_use(run: Run, tmp_path: Path) -> None:
+    done = run("check", tmp_path)
+    assert done.returncode == 2
+    one_sentence(done.stderr)
+
+
+def test_prepare_does_ahead_what_the_first_visit_would(
+    run: Run, made: Path, cache: dict[str, str]
+) -> None:
+    done = run("prepare", made)
+    assert (done.returncode, done.stderr) == (0, "")
+    before = sorted(path for path in Path(cache["LIGHTBOX_CACHE_DIR"]).rglob("*.npy"))
+    assert before
+    with Server(made, **cache) as server:
+        server.get("/d/made/test/0.png")
+    assert sorted(path for path in Path(cache["LIGHTBOX_CACHE_DIR"]).rglob("*.npy")) == before
+
+
+def test_prepare_exits_1_for_a_file_that_is_refused(run: Run, made: Path) -> None:
+    made.write_text("no zip")
+    done = run("prepare", made)
+    assert done.returncode == 1
+    assert "made.npz" in one_sentence(done.stderr)
+
+
+def ask_raw(server: Server, head: bytes) -> int:
+    """Send a request as it stands, and give the status of the answer (0: hung up on)."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
+        client.sendall(head + b"\r\nConnection: close\r\n\r\n")
+        answer = b""
+        try:
+            while block := client.recv(65_536):
+                answer += block
+        except ConnectionResetError:
+            pass
+    return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/") else 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /d/made?label=\xff\xfe HTTP/1.1",
+        b"GET /d/\xe6\x97\xa5 HTTP/1.1",
+        b"GET /d/../../etc/passwd HTTP/1.1",
+        b"GET /d/%00 HTTP/1.1",
+        b"GET //evil.com/ HTTP/1.1",
+        b"GET * HTTP/1.1",
+        b"GET /d/made?" + b"a" * 200_000 + b" HTTP/1.1",
+        b"FLY /d/made HTTP/1.1",
+        b"nonsense",
+        b"\x00\x01\x02",
+    ],
+    ids=lambda line: repr(line[:30]),
+)
+def test_what_no_client_should_send_is_refused_and_the_server_lives(
+    line: bytes, odd_server: Server
+) -> None:
+    status = ask_raw(odd_server, line + b"\r\nHost: localhost")
+    assert status in {0, *range(400, 500)}
+    assert odd_server.get("/healthz")
+
+
+@pytest.mark.parametrize("target", [b"/d/%252e%252e", b"/d/a%20b", b"/d/50%25", b"/d/%E6%97%A5"])
+def test_an_id_of_any_characters_is_found_on_the_wire(target: bytes, odd_server: Server) -> None:
+    assert ask_raw(odd_server, b"GET " + target + b" HTTP/1.1\r\nHost: localhost") == 200
+
+
+@pytest.fixture(scope="module")
+def odd_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One server of files with odd names, for many odd requests."""
+    folder = tmp_path_factory.mktemp("data")
+    for name in ("made", "%2e%2e", "a b", "50%", "日"):
+        np.savez(
+            folder / f"{name}.npz",
+            test_images=np.zeros((3, 8, 8), np.uint8),
+            test_labels=np.zeros(3, np.uint8),
+        )
+    cache = str(tmp_path_factory.mktemp("cache"))
+    with Server(folder, LIGHTBOX_CACHE_DIR=cache) as server:
+        yield server
+        code, _, err = server.end()
+        assert code == 0
+        assert "Traceback" not in err

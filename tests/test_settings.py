@@ -1,0 +1,76 @@
+"""What can be set, from where, and that the README says so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.errors import UsageError
+from app.settings import PREFIX, Settings, load
+
+README = Path(__file__).parent.parent / "README.md"
+
+# How one process tells its workers what was said by flags; not for people.
+HANDED_DOWN = {"paths", "loopback"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+
+
+def test_a_variable_goes_before_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIGHTBOX_CACHE_DIR", "/somewhere")
+    assert load().cache_dir == Path("/somewhere")
+
+
+def test_a_flag_goes_before_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIGHTBOX_CACHE_DIR", "/somewhere")
+    assert load(cache_dir=Path("/elsewhere")).cache_dir == Path("/elsewhere")
+
+
+def test_a_flag_that_is_not_given_leaves_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIGHTBOX_CACHE_DIR", "/somewhere")
+    assert load(cache_dir=None).cache_dir == Path("/somewhere")
+
+
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIGHTBOX_BASE_URL", "")
+    assert load().base_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("CACHE_BYTES", "lots"), ("CACHE_BYTES", "-1"), ("PATHS", "no json")),
+        *(("BASE_URL", "pictures"), ("BASE_URL", "http://[bad")),
+    ],
+)
+def test_a_variable_that_cannot_be_read_is_named_in_a_sentence(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"LIGHTBOX_{name}", value)
+    with pytest.raises(UsageError, match=rf"(?i){name}.*\.$"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://pictures.example.org/", "pictures.example.org"),
+        ("http://PICTURES.example.org:8080/a/b", "pictures.example.org"),
+    ],
+)
+def test_the_public_host_is_that_of_the_base_url(address: str, host: str) -> None:
+    assert load(base_url=address).base_host == host
+
+
+def test_the_readme_names_every_setting_and_no_other() -> None:
+    named = re.findall(rf"^\| `{PREFIX}(\w+)`", README.read_text(), re.MULTILINE)
+    assert {name.lower() for name in named} == set(Settings.model_fields) - HANDED_DOWN
+
+
+def test_the_readme_gives_the_right_bound_of_the_cache() -> None:
+    (bound,) = re.findall(r"`LIGHTBOX_CACHE_BYTES` \|.*\| (\d+) \|", README.read_text())
+    assert int(bound) == Settings.model_fields["cache_bytes"].default
