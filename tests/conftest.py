@@ -1,0 +1,71 @@
+"""Where the real data sets are. What is tested on a stand-in instead is said at the end."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("LIGHTBOX_TEST_DATA") or ROOT.parent / "shared" / "data")
+
+# Item shape, items by split, number of labels: as in the real files.
+SHAPES = {
+    "retinamnist": ((28, 28, 3), (1080, 120, 400), 5),
+    "breastmnist": ((28, 28), (546, 78, 156), 2),
+    "adrenalmnist3d": ((28, 28, 28), (1188, 98, 298), 2),
+}
+
+_missing = pytest.StashKey[set[str]]()
+
+
+@pytest.fixture(scope="session")
+def data_folder(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[Path]:
+    """A folder with the three real data sets; where they can't be had, with stand-ins."""
+    absent = {name for name in SHAPES if not (DATA / f"{name}.npz").is_file()}
+    if not absent:
+        yield DATA
+        return
+    if os.environ.get("CI"):
+        pytest.fail(f"{DATA} has no {', '.join(sorted(absent))}; set LIGHTBOX_TEST_DATA to theirs")
+    pytestconfig.stash[_missing] = absent
+    folder = tmp_path_factory.mktemp("data")
+    for name in SHAPES:
+        if name in absent:
+            _write_stand_in(folder / f"{name}.npz", *SHAPES[name])
+        else:
+            (folder / f"{name}.npz").symlink_to(DATA / f"{name}.npz")
+    yield folder
+
+
+@pytest.fixture(scope="session")
+def real(data_folder: Path) -> Callable[[str], Path]:
+    """Where the real data set of that name is."""
+    return lambda name: data_folder / f"{name}.npz"
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say which data sets were not the real ones."""
+    absent = config.stash.get(_missing, set())
+    if absent:
+        terminalreporter.section("stand-ins")
+        terminalreporter.write_line(
+            f"Not tested on real data, which {DATA} does not have: {', '.join(sorted(absent))}. "
+            "Random pixels of the same shape stood in."
+        )
+
+
+def _write_stand_in(
+    path: Path, item: tuple[int, ...], counts: tuple[int, int, int], labels: int
+) -> None:
+    random = np.random.default_rng(0)
+    arrays = {}
+    for split, count in zip(("train", "val", "test"), counts, strict=True):
+        arrays[f"{split}_images"] = random.integers(0, 256, (count, *item), np.uint8)
+        arrays[f"{split}_labels"] = random.integers(0, labels, (count, 1), np.uint8)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
