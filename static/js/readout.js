@@ -44,7 +44,8 @@ async function show(stage, row, column, aloud = false) {
 function place(stage, row, column) {
   const picture = stage.querySelector("img");
   const side = picture.clientWidth / stage.dataset.width;
-  const cursor = stage.querySelector(".cursor") ?? stage.appendChild(document.createElement("span"));
+  const cursor =
+    stage.querySelector(".cursor") ?? stage.appendChild(document.createElement("span"));
   cursor.className = "cursor";
   cursor.style.width = cursor.style.height = `${side}px`;
   cursor.style.left = `${column * side}px`;

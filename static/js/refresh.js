@@ -7,7 +7,8 @@ let timer;
 function plan() {
   clearTimeout(timer);
   const results = document.querySelector("[data-refresh]");
-  if (results) timer = setTimeout(() => askAgain(results), Number(results.dataset.refresh) * second);
+  if (!results) return;
+  timer = setTimeout(() => askAgain(results), Number(results.dataset.refresh) * second);
 }
 
 function askAgain(results) {
