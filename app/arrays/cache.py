@@ -8,30 +8,38 @@ import contextlib
 import fcntl
 import io
 import os
+import secrets
 import shutil
 import struct
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Final
 
 # Changes when the files' form does, so that an older program's files are never misread.
 FORM: Final = "v1"
-PART: Final = ".part"
-LOCK: Final = ".lock"
 ROOM_LEFT: Final = 64 * 1024 * 1024
 
+_PART: Final = ".part"
+_LOCK: Final = ".lock"
 _MARK: Final = struct.Struct("<QQ")
 _TOUCH_SECONDS: Final = 60.0
+_TRIES: Final = 5
 
 
 @dataclass(frozen=True)
 class Mark:
-    """How many array bytes of which part file (its inode) are written and may be read."""
+    """How many array bytes are written and may be read, and in which part file.
+
+    ``part`` is a random number in that file's name. Its inode would not do: the system gives the
+    number of a removed file to the next one.
+    """
 
     done: int
-    inode: int
+    part: int
 
 
 class Cache:
@@ -41,20 +49,23 @@ class Cache:
         self.folder = folder / FORM
         self.bound = bound
 
+    @cached_property
+    def writable(self) -> bool:
+        """Say whether files can be made here; the folder is created if need be."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                return True
+        except OSError:
+            return False
+
     def path(self, key: str, name: str) -> Path:
         """Where the file of that name for that content stands, or will."""
         return self.folder / key / name
 
-    def writable(self) -> bool:
-        """Say whether files can be made here; the folder is created if need be."""
-        probe = self.folder / f".probe-{os.getpid()}"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            probe.touch()
-            probe.unlink(missing_ok=True)
-        except OSError:
-            return False
-        return True
+    def has(self, path: Path) -> bool:
+        """Say whether that file can be found, whatever is wrong with the folder."""
+        return os.path.exists(path)  # noqa: PTH110 (Path.exists raises where it may not look)
 
     def size(self) -> int:
         """Bytes that the cache takes on disk."""
@@ -62,6 +73,7 @@ class Cache:
 
     def free(self) -> int:
         """Bytes that may still be written, some room left for others."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         return max(0, shutil.disk_usage(self.folder).free - ROOM_LEFT)
 
     def touch(self, path: Path) -> None:
@@ -71,30 +83,39 @@ class Cache:
                 os.utime(path)
 
     def evict(self, wanted: int, keep: Path) -> list[Path]:
-        """Make room for ``wanted`` bytes under the bound, the least recently used first.
+        """Make room for ``wanted`` bytes, under the bound and on the disk.
 
-        Gives the files removed. ``keep`` and what is being written stay.
+        The least recently used files go first; ``keep`` and what is being written stay. Gives
+        the files removed: who maps one of them should let go, or the disk gains nothing.
         """
         files = sorted(self._files())
-        over = sum(used for _, used, _ in files) + wanted - self.bound
+        over = max(
+            sum(used for _, used, _ in files) + wanted - self.bound,
+            wanted - self.free(),
+        )
         gone: list[Path] = []
         for _, used, path in files:
             if over <= 0:
                 break
-            if path == keep or path.name.endswith((PART, LOCK)):
+            if path == keep or path.suffix in (_PART, _LOCK):
                 continue
             with contextlib.suppress(OSError):
                 path.unlink()
                 gone.append(path)
                 over -= used
+                path.parent.rmdir()  # if it was the last one there
         return gone
 
     def clean(self) -> None:
         """Remove what killed processes left half written."""
-        for lock in self.folder.glob(f"*/*{LOCK}"):
-            with self.lock(lock.with_name(lock.name.removesuffix(LOCK))) as held:
-                if held:
-                    lock.with_name(lock.name.removesuffix(LOCK) + PART).unlink(missing_ok=True)
+        for left in self._paths():
+            if left.suffix not in (_PART, _LOCK):
+                continue
+            made = left.stem if left.suffix == _LOCK else left.stem.rpartition(".")[0]
+            # Letting go of a lock removes its file.
+            with contextlib.suppress(OSError), self.lock(left.with_name(made)) as held:
+                if held and left.suffix == _PART:
+                    left.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def lock(self, path: Path) -> Iterator[io.FileIO | None]:
@@ -102,13 +123,11 @@ class Cache:
 
         The lock is the kernel's (flock): it ends with its owner, however that ends.
         """
-        name = path.with_name(path.name + LOCK)
-        name.parent.mkdir(parents=True, exist_ok=True)
-        number = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        with io.FileIO(number, "r+b") as file:
+        name = path.with_name(path.name + _LOCK)
+        with io.FileIO(_opened_for_locking(name), "r+b") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 yield None
                 return
             if not _is_same(file, name):
@@ -116,46 +135,84 @@ class Cache:
                 yield None
                 return
             try:
+                file.truncate(0)  # the mark of an owner that was killed
                 yield file
             finally:
-                name.unlink(missing_ok=True)
+                # Where the folder was removed meanwhile, the name may be another's by now.
+                if _is_same(file, name):
+                    name.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def making(self, path: Path) -> Iterator[BinaryIO]:
-        """Give a new part file; when the block ends well, it is flushed and gets its name."""
-        part = path.with_name(path.name + PART)
-        part.unlink(missing_ok=True)
+    def making(self, path: Path) -> Iterator[tuple[BinaryIO, int]]:
+        """Give a new part file and its number; flushed and renamed when the block ends well.
+
+        Only for who holds the lock: part files that are there are those of the killed. Where the
+        folder is removed meanwhile, nothing gets a name: the open file is all there is.
+        """
+        for left in _listed(path.parent):
+            if left.suffix == _PART and left.name.startswith(f"{path.name}."):
+                left.unlink(missing_ok=True)
+        number = secrets.randbits(64)
+        part = _part(path, number)
         try:
             with part.open("x+b") as file:
-                yield file
+                yield file, number
                 file.flush()
                 os.fsync(file.fileno())
-            part.rename(path)
-            _flush_folder(path.parent)
+            with contextlib.suppress(FileNotFoundError):
+                part.rename(path)
+                _flush_folder(path.parent)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
-        for path in self.folder.glob("*/*"):
+        """Yield time of last use, bytes on disk (or promised to one being written), and path."""
+        for path in self._paths():
             with contextlib.suppress(OSError):
                 status = path.stat()
-                yield status.st_mtime, status.st_blocks * 512, path
+                used = status.st_size if path.suffix == _PART else status.st_blocks * 512
+                yield status.st_mtime, used, path
+
+    def _paths(self) -> Iterator[Path]:
+        for folder in _listed(self.folder):
+            yield from _listed(folder)
 
 
 def write_mark(lock: io.FileIO, mark: Mark) -> None:
     """Tell other processes how far the work is."""
-    os.pwrite(lock.fileno(), _MARK.pack(mark.done, mark.inode), 0)
+    os.pwrite(lock.fileno(), _MARK.pack(mark.done, mark.part), 0)
 
 
 def read_mark(path: Path) -> Mark | None:
     """Read how far another process is with making ``path``; None if nobody says."""
     try:
-        with path.with_name(path.name + LOCK).open("rb", buffering=0) as file:
+        with path.with_name(path.name + _LOCK).open("rb", buffering=0) as file:
             found = file.read(_MARK.size)
     except OSError:
         return None
     return Mark(*_MARK.unpack(found)) if len(found) == _MARK.size else None
+
+
+def open_part(path: Path, mark: Mark) -> BinaryIO:
+    """Open the part file that this mark speaks of. Raises OSError when it is no more."""
+    return _part(path, mark.part).open("rb")
+
+
+def _part(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number:016x}{_PART}")
+
+
+def _opened_for_locking(name: Path) -> int:
+    for tries_left in reversed(range(_TRIES)):
+        name.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except FileNotFoundError:
+            # Somebody removed the folder just now.
+            if not tries_left:
+                raise
+    raise AssertionError
 
 
 def _is_same(file: io.FileIO, name: Path) -> bool:
@@ -163,6 +220,13 @@ def _is_same(file: io.FileIO, name: Path) -> bool:
         return os.path.samestat(os.fstat(file.fileno()), name.stat())
     except OSError:
         return False
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _flush_folder(folder: Path) -> None:

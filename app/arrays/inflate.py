@@ -4,14 +4,16 @@ Nothing here is larger than a buffer, whatever the member's size.
 """
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.lib import format as npy
 
-from app.arrays.archive import Archive, Member, is_current, unreadable
+from app.arrays.archive import Archive, stamp_of, unreadable
 from app.arrays.deflate import RAW, DeflateError, deflate
+from app.arrays.member import Member
 from app.errors import ArchiveError
 
 # Large enough that Python's share of the work vanishes, small enough for the L2 cache.
@@ -87,33 +89,46 @@ def _checked(archive: Archive, member: Member) -> Iterator[bytes]:
     crc = size = 0
     try:
         with archive.path.open("rb", buffering=0) as file:
+            _require_unchanged(file, archive, member)
             file.seek(member.data_at)
             raw = _inflated(file, member) if member.deflated else _stored(file, member)
             for block in raw:
+                # Before anybody sees it: these may be another file's bytes by now.
+                _require_unchanged(file, archive, member)
                 crc = deflate.crc32(block, crc)
                 size += len(block)
                 if size > member.size:
-                    raise _refuse(archive, member, f"unpacks to more than {member.size:,} bytes")
+                    raise _damaged(
+                        archive, member, f"unpacks to more than the {member.size:,} bytes it claims"
+                    )
                 yield block
+            _require_unchanged(file, archive, member)
     except OSError as error:
         raise unreadable(archive.path, error, member.name) from None
     except DeflateError:
-        raise _refuse(archive, member, "holds bytes that can't be inflated") from None
+        raise _damaged(archive, member, "holds bytes that can't be inflated") from None
     if size != member.size:
-        raise _refuse(
+        raise _damaged(
             archive, member, f"ends after {size:,} of the {member.size:,} bytes it promises"
         )
     if crc != member.crc:
-        raise _refuse(archive, member, "fails its checksum (CRC-32)")
-    if not is_current(archive):
-        raise changed(archive, member)
+        raise _damaged(archive, member, "fails its checksum (CRC-32)")
 
 
 def changed(archive: Archive, member: Member) -> ArchiveError:
     """Say that the file was written to, replaced or removed while it was being read."""
     return ArchiveError(
-        archive.path, "was changed while it was being read", "reload the page", member.name
+        archive.path,
+        "was changed while it was being read",
+        "reload the page",
+        member.name,
+        passing=True,
     )
+
+
+def _require_unchanged(file: io.FileIO, archive: Archive, member: Member) -> None:
+    if stamp_of(os.fstat(file.fileno())) != archive.stamp:
+        raise changed(archive, member)
 
 
 def _stored(file: io.FileIO, member: Member) -> Iterator[bytes]:
@@ -132,12 +147,12 @@ def _inflated(file: io.FileIO, member: Member) -> Iterator[bytes]:
             waiting = inflater.unconsumed_tail
             if block:
                 yield block
+        if inflater.eof:
+            return
     # What the library still holds back comes in pieces too: a bomb must not come out at once.
     while not inflater.eof and (block := inflater.decompress(b"", WRITE)):
         yield block
 
 
-def _refuse(archive: Archive, member: Member, reason: str) -> ArchiveError:
-    if not is_current(archive):
-        return changed(archive, member)
+def _damaged(archive: Archive, member: Member, reason: str) -> ArchiveError:
     return ArchiveError(archive.path, reason, "fetch the file again; it is damaged", member.name)

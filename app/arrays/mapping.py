@@ -8,13 +8,15 @@ process with SIGBUS at the next look; a read of it merely comes back short. See
 import mmap
 import os
 import weakref
+from itertools import pairwise
 from typing import Any, BinaryIO, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.arrays.archive import Archive, Member, stamp_of, unreadable
+from app.arrays.archive import Archive, stamp_of, unreadable
 from app.arrays.inflate import changed, npy_header
+from app.arrays.member import Member
 
 Ints = NDArray[np.int64]
 Plane = tuple[int, int]  # axis within an item (0…), and the place along it
@@ -59,7 +61,6 @@ class InPlace:
     def __init__(self, archive: Archive, member: Member) -> None:
         self._archive = archive
         self._member = member
-        self._item = member.nbytes // max(1, member.shape[0])
         try:
             self._file = os.open(archive.path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -68,38 +69,40 @@ class InPlace:
 
     def take(self, positions: Ints, plane: Plane | None) -> NDArray[Any]:
         """Copy the items (or one plane of each) at these positions, in this order."""
-        shape = self._member.shape[1:]
-        skip, length, cut = 0, self._item, plane
+        start, shape, cut = (
+            self._member.data_at + self._member.header,
+            self._member.shape[1:],
+            plane,
+        )
+        runs = _runs(positions)
+        length = self._member.item
         if plane and plane[0] == 0:
             # A plane of the first axis is one run of bytes: only that is read.
-            length = self._item // shape[0]
-            skip, shape, cut = plane[1] * length, shape[1:], None
-        start = self._member.data_at + self._member.header + skip
-        parts = []
-        for first, count in _runs(positions, most=1 if skip or length < self._item else 0):
-            for block in self._read(start + first * self._item, count * length):
-                parts.append(block)
-        flat = np.frombuffer(b"".join(parts), self._member.dtype)
-        items = flat.reshape(len(positions), *shape)
+            length //= shape[0]
+            start, shape, cut = start + plane[1] * length, shape[1:], None
+            runs = [(position, 1) for position in positions.tolist()]
+        items = np.empty((len(positions), *shape), self._member.dtype)
+        room = items.reshape(-1).view(np.uint8)
+        filled = 0
+        for first, count in runs:
+            part = room[filled : filled + count * length]
+            self._read_into(part.data, start + first * self._member.item)
+            filled += len(part)
         found: NDArray[Any] = items[(slice(None), *_cut(cut))]
         return found
 
-    def _read(self, at: int, length: int) -> list[bytes]:
-        blocks = []
+    def _read_into(self, room: memoryview, at: int) -> None:
         try:
-            while length:
-                block = os.pread(self._file, min(length, _READ_MOST), at)
-                if not block:
+            while room:
+                got = os.preadv(self._file, [room[:_READ_MOST]], at)
+                if not got:
                     raise changed(self._archive, self._member)
-                blocks.append(block)
-                at += len(block)
-                length -= len(block)
+                room, at = room[got:], at + got
             now = stamp_of(os.fstat(self._file))
         except OSError as error:
             raise unreadable(self._archive.path, error, self._member.name) from None
         if now != self._archive.stamp:
             raise changed(self._archive, self._member)
-        return blocks
 
 
 def _cut(plane: Plane | None) -> tuple[slice | int, ...]:
@@ -107,12 +110,10 @@ def _cut(plane: Plane | None) -> tuple[slice | int, ...]:
     return (*(slice(None),) * plane[0], plane[1]) if plane else ()
 
 
-def _runs(positions: Ints, most: int) -> list[tuple[int, int]]:
-    """Join positions that follow one another into (first, count); at most ``most`` if not 0."""
-    runs: list[tuple[int, int]] = []
-    for position in positions.tolist():
-        if runs and most != 1 and runs[-1][0] + runs[-1][1] == position:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((position, 1))
-    return runs
+def _runs(positions: Ints) -> list[tuple[int, int]]:
+    """Join positions that follow one another into (first, count)."""
+    edges = np.flatnonzero(np.diff(positions) != 1) + 1
+    starts = [0, *edges.tolist()] if len(positions) else []
+    return [
+        (int(positions[start]), stop - start) for start, stop in pairwise([*starts, len(positions)])
+    ]

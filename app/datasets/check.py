@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from app.arrays.archive import Member
 from app.arrays.inflate import verify
-from app.arrays.store import SMALL, Progress, Store
+from app.arrays.job import SMALL
+from app.arrays.member import Member
+from app.arrays.store import Progress, Store
 from app.datasets.dataset import Dataset, open_dataset
 from app.errors import ArchiveError
 

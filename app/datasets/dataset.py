@@ -4,6 +4,7 @@ Opening one reads the archive's directory, the labels, and small images; large i
 when somebody looks, so that a folder of them opens at once.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,10 +13,11 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from app.arrays.archive import Archive, Member, read_archive
+from app.arrays.archive import Archive, read_archive
+from app.arrays.member import Member
 from app.arrays.store import Array, Store
 from app.catalogue.facts import Facts, facts_for, title_of
-from app.datasets import index
+from app.datasets import index, indexing
 from app.datasets.index import SplitIndex
 from app.datasets.selection import SPLITS, Selection, Split
 from app.datasets.subset import Items, Subset
@@ -42,8 +44,9 @@ class Label:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One `.npz` file, opened. ``images[split]`` has shape (N, H, W[, 3]) or (N, D, H, W).
+    """One `.npz` file, opened. ``images[split]`` has shape (N, *shape); an empty one may differ.
 
+    ``shape`` is that of one item: (H, W), (H, W, 1), (H, W, 3) or (D, H, W).
     ``refused`` holds why a split, or a member, is not served; ``ignored`` names the members that
     are not part of the layout.
     """
@@ -51,6 +54,7 @@ class Dataset:
     id: str
     archive: Archive
     facts: Facts | None
+    shape: tuple[int, ...]
     task: str
     labels: tuple[Label, ...]
     images: Mapping[Split, Array]
@@ -67,11 +71,6 @@ class Dataset:
     def modality(self) -> str:
         """As MedMNIST names it; a file that is not in the catalogue does not say."""
         return self.facts.modality if self.facts else "Unknown"
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one item: (H, W), (H, W, 1), (H, W, 3) or (D, H, W)."""
-        return next(iter(self.images.values())).shape[1:]
 
     @property
     def is_volume(self) -> bool:
@@ -162,36 +161,52 @@ def open_dataset(path: Path, store: Store) -> Dataset:
     """
     archive = read_archive(path, MEMBERS)
     refused = dict(archive.refused)
+    pairs = _pairs(archive, refused)
     images: dict[Split, Array] = {}
     indexes: dict[Split, SplitIndex] = {}
     shape: tuple[int, ...] | None = None
-    for split in SPLITS:
+    # Empty splits last: they fit whatever the others hold.
+    for split in sorted(pairs, key=lambda split: not pairs[split][0].shape[0]):
+        stack, labels = pairs[split]
         try:
-            pair = _pair(archive, split)
-            if pair is None:
-                continue
-            _check_images(path, pair[0], shape)
-            index_of_split = _indexed(archive, store, split, pair[1])
-            images[split] = _opened(archive, store, pair[0])
+            _check_images(path, stack, shape)
+            index_of_split = _indexed(archive, store, split, labels)
+            images[split] = store.open(archive, stack.name)
             indexes[split] = index_of_split
-            shape = pair[0].shape[1:]
+            shape = shape or stack.shape[1:]
         except ArchiveError as error:
             refused[error.member or split] = error
-    if not images:
+    if shape is None:
         raise _nothing_to_serve(path, refused)
     facts = facts_for(path.stem)
-    labels, task = _labels_and_task(indexes, facts)
+    names, task = _labels_and_task(indexes, facts)
     return Dataset(
         id=path.stem,
         archive=archive,
         facts=facts,
+        shape=shape,
         task=task,
-        labels=labels,
-        images=images,
-        indexes=indexes,
+        labels=names,
+        images={split: images[split] for split in SPLITS if split in images},
+        indexes={split: indexes[split] for split in SPLITS if split in indexes},
         refused=tuple(refused[name] for name in sorted(refused)),
         ignored=archive.ignored,
     )
+
+
+def _pairs(
+    archive: Archive, refused: dict[str, ArchiveError]
+) -> dict[Split, tuple[Member, Member]]:
+    """Give the images and labels of each split that has both; note why others have not."""
+    pairs: dict[Split, tuple[Member, Member]] = {}
+    for split in SPLITS:
+        try:
+            pair = _pair(archive, split)
+            if pair:
+                pairs[split] = pair
+        except ArchiveError as error:
+            refused[error.member or split] = error
+    return pairs
 
 
 def _nothing_to_serve(path: Path, refused: Mapping[str, ArchiveError]) -> ArchiveError:
@@ -229,7 +244,9 @@ def _pair(archive: Archive, split: Split) -> tuple[Member, Member] | None:
 
 
 def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) -> None:
-    item = member.shape[1:]
+    number, *item = member.shape
+    if not number and expected:
+        return
     if len(item) not in (2, 3) or not all(0 < side <= SIDE_MOST for side in item):
         raise ArchiveError(
             path,
@@ -237,10 +254,10 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
             "store images as (N, H, W), (N, H, W, 1), (N, H, W, 3) or (N, D, H, W)",
             member.name,
         )
-    if expected is not None and item != expected:
+    if expected and tuple(item) != expected:
         raise ArchiveError(
             path,
-            f"has pictures of shape {item}, but an earlier split has {expected}",
+            f"has pictures of shape {tuple(item)}, but another split has {expected}",
             "store all splits at one size",
             member.name,
         )
@@ -248,18 +265,14 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
 
 def _indexed(archive: Archive, store: Store, split: Split, labels: Member) -> SplitIndex:
     def build(file: BinaryIO) -> None:
-        store.prepare(archive, labels.name)
-        index.build(store.open(archive, labels.name), file, archive.path, labels.name)
+        array = store.open(archive, labels.name)
+        array.wait(labels.shape[0], math.inf)
+        indexing.build(array, file, archive.path, labels.name)
+        store.drop(archive, labels.name)
 
-    with store.derived(archive, f"{split}.index", build) as file:
+    size = indexing.size(labels.shape[0])
+    with store.derived(archive, f"{split}.index", size, build) as file:
         return index.load(file)
-
-
-def _opened(archive: Archive, store: Store, images: Member) -> Array:
-    failure = store.failure(archive, images.name)
-    if failure and not failure.passing:
-        raise failure
-    return store.open(archive, images.name)
 
 
 def _labels_and_task(
@@ -268,6 +281,8 @@ def _labels_and_task(
     seen: set[int] = set()
     several = False
     for split_index in indexes.values():
+        if not split_index.total:
+            continue
         seen.update(split_index.values.tolist())
         single = np.eye(len(split_index.values), dtype=np.bool_)
         several = several or not np.array_equal(split_index.carries, single)

@@ -5,16 +5,29 @@ time; only a file that is new or changed is opened. So a new file appears, and a
 noticed, on the next request.
 """
 
+# ruff: noqa: PTH110, PTH112, PTH113, PTH208
+# os.path's questions answer no where pathlib's raise: under a folder that may not be entered, or
+# that was unmounted.
+
+import logging
+import os
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from app.arrays.archive import Stamp, is_current, stamp_of, unreadable
 from app.arrays.store import Store
 from app.datasets.dataset import Dataset, open_dataset
 from app.datasets.selection import shown
 from app.errors import ArchiveError, MissingError
+
+_log: Final = logging.getLogger(__name__)
+
+# What may soon be over is looked at again, but not by every request anew.
+_AGAIN_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -27,10 +40,11 @@ class Shelf:
 
 @dataclass(frozen=True)
 class _Known:
-    """What was found in a file, and the size, time and inode it had then."""
+    """What was found in a file, and the size, times and inode it had then."""
 
     stamp: Stamp
     found: Dataset | ArchiveError
+    looked: float
 
 
 class Library:
@@ -50,7 +64,8 @@ class Library:
         """Look at every file, and open the new and changed ones."""
         datasets: dict[str, Dataset] = {}
         refused: list[ArchiveError] = []
-        for path in self._files():
+        files = self._files()
+        for path in files:
             found = self._look(path)
             if isinstance(found, ArchiveError):
                 refused.append(found)
@@ -59,6 +74,8 @@ class Library:
             else:
                 datasets[found.id] = found
                 refused.extend(found.refused)
+        for gone in set(self._known) - set(files):
+            self._known.pop(gone, None)
         ordered = tuple(datasets[id_] for id_ in sorted(datasets))
         return Shelf(ordered, tuple(refused))
 
@@ -67,11 +84,14 @@ class Library:
 
         Raises MissingError if there is no such file, ArchiveError if it can't be served.
         """
+        refusal: ArchiveError | None = None
         for path in self._files_named(dataset_id):
             found = self._look(path)
-            if isinstance(found, ArchiveError):
-                raise found
-            return found
+            if isinstance(found, Dataset):
+                return found
+            refusal = refusal or found
+        if refusal:
+            raise refusal
         raise MissingError("dataset", f"There is no dataset called “{shown(dataset_id)}” here.")
 
     def close(self) -> None:
@@ -79,71 +99,86 @@ class Library:
         self._known.clear()
 
     def _files(self) -> list[Path]:
-        return files_in(self._paths) or ([self._fallback] if self._fallback else [])
+        files = files_in(self._paths)
+        if self._fallback:
+            return files or [self._fallback]
+        return files + [path for path in self._paths if not os.path.exists(path)]
 
     def _files_named(self, dataset_id: str) -> list[Path]:
         """The files that may hold this dataset, found without listing any folder."""
         if not _is_id(dataset_id):
             return []
         name = f"{dataset_id}.npz"
-        candidates = [
-            path / name if path.is_dir() else path
-            for path in self._paths
-            if path.is_dir() or path.stem == dataset_id
-        ]
-        found = [path for path in candidates if path.is_file()]
-        if not found and self._fallback and self._fallback.stem == dataset_id:
-            found = [path for path in self._files() if path == self._fallback]
-        return found
+        inside = [path / name for path in self._paths if os.path.isfile(path / name)]
+        named = [p for p in self._paths if p.stem == dataset_id and not os.path.isdir(p)]
+        if not inside and not named and self._fallback and self._fallback.stem == dataset_id:
+            return [path for path in self._files() if path == self._fallback]
+        return inside + named
 
     def _look(self, path: Path) -> Dataset | ArchiveError:
         try:
-            status = path.stat()
+            stamp = stamp_of(path.stat())
         except OSError as error:
             self._known.pop(path, None)
             return unreadable(path, error)
-        stamp = stamp_of(status)
         known = self._known.get(path)
-        if known and known.stamp == stamp and not _has_failed(known.found, self._store):
+        if known and self._still_holds(known, stamp):
             return known.found
         with self._lock:
             known = self._known.get(path)
-            if known and known.stamp == stamp and not _has_failed(known.found, self._store):
+            if known and self._still_holds(known, stamp):
                 return known.found
-            found = self._open(path)
-            self._known[path] = _Known(stamp, found)
+            found = _opened(path, self._store)
+            self._known[path] = _Known(stamp, found, time.monotonic())
             return found
 
-    def _open(self, path: Path) -> Dataset | ArchiveError:
-        if not _is_id(path.stem):
-            return ArchiveError(
-                path, "has a name that can't stand in an address", "give it a plain name"
-            )
-        try:
-            found = open_dataset(path, self._store)
-            if not is_current(found.archive):
-                return ArchiveError(
-                    path, "is being written right now", "reload in a moment", passing=True
-                )
-            return found
-        except ArchiveError as error:
-            return error
+    def _still_holds(self, known: _Known, stamp: Stamp) -> bool:
+        if known.stamp != stamp:
+            return False
+        just_looked = time.monotonic() - known.looked < _AGAIN_SECONDS
+        return just_looked or not _has_failed(known.found, self._store)
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
     """List every .npz file meant, in the order of the paths given, each folder's by name."""
     files: dict[Path, None] = {}
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):
             try:
                 listed = sorted(entry for entry in path.iterdir() if _is_npz(entry))
             except OSError:
                 # Named as it stands, so that looking at it says what is wrong.
                 listed = [path]
             files.update(dict.fromkeys(listed))
-        elif path.exists():
+        elif os.path.exists(path):
             files[path] = None
     return list(files)
+
+
+def _opened(path: Path, store: Store) -> Dataset | ArchiveError:
+    if not _is_id(path.stem):
+        return ArchiveError(
+            path.with_name(shown(path.name)),
+            "has a name that can't stand in an address",
+            "give it a plain name",
+        )
+    try:
+        if os.path.isdir(path):
+            os.listdir(path)  # says why it can't be listed
+        found = open_dataset(path, store)
+    except ArchiveError as error:
+        return error
+    except OSError as error:
+        return unreadable(path, error)
+    except Exception as error:
+        # A fault of ours must not take the other files down.
+        _log.exception("opening %s", path)
+        return ArchiveError(
+            path, f"could not be opened ({type(error).__name__})", "report this as a fault"
+        )
+    if not is_current(found.archive):
+        return ArchiveError(path, "is being written right now", "reload in a moment", passing=True)
+    return found
 
 
 def _has_failed(found: Dataset | ArchiveError, store: Store) -> bool:
@@ -156,7 +191,7 @@ def _has_failed(found: Dataset | ArchiveError, store: Store) -> bool:
 
 
 def _is_npz(path: Path) -> bool:
-    return path.suffix == ".npz" and not path.name.startswith(".") and path.is_file()
+    return path.suffix == ".npz" and not path.name.startswith(".") and os.path.isfile(path)
 
 
 def _is_id(stem: str) -> bool:

@@ -5,6 +5,8 @@ positions on disk. Ranks (places in the subset, from 0) and items are turned int
 arithmetic and binary search, so that the last page costs what the first does.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -30,9 +32,11 @@ class Items:
     positions: Ints
 
     def __len__(self) -> int:
+        """Number of items."""
         return len(self.positions)
 
     def __getitem__(self, part: slice) -> "Items":
+        """Give some of the items, in the same order."""
         return Items(self.splits[part], self.positions[part])
 
 
@@ -75,11 +79,12 @@ class Subset:
         """Give the items at ranks ``first`` up to, not including, ``last`` (both clipped)."""
         first, last = max(0, first), min(last, self.total)
         ranks = np.arange(first, max(first, last), dtype=np.int64)
-        if self._order == "index":
-            return self._in_index_order(ranks)
-        if self._order == "random":
-            ranks = bijection.scatter(ranks, self.total, self._seed)
-        return self._in_group_order(ranks)
+        with self._released():
+            if self._order == "index":
+                return self._in_index_order(ranks)
+            if self._order == "random":
+                ranks = bijection.scatter(ranks, self.total, self._seed)
+            return self._in_group_order(ranks)
 
     def rank(self, split: Split, position: int) -> int | None:
         """Give the place of an item in this subset, or None if it does not pass the filters."""
@@ -87,6 +92,17 @@ class Subset:
         index = self._indexes.get(number)
         if index is None or not 0 <= position < index.total:
             return None
+        with self._released():
+            return self._rank(number, position, index)
+
+    @contextmanager
+    def _released(self) -> Iterator[None]:
+        """Give back the pages of the indexes that were looked at."""
+        yield
+        for index in self._indexes.values():
+            index.release()
+
+    def _rank(self, number: int, position: int, index: SplitIndex) -> int | None:
         for which, group in enumerate(self._groups):
             if group.split != number:
                 continue

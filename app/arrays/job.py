@@ -1,0 +1,303 @@
+"""The work on one member: unpacked into the cache, or, where it is read in place, checked.
+
+Whoever holds the lock on the cached file does the work; everybody else, here or in another
+process, reads along up to the watermark and takes the result.
+"""
+
+import contextlib
+import io
+import os
+import tempfile
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from app.arrays.archive import Archive
+from app.arrays.cache import Cache, Mark, open_part, read_mark, write_mark
+from app.arrays.inflate import npy_header, unpack, verify
+from app.arrays.mapping import InPlace, Mapped, Source
+from app.arrays.member import Member
+from app.arrays.room import disk_refusal, fits, make_room, require_room
+from app.errors import ArchiveError
+
+# Whole and checked before anything of it is shown: some 80 ms of inflating.
+SMALL: Final = 32 * 1024 * 1024
+
+_LARGE_AT_ONCE: Final = threading.Semaphore(4)
+_POLL_SECONDS: Final = 0.05
+_RETRY_SECONDS: Final = 3.0
+_TOUCH_SECONDS: Final = 30.0
+
+LetGo = Callable[[list[Path]], None]
+
+
+class Job(ABC):
+    """What is ready of a member, and why it failed if it did.
+
+    ``ended`` is set when the member is whole and checked, or has failed; ``stored`` when the
+    cached file is on disk too, so that there is nothing left to do. ``used`` is when somebody last
+    looked (``time.monotonic``).
+    """
+
+    def __init__(self, cache: Cache, archive: Archive, member: Member, let_go: LetGo) -> None:
+        self._cache = cache
+        self._archive = archive
+        self._member = member
+        self._let_go = let_go
+        self._ready: tuple[Source | None, int] = (None, 0)  # what can be read: array bytes of it
+        self._failed_at = 0.0
+        self.path = cache.path(archive.key, self._file_name())
+        self.used = self._touched = time.monotonic()
+        self.error: ArchiveError | None = None
+        self.ended = threading.Event()
+        self.stored = threading.Event()
+
+    @property
+    @abstractmethod
+    def done(self) -> int:
+        """Array bytes unpacked or checked."""
+
+    def snapshot(self) -> tuple[Source | None, int]:
+        """Give what items can be read from now, and how many of them."""
+        source, done = self._ready
+        number = self._member.shape[0]
+        if source is None or done == self._member.nbytes:
+            return source, number if source else 0
+        return source, 0 if self._member.fortran else done // self._member.item
+
+    def use(self) -> None:
+        """Note that somebody looks, now and then on disk too, where eviction goes by it."""
+        self.used = time.monotonic()
+        if self.used > self._touched + _TOUCH_SECONDS:
+            self._touched = self.used
+            self._cache.touch(self.path)
+
+    def may_be_retried(self) -> bool:
+        """Say whether what stopped this work may have passed, as a full disk does."""
+        return bool(
+            self.error
+            and self.error.passing
+            and time.monotonic() - self._failed_at > _RETRY_SECONDS
+        )
+
+    def may_be_dropped(self) -> bool:
+        """Say whether nothing is lost but a map or an open file, which are soon made again."""
+        cheap = self._cache.writable or self._member.size <= SMALL
+        return cheap and self.stored.is_set() and not self.error
+
+    def begin(self) -> None:
+        """Take what is there already, or start a thread that works on it."""
+        with self._ending():
+            self.look()
+            if not self._adopt():
+                threading.Thread(
+                    target=self._run, name=f"unpack {self._member.name}", daemon=True
+                ).start()
+                return
+        self.stored.set()
+
+    def _run(self) -> None:
+        with self._ending():
+            self._work()
+        self.ended.set()
+        self.stored.set()
+
+    def _work(self) -> None:
+        if not self._cache.writable:
+            self._make(None)
+            return
+        while not self._adopt():
+            slot = _LARGE_AT_ONCE if self._member.size > SMALL else contextlib.nullcontext()
+            with slot, self._cache.lock(self.path) as lock:
+                if lock and not self._adopt():
+                    self._make(lock)
+            if not lock:
+                self._follow(read_mark(self.path))
+                time.sleep(_POLL_SECONDS)
+
+    @contextlib.contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Keep what goes wrong, for whoever asks; let go of what was read until then."""
+        try:
+            yield
+        except ArchiveError as error:
+            self._fail(error)
+        except OSError as error:
+            self._fail(
+                disk_refusal(self._cache, self._archive, self._member.name, self._needed(), error)
+            )
+        except BaseException as error:
+            self._fail(
+                ArchiveError(
+                    self._archive.path,
+                    f"could not be unpacked ({type(error).__name__})",
+                    "try again, and report this if it stays so",
+                    self._member.name,
+                    passing=True,
+                )
+            )
+            raise
+
+    def _fail(self, error: ArchiveError) -> None:
+        self._failed_at = time.monotonic()
+        self.error = error
+        self._ready = (None, 0)
+        self.ended.set()
+        self.stored.set()
+
+    def _needed(self) -> int:
+        return len(npy_header(self._member)) + self._member.nbytes
+
+    @abstractmethod
+    def _file_name(self) -> str:
+        """The cached file's name."""
+
+    @abstractmethod
+    def look(self) -> None:
+        """Look at what is there before any work. Raises ArchiveError if it can't be done."""
+
+    @abstractmethod
+    def _adopt(self) -> bool:
+        """Take the finished work, if it is there and is what it should be."""
+
+    @abstractmethod
+    def _make(self, lock: io.FileIO | None) -> None:
+        """Do the work, and say through the lock (where there is one) how far it is."""
+
+    @abstractmethod
+    def _follow(self, mark: Mark | None) -> None:
+        """Read along with whoever does the work."""
+
+
+class Checking(Job):
+    """A stored member: read where it lies, at once, while its checksum is being computed."""
+
+    _checked = 0
+
+    @property
+    def done(self) -> int:
+        """Array bytes checked."""
+        return self._checked
+
+    def _file_name(self) -> str:
+        return f"{self._member.name}.ok"
+
+    def look(self) -> None:
+        """Open the archive, to read from it at once. Raises ArchiveError."""
+        self._ready = (InPlace(self._archive, self._member), self._member.nbytes)
+
+    def _adopt(self) -> bool:
+        if self._cache.has(self.path):
+            self._checked = self._member.nbytes
+            self.ended.set()
+        return self.ended.is_set()
+
+    def _make(self, lock: io.FileIO | None) -> None:
+        def report(done: int) -> None:
+            self._checked = done
+            if lock:
+                write_mark(lock, Mark(done, 0))
+
+        verify(self._archive, self._member, report)
+        self.ended.set()
+        if lock:
+            self.path.touch()
+
+    def _work(self) -> None:
+        try:
+            super()._work()
+        except OSError:
+            # Trouble with the cache folder only means that the next start checks again.
+            self._make(None)
+
+    def _follow(self, mark: Mark | None) -> None:
+        if mark:
+            self._checked = min(mark.done, self._member.nbytes)
+
+
+class Unpacking(Job):
+    """A deflated member, or one in Fortran order: copied into the cache and mapped there."""
+
+    _part = 0
+
+    @property
+    def done(self) -> int:
+        """Array bytes unpacked."""
+        return self._ready[1]
+
+    def _file_name(self) -> str:
+        return f"{self._member.name}.npy"
+
+    def look(self) -> None:
+        """Make sure that a large one finds room. Raises ArchiveError."""
+        if self._member.size > SMALL and not self._cache.has(self.path):
+            require_room(self._cache, self._archive, self._member.name, self._needed())
+
+    def _adopt(self) -> bool:
+        if self.ended.is_set():
+            return True
+        header = npy_header(self._member)
+        try:
+            with self.path.open("rb") as file:
+                whole = os.fstat(file.fileno()).st_size == self._needed()
+                if whole and file.read(len(header)) == header:
+                    self._take(Mapped(file, self._member))
+                    self._cache.touch(self.path)
+                    return True
+            self.path.unlink(missing_ok=True)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        return False
+
+    def _take(self, source: Source) -> None:
+        self._ready = (source, self._member.nbytes)
+        self.ended.set()
+
+    def _make(self, lock: io.FileIO | None) -> None:
+        if not fits(self._cache, self._needed()) and self._member.size <= SMALL:
+            with unnamed(self._member.name) as file:
+                self._fill(file, lambda _: None)
+            return
+        make_room(self._cache, self._archive, self.path, self._needed(), self._let_go)
+        with self._cache.making(self.path) as (file, part):
+            self._fill(file, lambda done: write_mark(lock, Mark(done, part)) if lock else None)
+
+    def _fill(self, file: BinaryIO, publish: Callable[[int], None]) -> None:
+        file.truncate(self._needed())
+        source = Mapped(file, self._member)
+
+        def report(done: int) -> None:
+            # Whole only when the checksum has been seen.
+            done = min(done, self._member.nbytes - 1)
+            self._ready = (source, done)
+            publish(done)
+
+        unpack(self._archive, self._member, file, report)
+        self._take(source)
+
+    def _follow(self, mark: Mark | None) -> None:
+        source, done = self._ready
+        if mark is None:
+            return
+        if mark.part != self._part or source is None:
+            try:
+                with open_part(self.path, mark) as file:
+                    source, done = Mapped(file, self._member), 0
+            except OSError:
+                return
+            self._part = mark.part
+        self._ready = (source, max(done, mark.done))
+
+
+@contextlib.contextmanager
+def unnamed(name: str) -> Iterator[BinaryIO]:
+    """Give a file without a name, in memory where the system has such, for small things."""
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create(name), "w+b") as file:
+            yield file
+    else:
+        with tempfile.TemporaryFile() as file:
+            yield file

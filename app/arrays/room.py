@@ -1,0 +1,70 @@
+"""Is there room in the cache for what must be unpacked? If not, the sentence that says so."""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+from app.arrays.archive import Archive
+from app.arrays.cache import Cache
+from app.errors import ArchiveError
+
+
+def fits(cache: Cache, needed: int) -> bool:
+    """Say whether the folder takes files of that size at all."""
+    return cache.writable and needed <= cache.bound
+
+
+def require_room(cache: Cache, archive: Archive, name: str, needed: int) -> None:
+    """Raise ArchiveError if ``needed`` bytes can't be had, not even by evicting all else."""
+    if not cache.writable:
+        raise ArchiveError(
+            archive.path,
+            f"needs {needed:,} bytes in the cache folder {cache.folder}, which can't be written to",
+            "set LIGHTBOX_CACHE_DIR to a folder that can",
+            name,
+        )
+    if needed > cache.bound:
+        raise ArchiveError(
+            archive.path,
+            f"needs {needed:,} bytes in the cache folder, whose bound is {cache.bound:,}",
+            "set LIGHTBOX_CACHE_BYTES to more",
+            name,
+        )
+    if needed > cache.free() and needed > cache.free() + cache.size():
+        raise _too_little(cache, archive, name, needed)
+
+
+def make_room(
+    cache: Cache, archive: Archive, path: Path, needed: int, let_go: Callable[[list[Path]], None]
+) -> None:
+    """Evict what must go for ``needed`` bytes at ``path``, and unmap it. Raises ArchiveError."""
+    require_room(cache, archive, path.stem, needed)
+    let_go(cache.evict(needed, path))
+    if needed > cache.free():
+        raise _too_little(cache, archive, path.stem, needed)
+
+
+def disk_refusal(
+    cache: Cache, archive: Archive, name: str, needed: int, error: OSError
+) -> ArchiveError:
+    """Turn what the system says when we write to the cache into a refusal."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return _too_little(cache, archive, name, needed)
+    return ArchiveError(
+        archive.path,
+        f"can't be unpacked into {cache.folder} ({(error.strerror or 'unknown reason').lower()})",
+        "check that folder, or set LIGHTBOX_CACHE_DIR to another",
+        name,
+        passing=True,
+    )
+
+
+def _too_little(cache: Cache, archive: Archive, name: str, needed: int) -> ArchiveError:
+    return ArchiveError(
+        archive.path,
+        f"needs {needed:,} bytes in the cache folder {cache.folder}, "
+        f"where {cache.free():,} are free",
+        "make room there, or set LIGHTBOX_CACHE_DIR to a larger disk",
+        name,
+        passing=True,
+    )
