@@ -27,7 +27,7 @@ from app.web.views import (
     Pager,
     Tile,
 )
-from app.web.words import caption, counted, images, label_text, labels_text
+from app.web.words import caption, counted, images, label_text, spoken
 
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _NEIGHBOURS: Final = 2
@@ -173,7 +173,7 @@ def _tiles(dataset: Dataset, selection: Selection, items: Items) -> tuple[Tile, 
                 href=addresses.item(dataset.id, SPLITS[split], position, back),
                 split=SPLITS[split],
                 index=position,
-                name=f"{SPLITS[split]} {position}, {labels_text(dataset, values)}",
+                name=f"{SPLITS[split]} {position}, {spoken(dataset, values)}",
                 caption=caption(dataset, values),
                 hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
             )

@@ -78,12 +78,17 @@ def page(
     """Draw a view: a whole page, or only its results where htmx asks for these."""
     partial = wants_results(request)
     html = _environment().get_template(f"pages/{name}.html").render(view=view, partial=partial)
-    headers = {"Cache-Control": "no-cache", "Vary": "HX-Request-Type"}
+    headers = {"Cache-Control": "no-cache", "Vary": "HX-Request-Type, HX-History-Restore-Request"}
     if style:
         headers |= policy_with_style(style)
     return HTMLResponse(html, status, headers)
 
 
 def wants_results(request: Request) -> bool:
-    """Say whether htmx asks for what it will put in place of #results, not for a page."""
-    return request.headers.get("hx-request-type") == "partial"
+    """Say whether htmx asks for what it will put in place of #results, not for a page.
+
+    For Back and Forward it says that it wants a page, of which it takes the results only; the
+    page's own style would then be refused by the policy of the page that is still there.
+    """
+    asked = request.headers
+    return asked.get("hx-request-type") == "partial" or "hx-history-restore-request" in asked

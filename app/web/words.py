@@ -42,6 +42,14 @@ def caption(dataset: Dataset, values: Iterable[int]) -> str:
     return " · ".join(dataset.label_of[value].name for value in values) or "no label"
 
 
+def spoken(dataset: Dataset, values: Iterable[int]) -> str:
+    """Name all labels of an item; a caption's own words first, so that one can say what one sees."""
+    meanings = [dataset.label_of[value].meaning for value in values]
+    if not any(meanings):
+        return labels_text(dataset, values)
+    return ", ".join((caption(dataset, values), *filter(None, meanings)))
+
+
 def number(value: float) -> str:
     """Print a pixel value: whole numbers plainly, others with four significant digits."""
     return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"

@@ -9,11 +9,14 @@ function withParameter(address, name, value) {
   return url.pathname + url.search;
 }
 
-/** What else on the page carries the chosen slices: the address, zoom, the link to copy. */
+/** What else on the page carries the chosen slices: the address, the links, what is downloaded. */
 function carry(name, value) {
   history.replaceState(history.state, "", withParameter(location.href, name, value));
-  for (const link of document.querySelectorAll("[data-keeps-slices]")) {
+  for (const link of document.querySelectorAll("[data-keeps-slices], .item-steps a")) {
     link.href = withParameter(link.href, name, value);
+  }
+  for (const link of document.querySelectorAll(`[data-slice-of="${name}"]`)) {
+    link.href = withParameter(link.href, "slice", value);
   }
   for (const button of document.querySelectorAll("[data-copy]")) {
     button.dataset.copy = withParameter(button.dataset.copy, name, value);
