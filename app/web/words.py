@@ -43,7 +43,7 @@ def caption(dataset: Dataset, values: Iterable[int]) -> str:
 
 
 def spoken(dataset: Dataset, values: Iterable[int]) -> str:
-    """Name all labels of an item; a caption's own words first, so that one can say what one sees."""
+    """Name all labels of an item; its caption first, since that is what one sees and may say."""
     meanings = [dataset.label_of[value].meaning for value in values]
     if not any(meanings):
         return labels_text(dataset, values)

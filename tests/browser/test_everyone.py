@@ -1,0 +1,136 @@
+"""Pages for everyone: without JavaScript, on a narrow screen, in the dark, with a screen reader."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Page, expect
+
+from .conftest import ROOT, Watch, enlarged, seen, shown, thumb, visit
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+PAGES = {
+    "catalogue": "/",
+    "grid": "/d/retinamnist?split=test&label=4&label=2",
+    "shuffled": "/d/breastmnist?order=random&seed=3&per_page=20&page=3",
+    "item": "/d/retinamnist/test/9?label=0",
+    "zoomed": "/d/breastmnist/val/3?zoom=8",
+    "volume": "/d/adrenalmnist3d/test/4",
+    "problem": "/d/nothing",
+    "api": "/api/docs",
+}
+EVERY_PAGE = pytest.mark.parametrize("name", PAGES)
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+WIDTHS = pytest.mark.parametrize("width", [360, 1440])
+
+
+@pytest.fixture
+def plain(elsewhere: Callable[..., Page]) -> Page:
+    """A browser without JavaScript."""
+    return elsewhere(java_script_enabled=False)
+
+
+def test_without_javascript_one_gets_from_the_catalogue_to_an_image_on_and_back(
+    plain: Page, images: Callable[[str, str], NDArray[Any]]
+) -> None:
+    plain.goto("/")
+    plain.get_by_role("link", name="RetinaMNIST").first.click()
+    expect(plain).to_have_url(re.compile(r"/d/retinamnist$"))
+    plain.locator("#split-val").click()
+    expect(plain).to_have_url(re.compile(r"\?split=val$"))
+    plain.locator("#page-next").click()
+    expect(plain).to_have_url(re.compile(r"\?split=val&page=2$"))
+    expected = enlarged(images("retinamnist", "val")[119], 3)
+    np.testing.assert_array_equal(seen(thumb(plain, "val", 119)), expected)
+    plain.locator('[data-index="118"]').click()
+    expect(plain.locator("h1")).to_contain_text("val 118")
+    plain.get_by_role("link", name="Next").click()
+    expect(plain.locator("h1")).to_contain_text("val 119")
+    plain.get_by_role("link", name="Back to the grid").click()
+    expect(plain).to_have_url(re.compile(r"\?split=val&page=2$"))
+    plain.get_by_role("link", name="All datasets").first.click()
+    expect(plain.locator("h1")).to_be_visible()
+
+
+def test_without_javascript_the_form_is_sent_by_its_button(plain: Page) -> None:
+    plain.goto("/d/breastmnist?label=1")
+    plain.get_by_label("Order", exact=True).select_option("random")
+    plain.get_by_label("Images per page").select_option("20")
+    plain.get_by_role("button", name="Apply").click()
+    expect(plain).to_have_url(re.compile("order=random"))
+    assert len(shown(plain)) == 20
+    expect(plain.locator("h1")).to_contain_text("(1)")
+
+
+def test_without_javascript_slices_are_chosen_by_a_button(plain: Page) -> None:
+    plain.goto("/d/adrenalmnist3d/test/4?label=1")
+    plain.locator("#slice-y").fill("5")
+    plain.get_by_role("button", name="Show these slices").click()
+    expect(plain).to_have_url(re.compile("label=1.*y=5"))
+    expect(plain.locator(".stage img").nth(1)).to_have_attribute("src", re.compile("slice=5"))
+
+
+def test_without_javascript_nothing_is_offered_that_needs_it(plain: Page) -> None:
+    for address in ("/d/retinamnist", "/d/adrenalmnist3d/test/4"):
+        plain.goto(address)
+        expect(plain.get_by_role("button", name="Copy link")).to_be_hidden()
+
+
+@EVERY_PAGE
+def test_at_360_pixels_nothing_scrolls_sideways(name: str, page: Page, watch: Watch) -> None:
+    watch.expected = ["404"] if name == "problem" else []
+    page.set_viewport_size({"width": 360, "height": 740})
+    visit(page, PAGES[name])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_at_360_pixels_filters_are_behind_a_button(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    visit(page, "/d/retinamnist")
+    expect(page.locator("#split-test")).to_be_hidden()
+    page.get_by_role("button", name="Filters").click()
+    page.locator("#split-test").click()
+    expect(page).to_have_url(re.compile("split=test"))
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator("#split-test")).to_be_hidden()
+    assert {split for split, _ in shown(page)} == {"test"}
+
+
+def test_at_360_pixels_thumbnails_are_still_exact(
+    page: Page, images: Callable[[str, str], NDArray[Any]]
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    visit(page, "/d/retinamnist")
+    expected = enlarged(images("retinamnist", "train")[50], 3)
+    np.testing.assert_array_equal(seen(thumb(page, "train", 50)), expected)
+
+
+@pytest.mark.parametrize(("scheme", "is_dark"), [("light", False), ("dark", True)])
+def test_pages_are_as_dark_as_the_system(scheme: Any, is_dark: bool, page: Page) -> None:
+    page.emulate_media(color_scheme=scheme)
+    visit(page, "/d/breastmnist")
+    corner = seen(page.locator(".masthead"))[0, -1]
+    assert (corner.mean() < 96) == is_dark
+
+
+@WIDTHS
+@SCHEMES
+@EVERY_PAGE
+def test_axe_finds_nothing(name: str, scheme: Any, width: int, page: Page, watch: Watch) -> None:
+    watch.expected = ["404"] if name == "problem" else []
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    visit(page, PAGES[name])
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    told = [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+    assert not told
+    assert found["passes"]
