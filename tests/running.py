@@ -20,6 +20,13 @@ PATIENCE = 60
 _direct = build_opener(ProxyHandler({}))
 
 
+def ask(address: str) -> bytes:
+    """Give the body of an answer that is not an error, past any proxy."""
+    with _direct.open(address, timeout=PATIENCE) as answer:
+        body: bytes = answer.read()
+        return body
+
+
 def environment(**variables: str) -> dict[str, str]:
     """This process's environment without settings of ours, and with these variables."""
     plain = {name: value for name, value in os.environ.items() if "LIGHTBOX" not in name}
@@ -61,9 +68,7 @@ class Server:
 
     def get(self, path: str) -> bytes:
         """Ask for an address, and give the body of an answer that is not an error."""
-        with _direct.open(self.address + path, timeout=PATIENCE) as answer:
-            body: bytes = answer.read()
-            return body
+        return ask(self.address + path)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
         """Send a signal and wait: exit code, the rest of standard output, standard error."""
