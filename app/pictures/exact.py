@@ -17,6 +17,7 @@ from app.pictures import png
 
 _BYTE: Final = 255
 _WORD: Final = 65_535
+_TINY: Final = 2.0**-520
 
 AXES: Final = ("z", "y", "x")
 
@@ -83,8 +84,14 @@ def _statistics(values: NDArray[np.float64]) -> Statistics:
     finite = values[np.isfinite(values)]
     if not finite.size:
         return Statistics(*(float("nan"),) * 4)
+    # The squares of very large numbers would overflow.
+    part = _TINY if np.abs(finite).max() > 1 / _TINY else 1.0
+    small = finite * part
     return Statistics(
-        float(finite.min()), float(finite.max()), float(finite.mean()), float(finite.std())
+        float(finite.min()),
+        float(finite.max()),
+        float(small.mean()) / part,
+        float(small.std()) / part,
     )
 
 

@@ -4,6 +4,7 @@ Pictures of uint8 are shown as they are, bool as black and white. All other type
 window for the whole dataset, so that pictures can be compared with one another.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,8 +48,9 @@ def shown(pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
         return pixels.astype(np.uint8) * np.uint8(_WHITE)
     if window is None:
         window = measure(pixels)
-    # Each end is divided first: the difference of two large floats may overflow.
     values = np.nan_to_num(pixels.astype(np.float64), nan=window.low)
-    scale = 1.0 / (window.high - window.low)
-    scaled = (np.clip(values, window.low, window.high) - window.low) * scale
-    return np.rint(scaled * _WHITE).astype(np.uint8)
+    # Halved where the difference of two large floats would overflow.
+    part = 0.5 if math.isinf(window.high - window.low) else 1.0
+    low, high = window.low * part, window.high * part
+    shares = (np.clip(values * part, low, high) - low) / (high - low)
+    return np.rint(shares * _WHITE).astype(np.uint8)

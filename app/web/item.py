@@ -17,7 +17,7 @@ from app.pictures.window import Window, needs_window
 from app.web import addresses, grid, histogram
 from app.web.notices import dataset_notices
 from app.web.views import Crumb, Fact, Hidden, Item, Plane
-from app.web.words import caption, counted, label_text, labels_text, number
+from app.web.words import caption, counted, label_text, labels_text, measured, number
 
 ZOOMS: Final = (1, 2, 4, 8)
 
@@ -239,8 +239,8 @@ def _pixel_facts(dataset: Dataset, pixels: NDArray[Any]) -> tuple[Fact, ...]:
             name,
             "no finite value"
             if math.isnan(c.mean)
-            else f"{number(c.least)} to {number(c.greatest)}, mean {c.mean:.1f}, "
-            f"standard deviation {c.deviation:.1f}",
+            else f"{number(c.least)} to {number(c.greatest)}, mean {measured(c.mean)}, "
+            f"standard deviation {measured(c.deviation)}",
         )
         for name, c in zip(names, channels, strict=True)
     )

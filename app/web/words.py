@@ -55,6 +55,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"
 
 
+def measured(value: float) -> str:
+    """Print what was computed from pixels: one decimal, or four significant digits."""
+    return f"{value:,.1f}" if 100 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
 def bytes_text(size: int) -> str:
     """205615438 → “206 MB” (decimal units, as disks are sold)."""
     amount, unit = float(size), "bytes"

@@ -107,6 +107,14 @@ def test_the_window_through_which_floats_are_shown_is_said(
     assert f"from {images.min():.4g} (black) to {images.max():.4g} (white)" in said
 
 
+def test_statistics_of_small_numbers_keep_their_digits(serve: Serve, write: Write) -> None:
+    images = RANDOM.random((2, 16, 16)).astype(np.float32) / 1000
+    client = serve(write(test_images=images, test_labels=labelled(2)))
+    mean, deviation = images[1].mean(dtype=float), images[1].std(dtype=float)
+    said = page(client, "/d/made/test/1").text()
+    assert f"mean {mean:.4g}, standard deviation {deviation:.4g}" in said
+
+
 def test_floats_are_drawn_linearly_through_that_window(serve: Serve, write: Write) -> None:
     images, path = floats(write)
     client = serve(path)

@@ -1,0 +1,55 @@
+"""What is written as PNG is read back by Pillow, value for value."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hn
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.pictures import png
+
+SIDE = st.integers(1, 40)
+GREY = st.tuples(SIDE, SIDE)
+COLOUR = st.tuples(SIDE, SIDE, st.just(3))
+
+
+def decoded(data: bytes) -> NDArray[Any]:
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        return np.asarray(image)
+
+
+@settings(max_examples=150, deadline=None)
+@given(hn.arrays(np.uint8, st.one_of(GREY, COLOUR)), st.integers(0, 3))
+def test_bytes_come_out_as_they_went_in(pixels: NDArray[np.uint8], level: int) -> None:
+    np.testing.assert_array_equal(decoded(png.encode(pixels, level)), pixels)
+
+
+@settings(max_examples=80, deadline=None)
+@given(hn.arrays(np.uint16, GREY))
+def test_words_come_out_as_they_went_in(pixels: NDArray[np.uint16]) -> None:
+    np.testing.assert_array_equal(decoded(png.encode(pixels)), pixels)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["<u2", ">u2"])
+def test_layout_and_byte_order_do_not_matter(dtype: str, order: Any) -> None:
+    pixels = np.arange(35 * 1000, step=100).reshape(14, 25).astype(dtype, order=order)
+    np.testing.assert_array_equal(decoded(png.encode(pixels)), pixels)
+
+
+def test_a_view_of_a_larger_array_is_encoded_alone() -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 40, 3), dtype=np.uint8)[3:30:2, 5:9]
+    np.testing.assert_array_equal(decoded(png.encode(pixels)), pixels)
+
+
+def test_a_damaged_picture_would_be_noticed() -> None:
+    data = bytearray(png.encode(np.zeros((9, 9), np.uint8)))
+    data[20] ^= 1
+    with pytest.raises((OSError, SyntaxError)):
+        decoded(bytes(data))

@@ -1,0 +1,66 @@
+"""Values of any type become grey levels: in order, from black to white, without surprises."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hn
+from numpy.typing import NDArray
+
+from app.pictures.window import Window, measure, needs_window, shown
+
+KINDS = ("i1", "i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8")
+EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
+
+
+def extremes(kind: str) -> NDArray[Any]:
+    limits: Any = np.finfo(kind) if kind[0] == "f" else np.iinfo(kind)
+    return np.array([[limits.min, limits.max]], kind)
+
+
+def test_bytes_are_shown_as_they_are() -> None:
+    pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    np.testing.assert_array_equal(shown(pixels, None), pixels)
+    assert not needs_window(pixels.dtype)
+
+
+def test_bool_is_black_and_white() -> None:
+    assert shown(np.array([[False, True]]), None).tolist() == [[0, 255]]
+
+
+@EVERY_KIND
+def test_the_least_is_black_and_the_greatest_white_over_the_whole_range(kind: str) -> None:
+    pixels = extremes(kind)
+    assert shown(pixels, measure(pixels)).tolist() == [[0, 255]]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(KINDS).flatmap(lambda kind: hn.arrays(kind, (1, 12))))
+def test_what_is_greater_is_never_darker(pixels: NDArray[Any]) -> None:
+    levels = shown(pixels, measure(pixels))[0]
+    numbers = ~np.isnan(pixels[0]) if pixels.dtype.kind == "f" else np.ones(12, np.bool_)
+    ordered = levels[numbers][np.argsort(pixels[0][numbers], kind="stable")]
+    assert (np.diff(ordered.astype(int)) >= 0).all()
+
+
+def test_values_beyond_the_window_are_black_or_white() -> None:
+    pixels = np.array([[-5.0, 0.0, 5.0, 10.0, 99.0]])
+    assert shown(pixels, Window(0.0, 10.0)).tolist() == [[0, 0, 128, 255, 255]]
+
+
+def test_what_is_no_number_is_black_and_infinity_white() -> None:
+    pixels = np.array([[np.nan, -np.inf, np.inf]], np.float32)
+    assert shown(pixels, Window(-1.0, 1.0)).tolist() == [[0, 0, 255]]
+
+
+def test_the_window_spans_the_finite_values() -> None:
+    assert measure(np.array([np.nan, 3.0, np.inf, -2.0])) == Window(-2.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    "pixels", [np.full((1, 4), 7.0), np.full((1, 4), np.nan), np.zeros((1, 0))]
+)
+def test_a_picture_of_one_value_or_none_can_be_shown(pixels: NDArray[Any]) -> None:
+    assert not shown(pixels, measure(pixels)).any()
