@@ -155,7 +155,9 @@ def _directory(path: Path, file: BinaryIO) -> tuple[list[zipfile.ZipInfo], int]:
         raise
     except _TooLargeError:
         raise ArchiveError(
-            path, "has a damaged or far too large zip directory", "save it with numpy.savez"
+            path,
+            "has a zip directory that is damaged, or far too large",
+            "fetch it again, or save it with numpy.savez",
         ) from None
     except Exception:
         # zipfile lets struct, unicode and value errors of a damaged directory through.

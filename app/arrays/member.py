@@ -183,7 +183,9 @@ def _npy_header(start: bytes) -> tuple[int, tuple[int, ...], bool, np.dtype[Any]
         raise ValueError(f"unknown version {version[0]}.{version[1]}")
     try:
         shape, fortran, dtype = read(file)
-    except ValueError:
+    except ValueError as error:
+        if "<ast." in str(error):  # and an address in memory
+            raise ValueError("it is not a plain literal") from None
         raise
     except Exception as error:
         # NumPy evaluates the header as a Python literal and lets through what that raises:

@@ -1,0 +1,79 @@
+"""Whatever NumPy can write is read exactly as NumPy reads it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from corpus.good import GOOD, Writer
+from corpus.writers import dataset, write_arrays
+
+from app.arrays.store import Store
+
+from .reading import archive_of, assert_same, oracle, whole
+
+KINDS = pytest.mark.parametrize("writer", GOOD.values(), ids=GOOD.keys())
+NAMES = tuple(dataset())
+
+
+@KINDS
+def test_every_array_is_what_numpy_reads(writer: Writer, tmp_path: Path, store: Store) -> None:
+    writer(tmp_path / "file.npz")
+    expected = oracle(tmp_path / "file.npz")
+    archive = archive_of(tmp_path / "file.npz", *NAMES)
+    assert set(archive.members) == set(expected) & set(NAMES)
+    for name in archive.members:
+        assert_same(whole(store.open(archive, name)), expected[name])
+
+
+@KINDS
+def test_items_are_given_in_the_order_asked_for(
+    writer: Writer, tmp_path: Path, store: Store
+) -> None:
+    writer(tmp_path / "file.npz")
+    expected = oracle(tmp_path / "file.npz")
+    archive = archive_of(tmp_path / "file.npz", *NAMES)
+    random = np.random.default_rng(0)
+    for name in archive.members:
+        positions = random.permutation(np.arange(len(expected[name])).repeat(2))
+        found = store.open(archive, name).take(positions.astype(np.int64))
+        assert_same(found, np.ascontiguousarray(expected[name][positions]))
+
+
+@KINDS
+def test_the_first_items_are_given_without_the_rest(
+    writer: Writer, tmp_path: Path, store: Store
+) -> None:
+    writer(tmp_path / "file.npz")
+    expected = oracle(tmp_path / "file.npz")
+    archive = archive_of(tmp_path / "file.npz", *NAMES)
+    for name in archive.members:
+        found = store.open(archive, name).first(3)
+        assert_same(found, np.ascontiguousarray(expected[name][:3]))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("packing", [0, 8], ids=["stored", "deflated"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_one_plane_of_each_volume_is_what_numpy_cuts(
+    axis: int, packing: int, order: str, tmp_path: Path, store: Store
+) -> None:
+    arrays = dataset(item=(6, 7, 8))
+    arrays["train_images"] = np.asarray(arrays["train_images"], order=order)  # type: ignore[call-overload]
+    path = write_arrays(tmp_path / "file.npz", arrays, method=packing)
+    array = store.open(archive_of(path), "train_images")
+    positions = np.array([5, 3, 4, 4, 11, 0], np.int64)
+    for place in range(arrays["train_images"].shape[1 + axis]):
+        expected = oracle(path)["train_images"][positions].take(place, axis=1 + axis)
+        np.testing.assert_array_equal(array.take(positions, (axis, place)), expected)
+
+
+def test_members_that_are_not_asked_for_are_named(tmp_path: Path) -> None:
+    GOOD["extra members"](tmp_path / "file.npz")
+    archive = archive_of(tmp_path / "file.npz", *NAMES)
+    assert archive.ignored == ("class_names.npy", "notes.txt")
+
+
+def test_taking_nothing_gives_nothing(tmp_path: Path, store: Store) -> None:
+    GOOD["numpy savez"](tmp_path / "file.npz")
+    array = store.open(archive_of(tmp_path / "file.npz"), "train_images")
+    assert array.take(np.empty(0, np.int64)).shape == (0, 8, 9)

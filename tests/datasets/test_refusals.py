@@ -1,0 +1,168 @@
+"""What can't be shown is refused in one sentence, and takes nothing else down with it."""
+
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from corpus.bad import FILES, LABELS, MEMBERS, Bad
+from corpus.writers import dataset, write_arrays
+
+from app.arrays.cache import Cache
+from app.arrays.store import Store
+from app.datasets.check import check_file, prepare_file
+from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.library import Library
+from app.errors import ArchiveError
+
+FILE_KINDS = pytest.mark.parametrize("bad", FILES.values(), ids=FILES.keys())
+MEMBER_KINDS = pytest.mark.parametrize("bad", MEMBERS.values(), ids=MEMBERS.keys())
+
+
+def refusal_of(path: Path, store: Store) -> str:
+    with pytest.raises(ArchiveError) as caught:
+        open_dataset(path, store)
+    return str(caught.value)
+
+
+def assert_sentence(sentence: str, bad: Bad) -> None:
+    reason, _, remedy = sentence.partition("; ")
+    assert bad.reason in reason
+    assert bad.remedy in remedy
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert len(sentence) < 400
+
+
+def assert_served_exactly(found: Dataset, split: str) -> None:
+    expected = dataset()
+    images = next(array for name, array in found.images.items() if name == split)
+    count = len(expected[f"{split}_images"])
+    pixels = images.take(np.arange(count, dtype=np.int64))
+    np.testing.assert_array_equal(pixels, expected[f"{split}_images"])
+
+
+@FILE_KINDS
+def test_a_bad_file_is_refused_with_its_name_and_a_remedy(
+    bad: Bad, tmp_path: Path, store: Store
+) -> None:
+    bad.write(tmp_path / "named.npz")
+    sentence = refusal_of(tmp_path / "named.npz", store)
+    assert sentence.startswith("named.npz ")
+    assert_sentence(sentence, bad)
+
+
+@MEMBER_KINDS
+def test_a_bad_member_is_refused_with_its_name_and_a_remedy(
+    bad: Bad, tmp_path: Path, store: Store
+) -> None:
+    bad.write(tmp_path / "named.npz")
+    [refusal] = open_dataset(tmp_path / "named.npz", store).refused
+    assert str(refusal).startswith(f"named.npz: {bad.member} ")
+    assert_sentence(str(refusal), bad)
+
+
+@MEMBER_KINDS
+def test_one_bad_split_never_takes_the_others_down(bad: Bad, tmp_path: Path, store: Store) -> None:
+    bad.write(tmp_path / "named.npz")
+    found = open_dataset(tmp_path / "named.npz", store)
+    assert found.splits == ("val", "test")
+    for split in found.splits:
+        assert_served_exactly(found, split)
+
+
+def test_one_bad_file_never_takes_the_others_down(tmp_path: Path, store: Store) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for number, bad in enumerate([*FILES.values(), *MEMBERS.values()]):
+        bad.write(folder / f"bad{number}.npz")
+    write_arrays(folder / "good.npz", dataset())
+    shelf = Library([folder], store).shelf()
+    good = next(found for found in shelf.datasets if found.id == "good")
+    assert_served_exactly(good, "train")
+    assert len(shelf.refused) == len(FILES) + len(MEMBERS)
+
+
+@pytest.mark.parametrize(
+    "bad", [*FILES.values(), *MEMBERS.values()], ids=[*FILES.keys(), *MEMBERS.keys()]
+)
+def test_shelf_check_and_prepare_give_the_same_reason(
+    bad: Bad, tmp_path: Path, store: Store
+) -> None:
+    path = tmp_path / "named.npz"
+    bad.write(path)
+    shelved = [str(error) for error in Library([path], store).shelf().refused]
+    checked = [str(error) for error in check_file(path, store, lambda *_: None).refused]
+    prepared = [str(error) for error in prepare_file(path, store, lambda _: None)]
+    assert shelved == checked == prepared
+
+
+def test_a_refusal_of_labels_stays_when_the_file_is_opened_again(
+    tmp_path: Path, store: Store
+) -> None:
+    bad = MEMBERS["halves for labels"]
+    bad.write(tmp_path / "named.npz")
+    first = open_dataset(tmp_path / "named.npz", store).refused
+    again = open_dataset(tmp_path / "named.npz", store).refused
+    assert [str(error) for error in first] == [str(error) for error in again]
+    assert first[0].member == LABELS
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, store: Store) -> None:
+    os.mkfifo(tmp_path / "pipe.npz")
+    assert "pipe.npz is not a file" in refusal_of(tmp_path / "pipe.npz", store)
+
+
+def test_a_folder_of_the_name_of_a_file_is_refused(tmp_path: Path, store: Store) -> None:
+    (tmp_path / "folder.npz").mkdir()
+    assert "folder.npz can't be read (is a directory)" in refusal_of(tmp_path / "folder.npz", store)
+
+
+def test_splits_of_another_size_than_the_first_are_refused(tmp_path: Path, store: Store) -> None:
+    arrays = dataset() | {"test_images": np.zeros((7, 16, 9), np.uint8)}
+    found = open_dataset(write_arrays(tmp_path / "named.npz", arrays), store)
+    assert found.splits == ("train", "val")
+    assert "named.npz: test_images has pictures of shape (16, 9)" in str(found.refused[0])
+
+
+def test_too_many_different_labels_are_refused(tmp_path: Path, store: Store) -> None:
+    arrays = dataset(counts=(1_001, 5, 7)) | {"train_labels": np.arange(1_001)}
+    found = open_dataset(write_arrays(tmp_path / "named.npz", arrays), store)
+    assert "more than 1,000 different label values" in str(found.refused[0])
+
+
+def test_too_little_disk_is_said_with_the_bytes_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = dataset(counts=(500_000, 5, 7), item=(8, 9))
+    write_arrays(tmp_path / "named.npz", arrays, level=1)
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: SimpleNamespace(free=80 * 1024 * 1024, total=0, used=0)
+    )
+    store = Store(Cache(tmp_path / "cache", 10**10))
+    found = open_dataset(tmp_path / "named.npz", store)
+    assert found.splits == ("val", "test")
+    assert "named.npz: train_images needs 36,000,128 bytes" in str(found.refused[0])
+    assert "16,777,216 are free" in str(found.refused[0])
+
+
+def test_what_did_not_fit_is_served_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = SimpleNamespace(free=80 * 1024 * 1024)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    monkeypatch.setattr("app.datasets.library._AGAIN_SECONDS", 0.0)
+    write_arrays(tmp_path / "named.npz", dataset(counts=(500_000, 5, 7)), level=1)
+    library = Library([tmp_path / "named.npz"], Store(Cache(tmp_path / "cache", 10**10)))
+    assert library.dataset("named").splits == ("val", "test")
+    free.free = 10**12
+    assert library.dataset("named").splits == ("train", "val", "test")
+
+
+def test_what_is_larger_than_the_bound_of_the_cache_is_refused(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "named.npz", dataset(counts=(500_000, 5, 7)), level=1)
+    found = open_dataset(tmp_path / "named.npz", Store(Cache(tmp_path / "cache", 34_000_000)))
+    assert "train_images needs 36,000,128 bytes" in str(found.refused[0])
+    assert "LIGHTBOX_CACHE_BYTES" in str(found.refused[0])
