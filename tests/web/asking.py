@@ -1,6 +1,7 @@
 """Asks an application what no well-behaved client would: bytes as they are, past every clean-up."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -58,7 +59,9 @@ def ask(
 
         await application(scope, receive, send)
 
-    asyncio.run(run())
+    # In a thread of its own: Playwright keeps a loop running in this one from its first test on.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(run())).result()
     start = next(m for m in messages if m["type"] == "http.response.start")
     return Answer(
         start["status"],

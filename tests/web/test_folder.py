@@ -202,3 +202,16 @@ def test_the_demo_makes_room_for_the_first_file(serve: Serve, write: Write) -> N
     hidden.write_bytes(content)
     (only,) = json_of(client, "/api/datasets")["datasets"]
     assert only["id"] == "one"
+
+
+@pytest.mark.parametrize(
+    "name", ["line\nbreak.npz", "bell\x07.npz", "\x85next.npz", "\u202egpj.npz"]
+)
+def test_a_name_that_cannot_stand_in_an_address_is_refused_on_a_clean_page(
+    name: str, serve: Serve, write: Write
+) -> None:
+    write("good.npz", **grey(1))
+    client = serve(write(f"{name}.npz", **grey(2)).parent)
+    (refusal,) = json_of(client, "/api/datasets")["refused"]
+    assert "name" in refusal["reason"]
+    assert "/d/good" in page(client, "/").links()

@@ -1,6 +1,7 @@
 """Every page of every selection shows what NumPy finds in the file: items, order and pixels."""
 
 from collections.abc import Callable
+from functools import cache
 from itertools import chain
 from math import ceil
 
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from .reading import SPLITS, Truth, json_of, page, picture, ten_to_a_row, words
+from .reading import SPLITS, Thumb, Truth, json_of, page, picture, ten_to_a_row, words
 
 Read = Callable[[str], Truth]
 Items = list[tuple[str, int]]
+Shown = Callable[[str], tuple[list[Thumb], list[str]]]
 
 DATASETS = pytest.mark.parametrize("name", ["retinamnist", "breastmnist", "adrenalmnist3d"])
 SIZES = pytest.mark.parametrize("per_page", [100, 37])
@@ -35,6 +37,18 @@ def query(splits: tuple[str, ...] = (), labels: tuple[int, ...] = (), **others: 
     return "&".join(pairs)
 
 
+@pytest.fixture(scope="module")
+def shown(real_client: TestClient) -> Shown:
+    """Thumbnails and sheets of a page; parsed once for the tests that walk through all of them."""
+
+    @cache
+    def ask(address: str) -> tuple[list[Thumb], list[str]]:
+        answer = page(real_client, address)
+        return answer.thumbs(), answer.sheets()
+
+    return ask
+
+
 def in_pages(items: Items, per_page: int) -> list[Items]:
     return [items[at : at + per_page] for at in range(0, len(items), per_page)] or [[]]
 
@@ -42,14 +56,14 @@ def in_pages(items: Items, per_page: int) -> list[Items]:
 @SIZES
 @DATASETS
 def test_every_page_of_every_selection_lists_what_numpy_selects(
-    name: str, per_page: int, real_client: TestClient, truth: Read
+    name: str, per_page: int, real_client: TestClient, truth: Read, shown: Shown
 ) -> None:
     for splits, labels in selections(truth(name)):
         expected = truth(name).selected(splits, labels)
         joined: Items = []
         for number, on_page in enumerate(in_pages(expected, per_page), start=1):
             asked = query(splits, labels, per_page=per_page, page=number)
-            thumbs = page(real_client, f"/d/{name}?{asked}").thumbs()
+            thumbs, _ = shown(f"/d/{name}?{asked}")
             assert [(thumb.split, thumb.index) for thumb in thumbs] == on_page, asked
             assert [thumb.href.partition("?")[0] for thumb in thumbs] == [
                 f"/d/{name}/{split}/{index}" for split, index in on_page
@@ -82,7 +96,7 @@ def test_every_page_of_the_api_lists_what_numpy_selects(
 @SIZES
 @DATASETS
 def test_every_sheet_holds_the_pixels_of_its_page_ten_to_a_row(
-    name: str, per_page: int, real_client: TestClient, truth: Read
+    name: str, per_page: int, real_client: TestClient, truth: Read, shown: Shown
 ) -> None:
     for splits, labels in selections(truth(name)):
         expected = truth(name).selected(splits, labels)
@@ -90,7 +104,7 @@ def test_every_sheet_holds_the_pixels_of_its_page_ten_to_a_row(
             if not on_page:
                 continue
             asked = query(splits, labels, per_page=per_page, page=number)
-            (sheet,) = page(real_client, f"/d/{name}?{asked}").sheets()
+            _, (sheet,) = shown(f"/d/{name}?{asked}")
             drawn = picture(real_client, sheet)
             np.testing.assert_array_equal(drawn, ten_to_a_row(truth(name).cells(on_page)), asked)
 

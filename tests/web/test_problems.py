@@ -270,3 +270,23 @@ def test_a_part_of_a_page_for_htmx_is_an_answer_too(application: FastAPI) -> Non
             part = client.get(target, headers=headers).text
             assert 'id="results"' in part
             assert "<html" not in part
+
+
+def test_back_and_forward_get_results_without_the_style_of_another_page(
+    application: FastAPI,
+) -> None:
+    with TestClient(application, base_url="http://127.0.0.1") as client:
+        asked = {"HX-History-Restore-Request": "true", "HX-Request-Type": "full"}
+        answer = client.get("/d/flat?label=1", headers=asked)
+        assert 'id="results"' in answer.text
+        assert "<style" not in answer.text
+        assert "HX-History-Restore-Request" in answer.headers["vary"]
+        assert "HX-Request-Type" in answer.headers["vary"]
+
+
+def test_a_kept_page_is_never_given_for_a_part_of_it(application: FastAPI) -> None:
+    with TestClient(application, base_url="http://127.0.0.1") as client:
+        part = {"HX-Request": "true", "HX-Request-Type": "partial"}
+        for headers, is_page in (({}, True), (part, False), ({}, True), (part, False)):
+            answer = client.get("/d/flat?label=2", headers=headers)
+            assert ("<html" in answer.text) == is_page
