@@ -1,0 +1,126 @@
+"""Byte flips, cuts and swaps of a real file: what is served is right, and nothing crashes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.arrays.cache import Cache
+from app.arrays.store import Store
+from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.selection import Selection, Split
+from app.errors import ArchiveError
+
+BATCHES, TIMES = 20, 100
+Truth = dict[str, NDArray[Any]]
+Damage = Callable[[bytearray, np.random.Generator], None]
+
+
+@pytest.fixture(scope="module", params=["deflated", "stored"])
+def original(request: Any, real: Callable[[str], Path], tmp_path_factory: Any) -> Path:
+    """A real file as it was published, and the same saved without packing."""
+    published = real("breastmnist")
+    if request.param == "deflated":
+        return published
+    path = tmp_path_factory.mktemp("stored") / "breastmnist.npz"
+    np.savez(path, allow_pickle=False, **truth_of(published))
+    return Path(path)
+
+
+def truth_of(path: Path) -> Truth:
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files}
+
+
+def flip_a_bit(data: bytearray, random: np.random.Generator) -> None:
+    data[random.integers(len(data))] ^= 1 << random.integers(8)
+
+
+def change_a_byte_of_a_header(data: bytearray, random: np.random.Generator) -> None:
+    """In the directory, a local header or the first bytes behind it, where everything counts."""
+    spots = [len(data) - 700]
+    at = data.find(b"PK\x03\x04")
+    while at >= 0:
+        spots.append(at)
+        at = data.find(b"PK\x03\x04", at + 4)
+    start = spots[random.integers(len(spots))]
+    data[min(start + random.integers(700 if start == spots[0] else 200), len(data) - 1)] = (
+        random.integers(256)
+    )
+
+
+def cut_the_end(data: bytearray, random: np.random.Generator) -> None:
+    del data[random.integers(len(data)) :]
+
+
+def cut_a_piece(data: bytearray, random: np.random.Generator) -> None:
+    at = random.integers(len(data))
+    del data[at : at + random.integers(1, 5_000)]
+
+
+def copy_a_piece_elsewhere(data: bytearray, random: np.random.Generator) -> None:
+    length = random.integers(1, 5_000)
+    source, target = random.integers(len(data) - length, size=2)
+    data[target : target + length] = data[source : source + length]
+
+
+def insert_noise(data: bytearray, random: np.random.Generator) -> None:
+    at = random.integers(len(data))
+    data[at:at] = random.bytes(random.integers(1, 50))
+
+
+DAMAGES: list[Damage] = [
+    flip_a_bit,
+    flip_a_bit,
+    change_a_byte_of_a_header,
+    change_a_byte_of_a_header,
+    cut_the_end,
+    cut_a_piece,
+    copy_a_piece_elsewhere,
+    insert_noise,
+]
+
+
+@pytest.mark.parametrize("batch", range(BATCHES // 2))
+def test_a_damaged_file_is_served_right_or_refused(
+    batch: int, original: Path, tmp_path: Path
+) -> None:
+    expected = truth_of(original)
+    content = original.read_bytes()
+    random = np.random.default_rng(batch)
+    # Without a cache folder: it would only be filled with a thousand copies.
+    store = Store(Cache(original / "no folder", 0))
+    path = tmp_path / "breastmnist.npz"
+    refused = 0
+    for number in range(TIMES):
+        data = bytearray(content)
+        DAMAGES[number % len(DAMAGES)](data, random)
+        path.unlink(missing_ok=True)
+        path.write_bytes(data)
+        refused += not _is_served_right(path, store, expected)
+    assert refused > TIMES // 2  # or the damage did no harm, and nothing was tested
+
+
+def _is_served_right(path: Path, store: Store, expected: Truth) -> bool:
+    """Compare all that is served; False if anything is refused."""
+    try:
+        found = open_dataset(path, store)
+        for split in found.splits:
+            assert_right(found, split, expected)
+    except ArchiveError:
+        return False
+    return not found.refused
+
+
+def assert_right(found: Dataset, split: Split, expected: Truth) -> None:
+    images, labels = expected[f"{split}_images"], expected[f"{split}_labels"]
+    everything = np.arange(len(images), dtype=np.int64)
+    pixels = found.images[split].take(everything)
+    assert pixels.dtype == images.dtype
+    np.testing.assert_array_equal(pixels, images)
+    items = found.subset(Selection(splits=(split,))).items(0, len(images) + 1)
+    np.testing.assert_array_equal(items.positions, everything)
+    np.testing.assert_array_equal(np.array(found.labels_of(items)), labels)
