@@ -3,11 +3,19 @@
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+HEAD: Final = (
+    "| what | must reach | aim | median (spread over runs) | | |\n|---|---|---|---|---|---|"
+)
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured figure. ``values`` are the runs; ``reached`` compares their median."""
+    """A measured figure. ``values`` are the runs; ``reached`` compares their median.
+
+    Without values it was not measured, and ``note`` says why.
+    """
 
     what: str
     values: tuple[float, ...]
@@ -15,6 +23,7 @@ class Figure:
     goal: float
     at_least: bool
     note: str = ""
+    aim: float | None = None
 
     @property
     def median(self) -> float:
@@ -22,17 +31,34 @@ class Figure:
 
     @property
     def reached(self) -> bool:
-        return self.median >= self.goal if self.at_least else self.median <= self.goal
+        return self._is_within(self.goal)
+
+    @property
+    def mark(self) -> str:
+        if not self.values:
+            return "NOT MEASURED"
+        if self.aim is not None and self._is_within(self.aim):
+            return "aim reached"
+        return "reached" if self.reached else "NOT REACHED"
+
+    @property
+    def measured(self) -> str:
+        if not self.values:
+            return "–"
+        spread = f" ({min(self.values):.2f}–{max(self.values):.2f})" if len(self.values) > 1 else ""
+        return f"{self.median:.2f}{self.unit}{spread}"
 
     def line(self) -> str:
-        spread = f"{min(self.values):.2f}–{max(self.values):.2f}"
-        goal = f"{'≥' if self.at_least else '≤'} {self.goal:g}{self.unit}"
-        mark = "reached" if self.reached else "NOT REACHED"
-        measured = f"{self.median:.2f}{self.unit} ({spread})"
-        return f"| {self.what} | {goal} | {measured} | {mark} | {self.note} |"
+        cells = self.what, self._bound(self.goal), self._bound(self.aim), self.measured, self.mark
+        return f"| {' | '.join(cells)} | {self.note} |"
 
+    def _bound(self, value: float | None) -> str:
+        return "" if value is None else f"{'≥' if self.at_least else '≤'} {value:g}{self.unit}"
 
-HEAD = "| what | must reach | median (spread) | | |\n|---|---|---|---|---|"
+    def _is_within(self, bound: float) -> bool:
+        if not self.values:
+            return False
+        return self.median >= bound if self.at_least else self.median <= bound
 
 
 def paired(

@@ -1,0 +1,139 @@
+"""What Chromium sees: the bytes of a first visit, and when the last thumbnail is there."""
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from benchmarks import servers
+from benchmarks.report import Figure, paired, ratios
+
+ROOT = Path(__file__).parent.parent
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# When the load event has fired and each picture has come, in ms after the navigation began.
+LOADED = """() => {
+  const [page] = performance.getEntriesByType("navigation");
+  const pictures = performance.getEntriesByType("resource")
+    .filter((each) => /^\\/(sheets|image)\\//.test(new URL(each.name).pathname))
+    .filter((each) => each.startTime < page.loadEventStart);
+  return [pictures.length, Math.max(page.loadEventStart, ...pictures.map((p) => p.responseEnd))];
+}"""
+
+
+def navigation(file: Path, cache: Path, *, quick: bool) -> list[Figure]:
+    """Open pages that neither the browser nor the server has seen before."""
+    runs = 3 if quick else 15
+    order = random.Random(7).sample(range(2, 1_071), runs)
+    with (
+        servers.lightbox(file, cache) as own,
+        servers.peer("benchmarks.obvious", OBVIOUS_FILE=str(file)) as obvious,
+        _chromium() as chromium,
+    ):
+
+        def ours(number: int) -> float:
+            return _loaded(chromium, f"{own}/d/pathmnist?page={number}", 1)
+
+        def theirs(number: int) -> float:
+            return _loaded(chromium, f"{obvious}/?page={number}", 100)
+
+        ours(1), theirs(1)
+        mine, peers = iter(order), iter(order)
+        sides = paired(runs, lambda: ours(next(mine)), lambda: theirs(next(peers)))
+    medians = [statistics.median(side) for side in sides]
+    return [
+        Figure(
+            "in Chromium: navigation → all thumbnails loaded, against the obvious application",
+            ratios(*reversed(sides)),
+            "×",
+            5,
+            at_least=True,
+            note=f"{medians[0]:.0f} ms against {medians[1]:.0f} ms, nothing cached",
+            aim=10,
+        )
+    ]
+
+
+def first_visit(folder: Path) -> list[Figure]:
+    """Count the bytes of a first visit, as Chromium gets them, headers included."""
+    data = Path(os.environ.get("LIGHTBOX_TEST_DATA", ROOT.parent / "shared" / "data"))
+    file = data / "retinamnist.npz"
+    if not file.is_file():
+        raise servers.MissingToolError("no retinamnist.npz; name its folder in LIGHTBOX_TEST_DATA")
+    with servers.lightbox(file, folder) as own, _chromium() as chromium:
+        page = chromium.new_page()
+        wire = page.context.new_cdp_session(page)
+        wire.send("Network.enable")
+        sizes: dict[str, float] = {}
+        names: dict[str, str] = {}
+        wire.on(
+            "Network.requestWillBeSent",
+            lambda e: names.update({e["requestId"]: e["request"]["url"]}),
+        )
+        wire.on(
+            "Network.loadingFinished",
+            lambda e: sizes.update({names[e["requestId"]]: e["encodedDataLength"]}),
+        )
+        page.goto(f"{own}/d/retinamnist", wait_until="networkidle")
+        ahead = page.locator("#results").get_attribute("data-prefetch") or ""
+        page.close()
+    later = sum(size for url, size in sizes.items() if url.removeprefix(own) in ahead.split())
+    kinds: dict[str, float] = {}
+    for url, size in sizes.items():
+        if url.removeprefix(own) not in ahead.split():
+            kind = url.removeprefix(own).split("?")[0].rpartition(".")[2].rpartition("/")[2]
+            kind = "HTML" if kind == "retinamnist" else kind
+            kinds[kind] = kinds.get(kind, 0) + size
+    note = ", ".join(f"{kind} {size / 1000:.1f}" for kind, size in kinds.items())
+    return [
+        Figure(
+            "bytes of a first visit, page of 100 Retina thumbnails, all told",
+            (sum(kinds.values()) / 1000,),
+            " KB",
+            250,
+            at_least=False,
+            note=f"{note}; then, when idle, the next page's sheet: {later / 1000:.1f}",
+            aim=180,
+        )
+    ]
+
+
+def _loaded(chromium: Browser, address: str, pictures: int) -> float:
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    try:
+        page.goto(address, wait_until="load")
+        number, milliseconds = page.evaluate(LOADED)
+        if number != pictures:
+            raise RuntimeError(f"{address} loaded {number} pictures, not {pictures}")
+        return float(milliseconds)
+    finally:
+        page.context.close()
+        page.close()
+
+
+@contextmanager
+def _chromium() -> Iterator[Browser]:
+    finder: list[str | Path] = [sys.executable, ROOT / "scripts" / "find_browser.py", "--install"]
+    found = subprocess.run(finder, check=False, capture_output=True, text=True)
+    if found.returncode:
+        raise servers.MissingToolError("no Chromium")
+    path = found.stdout.split("\n")[-2]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
