@@ -37,7 +37,7 @@ http {{
 """
 
 
-class MissingToolError(Exception):
+class MissingToolError(RuntimeError):
     """A program that a figure needs is not here; the text says which."""
 
 

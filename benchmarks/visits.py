@@ -7,7 +7,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -21,7 +21,7 @@ PICTURE = re.compile(rb'(?:data-sheet|\ssrc)="(/(?:sheets|pictures|image|d)/[^"]
 _T = TypeVar("_T")
 
 
-class WrongAnswerError(Exception):
+class WrongAnswerError(RuntimeError):
     """An answer that is not 200, or not there."""
 
 
@@ -33,8 +33,7 @@ class Connection(asyncio.Protocol):
         self._answer: asyncio.Future[tuple[str, bytes]] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's own is not one by type
 
     async def get(self, path: str) -> bytes:
         """Ask, and give the body as it was before compression."""
