@@ -110,10 +110,10 @@ class Job(ABC):
             self._make(None)
             return
         while not self._adopt():
-            slot = _LARGE_AT_ONCE if self._member.size > SMALL else contextlib.nullcontext()
-            with slot, self._cache.lock(self.path) as lock:
+            with self._cache.lock(self.path) as lock:
                 if lock and not self._adopt():
-                    self._make(lock)
+                    with _LARGE_AT_ONCE if self._member.size > SMALL else contextlib.nullcontext():
+                        self._make(lock)
             if not lock:
                 self._follow(read_mark(self.path))
                 time.sleep(_POLL_SECONDS)
