@@ -3,6 +3,7 @@
 const additions = [
   ["#results", "./swaps.js"],
   ["#results", "./refresh.js"],
+  ["#results", "./prefetch.js"],
   ["[data-copy], #results", "./copy.js"],
   ["[aria-keyshortcuts], #results", "./keys.js"],
   ["[data-values]", "./readout.js"],

@@ -40,6 +40,9 @@ function removeAlarm() {
 document.addEventListener("htmx:before:swap", ({ detail }) => {
   remember(detail.ctx.sourceElement);
   for (const { fragment } of detail.tasks) {
+    // The form sends every field; the address of what it got leaves out what is usual.
+    const address = fragment.querySelector("#results")?.dataset.address;
+    if (address && detail.ctx.push === "true") detail.ctx.push = address;
     nameSheets(fragment);
     keepOpen(fragment);
   }
