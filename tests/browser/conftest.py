@@ -1,6 +1,7 @@
 """The server, the browser, and what no page may do while either runs."""
 
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,10 +12,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 from running import Server
 
 ROOT = Path(__file__).parents[2]
+
+# Nothing is timed here: a busy machine is no error.
+expect.set_options(timeout=30_000)
 
 Pixels = NDArray[np.uint8]
 
@@ -124,6 +128,12 @@ def elsewhere(new_context: Callable[..., BrowserContext], watch: Watch) -> Calla
 def visit(page: Page, address: str) -> None:
     """Open a page and wait until all it loads is there, its scripts too."""
     page.goto(address, wait_until="networkidle")
+
+
+def arrive(page: Page, address: str) -> None:
+    """Wait until the browser is at an address that matches, and that page is whole."""
+    expect(page).to_have_url(re.compile(address))
+    page.wait_for_load_state("networkidle")
 
 
 def seen(element: Locator) -> Pixels:

@@ -39,7 +39,7 @@ def test_thumbnails_swapped_in_are_the_pixels_of_the_file(page: Page, images: Im
     visit(page, "/d/retinamnist")
     mark(page)
     page.locator("#page-next").click()
-    expect(page).to_have_url(re.compile(r"\?page=2$"))
+    expect(thumb(page, "train", 199)).to_be_visible()
     for index in (100, 199):
         expected = enlarged(images("retinamnist", "train")[index], 3)
         np.testing.assert_array_equal(seen(thumb(page, "train", index)), expected)
@@ -113,7 +113,7 @@ def test_back_and_forward_restore_results_with_their_pictures(page: Page, images
 def test_back_from_an_image_shows_the_grid_one_came_from(page: Page) -> None:
     visit(page, "/d/retinamnist")
     page.locator("#label-2").click()
-    expect(page).to_have_url(re.compile("label=2"))
+    expect(page.locator("h1")).to_contain_text("(2)")
     before = shown(page)
     page.locator("[data-split]").nth(5).click()
     expect(page.locator(".stage")).to_be_visible()
@@ -129,9 +129,9 @@ def test_a_copied_link_shows_the_same_elsewhere(
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     visit(page, "/d/retinamnist?order=random&seed=12")
     page.locator("#split-train").click()
-    expect(page).to_have_url(re.compile("split=train"))
+    expect(page.locator("h1")).to_contain_text("train")
     page.locator("#page-next").click()
-    expect(page).to_have_url(re.compile("page=2"))
+    expect(page.locator(".summary")).to_contain_text("Page 2 of")
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Link copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -148,7 +148,7 @@ def test_the_form_sends_itself_when_something_is_chosen(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"\?label=1&.*per_page=20$"))
     page.get_by_label("Order", exact=True).select_option("random")
     expect(page).to_have_url(re.compile(r"\?label=1&order=random.*&per_page=20$"))
-    assert len(shown(page)) == 20
+    expect(page.locator("[data-split]")).to_have_count(20)
     assert is_same_document(page)
 
 
@@ -156,7 +156,7 @@ def test_shuffling_again_shows_another_order(page: Page) -> None:
     visit(page, "/d/breastmnist?order=random")
     before = shown(page)
     page.locator("#shuffle").click()
-    expect(page).to_have_url(re.compile("seed=1"))
+    expect(page.get_by_label("Seed of the random order")).to_have_value("1")
     assert shown(page) != before
 
 
