@@ -265,6 +265,7 @@ def test_more_files_than_may_be_open_at_once_are_served(
     arrays = []
     for number in range(12):
         path = write_arrays(tmp_path / f"{number}.npz", {NAME: np.full((2, 3, 3), number)})
+        store.prepare(archive_of(path), NAME)
         arrays.append(store.open(archive_of(path), NAME))
     assert [int(array.take(positions(1))[0, 0, 0]) for array in arrays] == list(range(12))
     assert len(store._jobs) <= 5
