@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
 from starlette_compress import CompressMiddleware
 
 import app
@@ -21,7 +20,7 @@ from app.web.reference import reference
 from app.web.security import Guard
 from app.web.status import Metrics, Watch, status
 from app.web.studio import Studio
-from app.web.templating import HTMX, bundled, htmx_folder
+from app.web.templating import HTMX, Versioned, bundled, htmx_folder
 from app.web.transport import PAGE_BYTES, PICTURE_BYTES, Answers, CachedPictures, HeadAsGet
 
 DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
@@ -52,9 +51,9 @@ def create_app(settings: Settings) -> FastAPI:
         pages(library, _data_folder(settings), Answers(PAGE_BYTES)),
     ):
         application.include_router(router)
-    application.mount("/static", StaticFiles(directory=bundled("static")))
+    application.mount("/static", Versioned(directory=bundled("static")))
     if htmx_folder().is_dir():
-        application.mount(HTMX, StaticFiles(directory=htmx_folder()))
+        application.mount(HTMX, Versioned(directory=htmx_folder()))
     # The last one added stands outermost.
     application.add_middleware(CompressMiddleware)
     application.add_middleware(Metrics, watch=watch)

@@ -69,8 +69,6 @@ def build(dataset: Dataset, selection: Selection, window: Window | None) -> Grid
     noun = "volumes" if dataset.is_volume else "images"
     page_text = f"Page {counted(selection.page)} of {counted(pages)}"
     return Grid(
-        dataset_id=dataset.id,
-        title=dataset.title,
         subtitle=" · ".join((dataset.modality, task_words(dataset), size_words(dataset))),
         crumbs=(Crumb("All datasets", addresses.HOME), Crumb(dataset.title, None)),
         heading=_heading(dataset, selection, subset.total),
@@ -114,13 +112,16 @@ def build(dataset: Dataset, selection: Selection, window: Window | None) -> Grid
 
 
 def style(tiles: tuple[Tile, ...], width: int, height: int) -> str:
-    """Size the cells and name each tile's picture, as one line of CSS."""
+    """Size the cells and name each tile's picture, as one line of CSS.
+
+    By the tile's own picture, not by its place: a rule left over from another page matches nothing.
+    """
     rules = [f".grid{{--w:{width}px;--h:{height}px}}"]
-    for place, tile in enumerate(tiles, start=1):
+    for tile in tiles:
         if tile.sheet:
             columns = min(sheet.COLUMNS, len(tile.cells))
             rules.append(
-                f'.grid>.tile:nth-child({place}){{--sheet:url("{tile.sheet}");--cols:{columns}}}'
+                f'.tile[data-sheet="{tile.sheet}"]{{--sheet:url("{tile.sheet}");--cols:{columns}}}'
             )
     return "".join(rules)
 

@@ -48,8 +48,6 @@ def build(dataset: Dataset, selection: Selection) -> Histogram:
             bars.append(
                 Bar(
                     href=addresses.grid(dataset.id, only),
-                    name=f"{split}, {label_text(label)}: {counted(number)} of "
-                    f"{counted(total)} images, {share(number, total)}",
                     text=text,
                     split=split,
                     x=0,
@@ -58,14 +56,11 @@ def build(dataset: Dataset, selection: Selection) -> Histogram:
                     height=_BAR_HEIGHT,
                     text_x=round(max(width, 1.0) + 6, 2),
                     text_y=y + _BAR_HEIGHT - 3,
-                    dimmed=False,
                 )
             )
             y += _BAR_STEP
         y += _GAP
-        groups.append(
-            BarGroup(shortened(label_text(label), _TITLE_MOST), title_y, hue(label), tuple(bars))
-        )
+        groups.append(BarGroup(shortened(label_text(label), _TITLE_MOST), title_y, tuple(bars)))
         rows.append(
             HistogramRow(
                 label_text(label),

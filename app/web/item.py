@@ -23,7 +23,7 @@ ZOOMS: Final = (1, 2, 4, 8)
 
 # Longest side of the picture in CSS pixels, from this viewport width on (0: any).
 _ROOM: Final = ((0, 312), (480, 420), (1000, 560))
-_VOLUME_ROOM: Final = ((0, 280), (480, 280), (1200, 364))
+_VOLUME_ROOM: Final = ((0, 280), (1400, 308))
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,7 @@ def build(
     inexact = _why_inexact(pixels[looking.slices[0]] if dataset.is_volume else pixels)
     name = f"{split} {index}"
     return Item(
-        dataset_id=dataset.id,
-        title=dataset.title,
-        heading=f"{dataset.title} · {name} · {labels_text(dataset, values)}",
+        heading=f"{dataset.title} · {name}",
         crumbs=(
             Crumb("All datasets", addresses.HOME),
             Crumb(dataset.title, back),
@@ -203,7 +201,7 @@ def _planes(
         planes.append(
             Plane(
                 src=source(query),
-                alt=f"{name}, slice {place} along {axis}",
+                alt=f"{name}, a slice along {axis}",
                 values=addresses.pixels(dataset.id, split, index, "npy", query),
                 width=width,
                 height=height,

@@ -19,7 +19,8 @@ from app.web.catalogue import STRIP
 from app.web.grid import page_items
 from app.web.item import cut_for
 from app.web.pages import required_index
-from app.web.studio import ASK_AGAIN, FOREVER, Studio
+from app.web.studio import Studio
+from app.web.transport import ASK_AGAIN, FOREVER
 
 _PNG: Final = "image/png"
 _NPY: Final = "application/octet-stream"

@@ -10,10 +10,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.web.transport import Answers, Kept, address_of, raw
-
-FOREVER: Final = "public, max-age=31536000, immutable"
-ASK_AGAIN: Final = "no-cache"
+from app.web.transport import FOREVER, Answers, Kept, address_of, raw
 
 # Nobody reads this answer; the number is nginx's for a client that has left.
 _LEFT: Final = 499

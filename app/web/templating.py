@@ -7,11 +7,14 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 import app
 from app.web import addresses
 from app.web.security import policy_with_style
+from app.web.transport import ASK_AGAIN, FOREVER
 
 _PACKAGE: Final = Path(app.__file__).parent
 
@@ -31,6 +34,17 @@ def htmx_folder() -> Path:
     """Find htmx's package: inside the wheel, or where npm put it."""
     inside = _PACKAGE / "_bundled" / "vendor" / "htmx"
     return inside if inside.is_dir() else _PACKAGE.parent / "node_modules" / "htmx.org"
+
+
+class Versioned(StaticFiles):
+    """Files of ours: for ever under an address with a version, else asked for again each time."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer with the file."""
+        answer = await super().get_response(path, scope)
+        versioned = scope["query_string"].startswith(b"v=")
+        answer.headers["Cache-Control"] = FOREVER if versioned else ASK_AGAIN
+        return answer
 
 
 @cache

@@ -16,6 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # Some 150 sheets of a hundred thumbnails, and as many pages: bounded at any size of data.
 PICTURE_BYTES: Final = 24 * 1024 * 1024
 PAGE_BYTES: Final = 8 * 1024 * 1024
+# For addresses that change with their content, and for those that do not.
+FOREVER: Final = "public, max-age=31536000, immutable"
+ASK_AGAIN: Final = "no-cache"
+
 _KEYED: Final = (b"/sheets/", b"/pictures/")
 
 RawHeaders = list[tuple[bytes, bytes]]

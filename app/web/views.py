@@ -88,7 +88,6 @@ class Bar:
     """One bar of the histogram: a link that filters, with its place in the drawing."""
 
     href: str
-    name: str  # for a screen reader and as a tooltip
     text: str  # count and share, printed behind the bar
     split: str
     x: float
@@ -97,7 +96,6 @@ class Bar:
     height: float
     text_x: float
     text_y: float
-    dimmed: bool  # filtered out at the moment
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,6 @@ class BarGroup:
 
     title: str
     title_y: float
-    hue: int | None
     bars: tuple[Bar, ...]
 
 
@@ -164,8 +161,6 @@ class Grid:
     is empty.
     """
 
-    dataset_id: str
-    title: str
     subtitle: str
     crumbs: tuple[Crumb, ...]
     heading: str
@@ -227,8 +222,6 @@ class Plane:
 class Item:
     """One image's page. ``place`` says where it stands in the selection one came from."""
 
-    dataset_id: str
-    title: str
     heading: str
     crumbs: tuple[Crumb, ...]
     address: str
