@@ -15,6 +15,10 @@ PAGE = DOCS / "performance.md"
 PLOT = DOCS / "images" / "performance.svg"
 MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
 
+LEGEND = """![How far each figure is from what it must reach](images/performance.svg)
+
+A bar to the right of the line is better than it must be; an eighth of the width is twice as good."""
+
 WIDTH, LEFT, STEP, HEIGHT, TOP = 760, 420, 26, 14, 30
 FURTHEST = 4  # halvings or doublings of what must be reached
 STYLE = (
@@ -28,8 +32,9 @@ def write(figures: Sequence[Figure]) -> None:
     """Replace the table between the page's marks, and the plot."""
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {_processor()}."
     table = "\n".join((HEAD, *(figure.line() for figure in figures)))
+    filled = f"\n{table}\n\n{machine}\n\n{LEGEND}\n\n"
     text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(MARKS.sub(lambda m: f"{m[1]}\n{table}\n\n{machine}\n\n{m[2]}", text), "utf-8")
+    PAGE.write_text(MARKS.sub(lambda m: m[1] + filled + m[2], text), encoding="utf-8")
     PLOT.write_text(plot([figure for figure in figures if figure.goal]), encoding="utf-8")
 
 

@@ -47,7 +47,7 @@ def complete(file: Path, cache: Path, *, quick: bool) -> list[Figure]:
             COLD, ratios(*reversed(cold)), "×", 20, at_least=True, note=_milliseconds(cold), aim=35
         ),
         Figure(
-            "the same, warm",
+            "page complete, warm, against the obvious application",
             ratios(*reversed(warm)),
             "×",
             35,
