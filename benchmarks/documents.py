@@ -17,7 +17,7 @@ MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL
 
 LEGEND = """![How far each figure is from what it must reach](images/performance.svg)
 
-A bar to the right of the line is better than it must be; an eighth of the width is twice as good."""
+A bar right of the line is better than it must be; an eighth of the width is twice as good."""
 
 WIDTH, LEFT, STEP, HEIGHT, TOP = 760, 420, 26, 14, 30
 FURTHEST = 4  # halvings or doublings of what must be reached
