@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware
 
 import app
@@ -26,7 +27,7 @@ from app.web.transport import PAGE_BYTES, PICTURE_BYTES, Answers, CachedPictures
 DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings) -> ASGIApp:
     """Make the server's application for these settings."""
     store = Store(Cache(settings.cache_dir, settings.cache_bytes))
     library = open_library(settings, store)
@@ -57,10 +58,9 @@ def create_app(settings: Settings) -> FastAPI:
     # The last one added stands outermost.
     application.add_middleware(CompressMiddleware)
     application.add_middleware(Metrics, watch=watch)
-    application.add_middleware(CachedPictures, kept=drawn, answered=watch.kept)
-    application.add_middleware(HeadAsGet)
-    application.add_middleware(Guard, loopback=settings.loopback, base_host=settings.base_host)
-    return application
+    # Around all of FastAPI, so that a kept picture never enters it and a fault of ours is guarded.
+    whole = HeadAsGet(CachedPictures(application, kept=drawn, answered=watch.kept))
+    return Guard(whole, loopback=settings.loopback, base_host=settings.base_host)
 
 
 def open_library(settings: Settings, store: Store) -> Library:
@@ -78,6 +78,6 @@ def _data_folder(settings: Settings) -> str | None:
     return str((folders[0] if folders else settings.data_dir).resolve())
 
 
-def from_environment() -> FastAPI:
+def from_environment() -> ASGIApp:
     """Make the application in a worker process, whose parent has set the environment."""
     return create_app(load())

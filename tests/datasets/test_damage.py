@@ -47,9 +47,8 @@ def change_a_byte_of_a_header(data: bytearray, random: np.random.Generator) -> N
         spots.append(at)
         at = data.find(b"PK\x03\x04", at + 4)
     start = spots[random.integers(len(spots))]
-    data[min(start + random.integers(700 if start == spots[0] else 200), len(data) - 1)] = (
-        random.integers(256)
-    )
+    reach = int(random.integers(700 if start == spots[0] else 200))
+    data[min(start + reach, len(data) - 1)] = int(random.integers(256))
 
 
 def cut_the_end(data: bytearray, random: np.random.Generator) -> None:
@@ -69,7 +68,7 @@ def copy_a_piece_elsewhere(data: bytearray, random: np.random.Generator) -> None
 
 def insert_noise(data: bytearray, random: np.random.Generator) -> None:
     at = random.integers(len(data))
-    data[at:at] = random.bytes(random.integers(1, 50))
+    data[at:at] = random.bytes(int(random.integers(1, 50)))
 
 
 DAMAGES: list[Damage] = [

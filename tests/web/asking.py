@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Answer:
 
 
 def ask(
-    application: FastAPI, target: str, *, method: str = "GET", host: str = "127.0.0.1"
+    application: ASGIApp, target: str, *, method: str = "GET", host: str = "127.0.0.1"
 ) -> Answer:
     """Send a request for this target (path and query as they stand on the wire)."""
     path, _, query = target.partition("?")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from app.server import create_app
 from app.settings import Settings
@@ -20,7 +20,7 @@ CLEAN = {200, 307, 404, 405, 406, 414, 422}
 
 
 @pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+def application(tmp_path_factory: pytest.TempPathFactory) -> ASGIApp:
     """A picture set, a volume and a broken file, all small."""
     folder = tmp_path_factory.mktemp("data")
     some = np.arange(40 * 64, dtype=np.uint8).reshape(40, 8, 8)
@@ -120,7 +120,7 @@ def on_the_wire(text: str) -> str:
 
 @settings(max_examples=400, deadline=None)
 @given(path=PATH, query=QUERY)
-def test_any_address_gives_a_clean_answer(path: str, query: str, application: FastAPI) -> None:
+def test_any_address_gives_a_clean_answer(path: str, query: str, application: ASGIApp) -> None:
     target = on_the_wire(f"{path}?{query}" if query else path)
     assert_clean(ask(application, target), target)
 
@@ -128,7 +128,7 @@ def test_any_address_gives_a_clean_answer(path: str, query: str, application: Fa
 @settings(max_examples=150, deadline=None)
 @given(query=st.text(PLAIN, max_size=60))
 @pytest.mark.parametrize("path", ["/d/flat", "/d/deep/val/3", "/api/datasets/flat/items"])
-def test_any_query_string_gives_a_clean_answer(path: str, query: str, application: FastAPI) -> None:
+def test_any_query_string_gives_a_clean_answer(path: str, query: str, application: ASGIApp) -> None:
     target = on_the_wire(f"{path}?{query}")
     assert_clean(ask(application, target), target)
 
@@ -157,7 +157,7 @@ TAKING_QUERIES = pytest.mark.parametrize(
     ids=lambda query: f"{query[:12]}…{len(query)}",
 )
 @TAKING_QUERIES
-def test_a_hostile_query_is_a_clean_4xx(path: str, query: str, application: FastAPI) -> None:
+def test_a_hostile_query_is_a_clean_4xx(path: str, query: str, application: ASGIApp) -> None:
     answer = ask(application, f"{path}?{query}")
     assert 400 <= answer.status < 500
     assert_clean(answer, path)
@@ -180,7 +180,7 @@ def test_a_hostile_query_is_a_clean_4xx(path: str, query: str, application: Fast
         *("/d/flat/test/0%2f1", "/d/flat/te%2fst/0", "/d/" + "a" * 5_000, "/static/" + "a" * 5_000),
     ],
 )
-def test_a_hostile_path_is_not_found(path: str, application: FastAPI) -> None:
+def test_a_hostile_path_is_not_found(path: str, application: ASGIApp) -> None:
     answer = ask(application, path)
     assert answer.status == 404
     assert_clean(answer, path)
@@ -207,7 +207,7 @@ def test_a_hostile_path_is_not_found(path: str, application: FastAPI) -> None:
     ],
 )
 def test_a_page_of_error_says_which_part_is_wrong(
-    target: str, status: int, word: str, application: FastAPI
+    target: str, status: int, word: str, application: ASGIApp
 ) -> None:
     answer = ask(application, target)
     assert answer.status == status
@@ -222,14 +222,14 @@ def test_a_page_of_error_says_which_part_is_wrong(
         *("/d/nothing?page=x", "/d/nothing/test/0?zoom=3", "/d/broken?label=x", "/no"),
     ],
 )
-def test_the_ways_back_from_an_error_all_exist(target: str, application: FastAPI) -> None:
+def test_the_ways_back_from_an_error_all_exist(target: str, application: ASGIApp) -> None:
     shown = Page(ask(application, target).body.decode())
     for link in shown.links():
         assert ask(application, link).status == 200, link
 
 
 @pytest.mark.parametrize("target", ["/d/flat", "/d/flat/test/0", "/api/datasets", "/", "/healthz"])
-def test_another_method_is_not_allowed(target: str, application: FastAPI) -> None:
+def test_another_method_is_not_allowed(target: str, application: ASGIApp) -> None:
     answer = ask(application, target, method="POST")
     assert answer.status == 405
     assert "GET" in answer.headers["allow"]
@@ -237,7 +237,7 @@ def test_another_method_is_not_allowed(target: str, application: FastAPI) -> Non
 
 @pytest.mark.parametrize("target", ["/d/flat", "/d/flat/test/0.png", "/api/datasets", "/nothing"])
 def test_a_head_request_gets_the_head_of_the_answer_alone(
-    target: str, application: FastAPI
+    target: str, application: ASGIApp
 ) -> None:
     head, whole = ask(application, target, method="HEAD"), ask(application, target)
     assert head.body == b""
@@ -263,7 +263,7 @@ def test_a_fault_of_our_own_is_a_page_too_without_a_traceback(
         assert answer.json()["error"]
 
 
-def test_a_part_of_a_page_for_htmx_is_an_answer_too(application: FastAPI) -> None:
+def test_a_part_of_a_page_for_htmx_is_an_answer_too(application: ASGIApp) -> None:
     with TestClient(application, base_url="http://127.0.0.1") as client:
         headers = {"HX-Request": "true", "HX-Request-Type": "partial"}
         for target in ("/d/flat?label=1", "/d/flat?page=99"):
@@ -273,7 +273,7 @@ def test_a_part_of_a_page_for_htmx_is_an_answer_too(application: FastAPI) -> Non
 
 
 def test_back_and_forward_get_results_without_the_style_of_another_page(
-    application: FastAPI,
+    application: ASGIApp,
 ) -> None:
     with TestClient(application, base_url="http://127.0.0.1") as client:
         asked = {"HX-History-Restore-Request": "true", "HX-Request-Type": "full"}
@@ -284,7 +284,7 @@ def test_back_and_forward_get_results_without_the_style_of_another_page(
         assert "HX-Request-Type" in answer.headers["vary"]
 
 
-def test_a_kept_page_is_never_given_for_a_part_of_it(application: FastAPI) -> None:
+def test_a_kept_page_is_never_given_for_a_part_of_it(application: ASGIApp) -> None:
     with TestClient(application, base_url="http://127.0.0.1") as client:
         part = {"HX-Request": "true", "HX-Request-Type": "partial"}
         for headers, is_page in (({}, True), (part, False), ({}, True), (part, False)):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fastapi import FastAPI
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from app.server import create_app
 from app.settings import Settings
@@ -124,7 +124,7 @@ def test_no_page_names_a_file_of_another_host(serve: Serve, write: Write) -> Non
 
 
 @pytest.fixture(scope="module")
-def loopback(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+def loopback(tmp_path_factory: pytest.TempPathFactory) -> ASGIApp:
     """A server that answers to this machine only, and to its public name."""
     folder = tmp_path_factory.mktemp("data")
     return create_app(
@@ -143,7 +143,7 @@ def loopback(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
         *("LOCALHOST", "localhost.", "lightbox.example.org", "Lightbox.Example.Org:443"),
     ],
 )
-def test_a_loopback_server_answers_to_its_own_names(host: str, loopback: FastAPI) -> None:
+def test_a_loopback_server_answers_to_its_own_names(host: str, loopback: ASGIApp) -> None:
     assert ask(loopback, "/", host=host).status == 200
 
 
@@ -158,14 +158,14 @@ def test_a_loopback_server_answers_to_its_own_names(host: str, loopback: FastAPI
 )
 @pytest.mark.parametrize("target", ["/", "/d/x/test/0.png", "/static/js/main.js", "/healthz"])
 def test_a_loopback_server_refuses_every_other_name(
-    host: str, target: str, loopback: FastAPI
+    host: str, target: str, loopback: ASGIApp
 ) -> None:
     answer = ask(loopback, target, host=host)
     assert answer.status == 421
     assert_guarded(answer.headers)
 
 
-def test_the_refusal_says_which_names_do(loopback: FastAPI) -> None:
+def test_the_refusal_says_which_names_do(loopback: ASGIApp) -> None:
     assert b"localhost" in ask(loopback, "/", host="evil.com").body
 
 
