@@ -264,6 +264,8 @@ class Unpacking(Job):
         make_room(self._cache, self._archive, self.path, self._needed(), self._let_go)
         with self._cache.making(self.path) as (file, part):
             self._fill(file, lambda done: write_mark(lock, Mark(done, part)) if lock else None)
+        # Again, for two that are written at once can't evict one another.
+        self._let_go(self._cache.evict(0, self.path))
 
     def _fill(self, file: BinaryIO, publish: Callable[[int], None]) -> None:
         file.truncate(self._needed())

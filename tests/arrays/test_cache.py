@@ -1,0 +1,180 @@
+"""The cache folder: locks, part files, the bound, and what the killed leave behind."""
+
+import os
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from app.arrays.cache import Cache, Mark, open_part, read_mark, write_mark
+
+
+def fill(cache: Cache, name: str, size: int, used: int) -> Path:
+    """A file of that size, last used at that time."""
+    path = cache.path(name, "train_images.npy")
+    with cache.lock(path), cache.making(path) as (file, _):
+        file.write(bytes(size))
+    os.utime(path, (used, used))
+    return path
+
+
+def test_a_lock_is_held_by_one(cache: Cache) -> None:
+    path = cache.path("key", "name.npy")
+    with cache.lock(path) as first, cache.lock(path) as second:
+        assert first
+        assert second is None
+
+
+def test_a_lock_leaves_nothing_behind(cache: Cache) -> None:
+    path = cache.path("key", "name.npy")
+    with cache.lock(path):
+        pass
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_lock_taken_from_the_dead_does_not_speak_of_their_work(cache: Cache) -> None:
+    path = cache.path("key", "name.npy")
+    path.parent.mkdir(parents=True)
+    left = path.with_name("name.npy.lock")
+    left.write_bytes(bytes(range(16)))
+    assert read_mark(path)
+    with cache.lock(path) as lock:
+        assert lock
+        assert read_mark(path) is None
+        write_mark(lock, Mark(5, 6))
+        assert read_mark(path) == Mark(5, 6)
+
+
+def test_letting_go_does_not_remove_the_lock_of_another(cache: Cache) -> None:
+    """The folder was removed, and somebody else has begun the same work anew."""
+    path = cache.path("key", "name.npy")
+    with ExitStack() as stack:
+        with cache.lock(path):
+            shutil.rmtree(cache.folder)
+            assert stack.enter_context(cache.lock(path))
+        with cache.lock(path) as third:
+            assert third is None
+
+
+def test_a_part_file_gets_its_name_when_it_is_whole(cache: Cache) -> None:
+    path = cache.path("key", "name.npy")
+    with cache.lock(path), cache.making(path) as (file, _):
+        file.write(b"whole")
+        assert not path.exists()
+    assert path.read_bytes() == b"whole"
+
+
+def test_a_part_file_goes_when_its_making_fails(cache: Cache) -> None:
+    path = cache.path("key", "name.npy")
+    with pytest.raises(ZeroDivisionError), cache.lock(path), cache.making(path):
+        raise ZeroDivisionError
+    assert list(path.parent.iterdir()) == []
+
+
+def test_half_a_file_of_another_is_never_given_the_name(cache: Cache) -> None:
+    """The folder was removed, and somebody else has begun the same work anew."""
+    path = cache.path("key", "name.npy")
+    with ExitStack() as other:
+        with cache.lock(path), cache.making(path) as (file, _):
+            file.write(b"whole")
+            shutil.rmtree(cache.folder)
+            other.enter_context(cache.lock(path))
+            half, _ = other.enter_context(cache.making(path))
+            half.write(b"ha")
+            half.flush()
+        assert not path.exists()
+        half.write(b"lf")
+    assert path.read_bytes() == b"half"
+
+
+def test_the_mark_leads_to_the_part_file_it_speaks_of(cache: Cache) -> None:
+    path = cache.path("key", "name.npy")
+    with cache.lock(path), cache.making(path) as (file, part):
+        file.write(b"some")
+        file.flush()
+        with open_part(path, Mark(4, part)) as reading:
+            assert reading.read() == b"some"
+        with pytest.raises(FileNotFoundError):
+            open_part(path, Mark(4, part + 1))
+
+
+def test_the_least_recently_used_goes_first(cache: Cache) -> None:
+    old, older, new = (
+        fill(cache, name, 100_000, used) for name, used in (("a", 200), ("b", 100), ("c", 300))
+    )
+    cache.bound = 250_000
+    assert cache.evict(0, Path("none")) == [older]
+    assert cache.evict(100_000, Path("none")) == [old]
+    assert new.exists()
+    assert not old.parent.exists()
+
+
+def test_what_is_being_made_and_what_it_is_made_for_stay(cache: Cache) -> None:
+    kept = fill(cache, "a", 100_000, 100)
+    path = cache.path("b", "name.npy")
+    cache.bound = 0
+    with cache.lock(path), cache.making(path) as (file, _):
+        file.write(bytes(100_000))
+        assert cache.evict(50_000, kept) == []
+    assert path.exists()
+    assert kept.exists()
+
+
+def test_files_go_when_the_disk_is_full_though_the_bound_is_not_reached(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = fill(cache, "a", 100_000, 100), fill(cache, "b", 100_000, 200)
+    monkeypatch.setattr(Cache, "free", lambda _: 50_000)
+    assert cache.evict(120_000, Path("none")) == [first]
+    assert second.exists()
+
+
+def test_its_size_is_what_the_files_take(cache: Cache) -> None:
+    assert cache.size() == 0
+    fill(cache, "a", 100_000, 100)
+    fill(cache, "b", 50_000, 100)
+    assert 150_000 <= cache.size() <= 160_000
+
+
+def test_a_file_in_use_is_not_the_least_recently_used(cache: Cache) -> None:
+    used, unused = fill(cache, "a", 100_000, 100), fill(cache, "b", 100_000, 200)
+    cache.touch(used)
+    cache.bound = 150_000
+    assert cache.evict(0, Path("none")) == [unused]
+
+
+def test_what_the_killed_left_is_cleaned(cache: Cache) -> None:
+    kept = fill(cache, "key", 10, 100)
+    for name in ("x.npy.0123456789abcdef.part", "x.npy.lock", "y.index.lock", "x.npy.part"):
+        (cache.folder / "key" / name).touch()
+    cache.clean()
+    assert list((cache.folder / "key").iterdir()) == [kept]
+
+
+def test_what_the_living_make_is_not_cleaned(cache: Cache) -> None:
+    path = cache.path("key", "name.npy")
+    with cache.lock(path), cache.making(path) as (file, _):
+        file.write(b"whole")
+        cache.clean()
+    assert path.read_bytes() == b"whole"
+
+
+def test_whoever_makes_a_file_again_removes_what_the_killed_left_of_it(cache: Cache) -> None:
+    path = cache.path("key", "name.npy")
+    path.parent.mkdir(parents=True)
+    left = path.with_name("name.npy.0123456789abcdef.part")
+    left.touch()
+    with cache.lock(path), cache.making(path):
+        assert not left.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_not_writable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert not Cache(tmp_path / "file" / "cache", 10).writable
+    assert not Cache(Path("/proc/none/cache"), 10).writable
+
+
+def test_asking_whether_it_is_writable_leaves_nothing_behind(cache: Cache) -> None:
+    assert cache.writable
+    assert list(cache.folder.iterdir()) == []

@@ -1,0 +1,258 @@
+"""Files and folders that go away, shrink or change while they are read."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from corpus.writers import dataset, write_arrays
+from numpy.typing import NDArray
+
+from app.arrays.archive import Archive, is_current
+from app.arrays.cache import Cache
+from app.arrays.store import Array, Store
+from app.errors import ArchiveError, NotReadyError
+
+from .gates import PATIENCE, Gate, gated
+from .reading import archive_of, whole
+
+NAME = "train_images"
+COUNTS = (100, 5, 7)
+ALL = np.arange(100, dtype=np.int64)
+OLD, NEW = (dataset(counts=COUNTS, seed=seed)[NAME] for seed in (0, 1))
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    with gated(monkeypatch, stop_at=OLD.nbytes // 2) as gate:
+        yield gate
+
+
+def write_old(path: Path, method: int) -> Path:
+    return write_arrays(path, dataset(counts=COUNTS, seed=0), method=method, level=1)
+
+
+def write_new(path: Path, method: int) -> Path:
+    return write_arrays(path, dataset(counts=COUNTS, seed=1), method=method, level=1)
+
+
+def rename_over(path: Path, method: int) -> None:
+    write_new(path.with_suffix(".new"), method).rename(path)
+
+
+def overwrite(path: Path, method: int) -> None:
+    content = write_new(path.with_suffix(".new"), method).read_bytes()
+    with path.open("r+b") as file:
+        file.write(content)
+        file.truncate()
+
+
+def overwrite_and_set_the_time_back(path: Path, method: int) -> None:
+    status = path.stat()
+    overwrite(path, method)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def cut(path: Path, method: int) -> None:  # noqa: ARG001
+    os.truncate(path, path.stat().st_size // 4)
+
+
+def remove(path: Path, method: int) -> None:  # noqa: ARG001
+    path.unlink()
+
+
+CHANGES = pytest.mark.parametrize(
+    "change", [rename_over, overwrite, overwrite_and_set_the_time_back, cut, remove]
+)
+Change = Callable[[Path, int], None]
+
+
+@CHANGES
+@pytest.mark.parametrize("method", [0, 8], ids=["stored", "deflated"])
+def test_a_changed_file_is_noticed(change: Change, method: int, tmp_path: Path) -> None:
+    path = write_old(tmp_path / "file.npz", method)
+    archive = archive_of(path)
+    assert is_current(archive)
+    change(path, method)
+    assert not is_current(archive)
+
+
+@CHANGES
+def test_a_stored_member_is_refused_once_the_file_has_changed(
+    change: Change, tmp_path: Path, store: Store
+) -> None:
+    path = write_old(tmp_path / "file.npz", 0)
+    array = store.open(archive_of(path), NAME)
+    np.testing.assert_array_equal(array.take(ALL), OLD)
+    change(path, 0)
+    with pytest.raises(ArchiveError, match=r"file.npz: train_images was changed") as caught:
+        array.take(ALL)
+    assert caught.value.passing
+
+
+@CHANGES
+@pytest.mark.parametrize("method", [0, 8], ids=["stored", "deflated"])
+def test_bytes_of_the_changed_file_are_never_given_for_the_old_one(
+    change: Change, method: int, tmp_path: Path, store: Store, gate: Gate
+) -> None:
+    path = write_old(tmp_path / "file.npz", method)
+    array = store.open(archive_of(path), NAME)
+    change(path, method)
+    gate.open()
+    array.wait(100, PATIENCE)
+    for position in range(100):
+        with pytest.raises((ArchiveError, NotReadyError)):
+            array.take(np.array([position]))
+
+
+@CHANGES
+def test_a_change_in_the_middle_of_unpacking_gives_old_bytes_or_none(
+    change: Change, tmp_path: Path, store: Store, gate: Gate, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("app.arrays.inflate.READ", 1_000)
+    path = write_old(tmp_path / "file.npz", 8)
+    array = store.open(archive_of(path), NAME)
+    assert array.available >= 0
+    assert gate.reached.wait(PATIENCE)
+    change(path, 8)
+    half = array.available
+    np.testing.assert_array_equal(array.take(ALL[:half]), OLD[:half])
+    gate.open()
+    array.wait(100, PATIENCE)
+    with pytest.raises(ArchiveError, match="was changed while it was being read"):
+        array.take(ALL[:1])
+    assert not list(store.cache.folder.glob("*/*.npy"))
+
+
+@pytest.mark.parametrize("change", [rename_over, overwrite, overwrite_and_set_the_time_back])
+@pytest.mark.parametrize("method", [0, 8], ids=["stored", "deflated"])
+def test_the_new_file_is_served_under_its_own_key(
+    change: Change, method: int, tmp_path: Path, store: Store
+) -> None:
+    path = write_old(tmp_path / "file.npz", method)
+    old = archive_of(path)
+    whole(store.open(old, NAME))
+    change(path, method)
+    new = archive_of(path)
+    assert new.key != old.key
+    np.testing.assert_array_equal(whole(store.open(new, NAME)), NEW)
+
+
+def test_a_file_that_comes_back_is_served_at_once(tmp_path: Path, store: Store, gate: Gate) -> None:
+    path = write_old(tmp_path / "file.npz", 8)
+    assert store.open(archive_of(path), NAME).available >= 0
+    assert gate.reached.wait(PATIENCE)
+    path.rename(tmp_path / "elsewhere")
+    gate.open()
+    (tmp_path / "elsewhere").rename(path)
+    np.testing.assert_array_equal(whole(store.open(archive_of(path), NAME)), OLD)
+
+
+def test_the_cache_folder_may_be_removed_while_an_array_is_read(
+    tmp_path: Path, store: Store
+) -> None:
+    path = write_old(tmp_path / "file.npz", 8)
+    array = store.open(archive_of(path), NAME)
+    shutil.rmtree(tmp_path / "cache")
+    np.testing.assert_array_equal(array.take(ALL), OLD)
+
+
+def test_the_cache_folder_may_be_removed_before_the_next_file_is_opened(
+    tmp_path: Path, store: Store
+) -> None:
+    shutil.rmtree(tmp_path / "cache")
+    path = write_old(tmp_path / "file.npz", 8)
+    np.testing.assert_array_equal(whole(store.open(archive_of(path), NAME)), OLD)
+
+
+@pytest.mark.usefixtures("gate")
+def test_the_cache_folder_may_be_removed_before_a_large_member_is_looked_at(
+    tmp_path: Path, store: Store
+) -> None:
+    path = write_old(tmp_path / "file.npz", 8)
+    array = store.open(archive_of(path), NAME)
+    shutil.rmtree(tmp_path / "cache")
+    assert array.available >= 0
+    array.wait(40, PATIENCE)
+    np.testing.assert_array_equal(array.take(ALL[:40]), OLD[:40])
+
+
+def test_the_cache_folder_may_be_removed_while_a_member_is_unpacked(
+    tmp_path: Path, store: Store, gate: Gate
+) -> None:
+    path = write_old(tmp_path / "file.npz", 8)
+    array = store.open(archive_of(path), NAME)
+    assert array.available >= 0
+    assert gate.reached.wait(PATIENCE)
+    shutil.rmtree(tmp_path / "cache")
+    gate.open()
+    np.testing.assert_array_equal(whole(array), OLD)
+    again = Store(Cache(tmp_path / "cache", 10**9))
+    np.testing.assert_array_equal(whole(again.open(archive_of(path), NAME)), OLD)
+
+
+def test_arrays_that_do_not_fit_the_bound_together_are_read_in_turns(tmp_path: Path) -> None:
+    store = Store(Cache(tmp_path / "cache", 1_000_000))
+    arrays: list[tuple[Archive, Array, NDArray[Any]]] = []
+    for seed in (0, 1):
+        members = dataset(counts=(10_000, 5, 7), seed=seed)
+        archive = archive_of(write_arrays(tmp_path / f"{seed}.npz", members, level=1))
+        arrays.append((archive, store.open(archive, NAME), members[NAME]))
+    for _ in range(4):
+        for archive, array, expected in arrays:
+            np.testing.assert_array_equal(whole(array), expected)
+            store.prepare(archive, NAME)
+            assert store.cache.size() <= 1_000_000
+
+
+def test_what_another_process_evicts_is_read_on(tmp_path: Path, store: Store) -> None:
+    path = write_old(tmp_path / "file.npz", 8)
+    store.prepare(archive_of(path), NAME)
+    array = store.open(archive_of(path), NAME)
+    gone = Cache(tmp_path / "cache", 0).evict(0, tmp_path / "none")
+    assert gone
+    np.testing.assert_array_equal(array.take(ALL), OLD)
+
+
+def test_without_a_cache_folder_small_members_are_served(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = Store(Cache(tmp_path / "file" / "cache", 10**9))
+    assert not store.writable
+    for method in (0, 8):
+        path = write_old(tmp_path / f"{method}.npz", method)
+        np.testing.assert_array_equal(whole(store.open(archive_of(path), NAME)), OLD)
+
+
+@pytest.mark.usefixtures("gate")
+def test_without_a_cache_folder_large_members_are_served_only_where_they_are_stored(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").touch()
+    store = Store(Cache(tmp_path / "file" / "cache", 10**9))
+    stored = archive_of(write_old(tmp_path / "stored.npz", 0))
+    np.testing.assert_array_equal(whole(store.open(stored, NAME)), OLD)
+    deflated = archive_of(write_old(tmp_path / "deflated.npz", 8))
+    with pytest.raises(ArchiveError, match=r"train_images needs 7,328 bytes .* can't be written"):
+        store.open(deflated, NAME)
+
+
+@pytest.mark.usefixtures("gate")
+def test_what_was_prepared_is_served_from_a_cache_that_became_read_only(
+    tmp_path: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.open()
+    archive = archive_of(write_old(tmp_path / "file.npz", 8))
+    cache = Cache(tmp_path / "cache", 10**9)
+    Store(cache).prepare(archive, NAME)
+    # Root may write anywhere, so the system's answer is made up.
+    monkeypatch.setattr("tempfile.TemporaryFile", _refuse)
+    read_only = Store(Cache(tmp_path / "cache", 10**9))
+    assert not read_only.writable
+    np.testing.assert_array_equal(whole(read_only.open(archive, NAME)), OLD)
+
+
+def _refuse(**_: object) -> None:
+    raise OSError(30, "Read-only file system")
