@@ -146,8 +146,10 @@ class Store:
             with self._lock:
                 job = self._jobs.get(place)
                 if job is None or job.may_be_retried():
-                    job = self._jobs[place] = self._job_for(archive, member)
+                    job = self._job_for(archive, member)
+                    # Before others find it: until then it would say that nothing is ready.
                     job.begin()
+                    self._jobs[place] = job
         if member.size <= SMALL:
             job.ended.wait()
         job.use()
