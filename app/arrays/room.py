@@ -19,7 +19,7 @@ def require_room(cache: Cache, archive: Archive, name: str, needed: int) -> None
     if not cache.writable:
         raise ArchiveError(
             archive.path,
-            f"needs {needed:,} bytes in the cache folder {cache.folder}, which can't be written to",
+            f"needs {needed:,} bytes in the cache folder, which can't be written to",
             "set LIGHTBOX_CACHE_DIR to a folder that can",
             name,
         )
@@ -52,7 +52,7 @@ def disk_refusal(
         return _too_little(cache, archive, name, needed)
     return ArchiveError(
         archive.path,
-        f"can't be unpacked into {cache.folder} ({(error.strerror or 'unknown reason').lower()})",
+        f"can't be unpacked into the cache folder ({(error.strerror or 'unknown reason').lower()})",
         "check that folder, or set LIGHTBOX_CACHE_DIR to another",
         name,
         passing=True,
@@ -62,8 +62,7 @@ def disk_refusal(
 def _too_little(cache: Cache, archive: Archive, name: str, needed: int) -> ArchiveError:
     return ArchiveError(
         archive.path,
-        f"needs {needed:,} bytes in the cache folder {cache.folder}, "
-        f"where {cache.free():,} are free",
+        f"needs {needed:,} bytes in the cache folder, where {cache.free():,} are free",
         "make room there, or set LIGHTBOX_CACHE_DIR to a larger disk",
         name,
         passing=True,
