@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 Plane = tuple[int, int]  # axis within an item (0…), and the place along it
 
 _READ_MOST: Final = 8 * 1024 * 1024
+# The system maps 64 KB around each page that is looked at.
+_SCATTERED_MOST: Final = 256
 
 
 class Source(Protocol):
@@ -43,13 +45,29 @@ class Mapped:
         self._array: NDArray[Any] = np.ndarray(
             member.shape, member.dtype, self._map, offset, order="F" if member.fortran else "C"
         )
+        self._fortran = member.fortran
 
     def take(self, positions: Ints, plane: Plane | None) -> NDArray[Any]:
         """Copy the items (or one plane of each) at these positions, in this order."""
+        if self._fortran:
+            return self._take_scattered(self._array[(slice(None), *_cut(plane))], positions)
         found = self._array[(positions, *_cut(plane))]
-        # The pages stay in the system's cache; without this they would also be counted as ours.
-        self._map.madvise(mmap.MADV_DONTNEED)
+        self._release()
         return found
+
+    def _take_scattered(self, items: NDArray[Any], positions: Ints) -> NDArray[Any]:
+        """Copy items whose values lie far apart: each is in a page, or several, of its own."""
+        found = np.empty((len(positions), *items.shape[1:]), items.dtype)
+        for number, place in enumerate(np.ndindex(items.shape[1:]), start=1):
+            found[:, *place] = items[:, *place][positions]
+            if number * len(positions) % _SCATTERED_MOST < len(positions):
+                self._release()
+        self._release()
+        return found
+
+    def _release(self) -> None:
+        """Leave the pages to the system's cache; as long as they are mapped they count as ours."""
+        self._map.madvise(mmap.MADV_DONTNEED)
 
 
 class InPlace:
