@@ -127,7 +127,7 @@ def test_whatever_is_killed_leaves_the_member_whole_or_absent(
                 assert_whole(cache, pixels)
             Store(Cache(cache, 10**10))  # the next start
             assert cached(cache) in ([], [f"{NAME}.npy"])
-    assert halves > KILLS // 5  # else nothing was killed while it worked
+    assert halves  # else nothing was killed while it worked
     store = Store(Cache(cache, 10**10))
     store.prepare(archive_of(path), NAME)
     assert_whole(cache, pixels)
