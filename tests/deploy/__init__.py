@@ -1,0 +1,1 @@
+"""The configuration of ``deploy/``, run as far as one machine without containers can."""
