@@ -119,7 +119,10 @@ def test_whatever_is_killed_leaves_the_member_whole_or_absent(
             for whole in cache.glob("*/*/*.npy"):
                 whole.unlink()
             child = running.begin()
-            time.sleep(chance.uniform(0, usual))
+            if chance.random() < 0.5:
+                # On a busy machine a bare delay may end before the work has begun.
+                running.until("made")
+            time.sleep(chance.uniform(0, usual / 2))
             os.kill(child, signal.SIGKILL)
             running.wait()
             halves += any(name.endswith(".part") for name in cached(cache))
@@ -127,7 +130,7 @@ def test_whatever_is_killed_leaves_the_member_whole_or_absent(
                 assert_whole(cache, pixels)
             Store(Cache(cache, 10**10))  # the next start
             assert cached(cache) in ([], [f"{NAME}.npy"])
-    assert halves  # else nothing was killed while it worked
+    assert halves > KILLS // 5  # else nothing was killed while it worked
     store = Store(Cache(cache, 10**10))
     store.prepare(archive_of(path), NAME)
     assert_whole(cache, pixels)
