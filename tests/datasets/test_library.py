@@ -1,0 +1,333 @@
+"""Folders of files: what appears, changes, goes and fails is said on the next request."""
+
+import os
+import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from corpus.writers import dataset, patch_entry, write_arrays
+
+from app.arrays.store import Store
+from app.datasets import library as module
+from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.library import Library, files_in
+from app.datasets.selection import Selection
+from app.errors import ArchiveError, LightboxError, MissingError
+
+ALL = np.arange(12, dtype=np.int64)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every file that was opened, in order."""
+    paths: list[Path] = []
+
+    def noting(path: Path, store: Store) -> Dataset:
+        paths.append(path)
+        return open_dataset(path, store)
+
+    monkeypatch.setattr(module, "open_dataset", noting)
+    return paths
+
+
+def ids(library: Library) -> list[str]:
+    return [found.id for found in library.shelf().datasets]
+
+
+def test_files_and_folders_are_served(folder: Path, store: Store) -> None:
+    write_arrays(folder / "b.npz", dataset())
+    write_arrays(folder / "a.npz", dataset())
+    write_arrays(folder.parent / "c.npz", dataset())
+    (folder / "notes.txt").touch()
+    (folder / ".hidden.npz").touch()
+    (folder / "sub.npz").mkdir()
+    assert ids(Library([folder, folder.parent / "c.npz"], store)) == ["a", "b", "c"]
+
+
+def test_a_new_file_appears(folder: Path, store: Store) -> None:
+    library = Library([folder], store)
+    assert ids(library) == []
+    write_arrays(folder / "new.npz", dataset())
+    assert ids(library) == ["new"]
+    assert library.dataset("new").total == 24
+
+
+def test_a_file_that_is_removed_goes(folder: Path, store: Store) -> None:
+    write_arrays(folder / "a.npz", dataset())
+    library = Library([folder], store)
+    assert ids(library) == ["a"]
+    (folder / "a.npz").unlink()
+    assert ids(library) == []
+    with pytest.raises(MissingError, match="no dataset called “a”"):
+        library.dataset("a")
+    assert not library._known
+
+
+def test_a_file_that_was_named_and_is_gone_is_said(folder: Path, store: Store) -> None:
+    path = write_arrays(folder / "a.npz", dataset())
+    library = Library([path], store)
+    assert ids(library) == ["a"]
+    path.unlink()
+    [refusal] = library.shelf().refused
+    assert str(refusal).startswith("a.npz can't be read (no such file or directory)")
+    with pytest.raises(ArchiveError, match=r"a\.npz can't be read"):
+        library.dataset("a")
+
+
+def test_a_folder_that_was_named_and_is_gone_is_said(folder: Path, store: Store) -> None:
+    library = Library([folder], store)
+    folder.rmdir()
+    [refusal] = library.shelf().refused
+    assert str(refusal).startswith("data can't be read (no such file or directory)")
+
+
+def test_a_folder_that_cannot_be_listed_is_said(
+    folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr(os, "listdir", refuse)
+    [refusal] = Library([folder], store).shelf().refused
+    assert str(refusal).startswith("data can't be read (permission denied)")
+
+
+def test_a_file_that_cannot_be_opened_is_said_and_read_when_it_can(
+    folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_arrays(folder / "a.npz", dataset())
+    monkeypatch.setattr(module, "_AGAIN_SECONDS", 0.0)
+    library = Library([folder], store)
+
+    def refuse(*_: object) -> Any:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.arrays.archive.io.FileIO", refuse)
+        with pytest.raises(ArchiveError, match=r"a\.npz can't be read \(too many open files\)"):
+            library.dataset("a")
+    assert library.dataset("a").total == 24
+
+
+def test_the_fallback_is_served_as_long_as_there_is_nothing(folder: Path, store: Store) -> None:
+    demo = write_arrays(folder.parent / "demo.npz", dataset())
+    library = Library([folder], store, fallback=demo)
+    assert ids(library) == ["demo"]
+    assert library.dataset("demo").id == "demo"
+    write_arrays(folder / "a.npz", dataset())
+    assert ids(library) == ["a"]
+    with pytest.raises(MissingError):
+        library.dataset("demo")
+
+
+def test_a_data_folder_that_is_not_there_yet_is_no_fault(folder: Path, store: Store) -> None:
+    demo = write_arrays(folder.parent / "demo.npz", dataset())
+    shelf = Library([folder / "none"], store, fallback=demo).shelf()
+    assert [found.id for found in shelf.datasets] == ["demo"]
+    assert not shelf.refused
+
+
+def test_of_two_files_of_one_name_the_first_is_served(folder: Path, store: Store) -> None:
+    (folder / "sub").mkdir()
+    first = write_arrays(folder / "a.npz", dataset(seed=1))
+    write_arrays(folder / "sub" / "a.npz", dataset(seed=2))
+    library = Library([folder, folder / "sub"], store)
+    [refusal] = library.shelf().refused
+    assert f"has the same name as {first}" in str(refusal)
+    assert library.dataset("a").archive.path == first
+
+
+def test_of_two_files_of_one_name_the_good_one_is_served(folder: Path, store: Store) -> None:
+    (folder / "sub").mkdir()
+    (folder / "a.npz").touch()
+    good = write_arrays(folder / "sub" / "a.npz", dataset(seed=2))
+    library = Library([folder, folder / "sub"], store)
+    assert ids(library) == ["a"]
+    assert library.dataset("a").archive.path == good
+
+
+@pytest.mark.parametrize(
+    "name", ["my data (1)", "Lunge – größer", "a.b.c", "データ", "x" * 200, "100%", "a&b"]
+)
+def test_other_names_are_served(name: str, folder: Path, store: Store) -> None:
+    write_arrays(folder / f"{name}.npz", dataset())
+    library = Library([folder], store)
+    assert ids(library) == [name]
+    assert library.dataset(name).title == name
+
+
+@pytest.mark.parametrize("name", [b"a\nb", b"\xff\xfe", b"x" * 201, b"a\x07"])
+def test_names_that_no_address_can_hold_are_said(name: bytes, folder: Path, store: Store) -> None:
+    content = write_arrays(folder.parent / "a", dataset()).read_bytes()
+    Path(os.fsdecode(os.fsencode(folder) + b"/" + name + b".npz")).write_bytes(content)
+    [refusal] = Library([folder], store).shelf().refused
+    assert "has a name that can't stand in an address" in str(refusal)
+    assert str(refusal).isprintable()
+    assert str(refusal).encode()
+
+
+@pytest.mark.parametrize("id_", ["..", "../a", "a/../a", "", "a\0", "\ud800", "x" * 10_000])
+def test_an_id_that_is_no_name_finds_nothing(id_: str, folder: Path, store: Store) -> None:
+    write_arrays(folder / "a.npz", dataset())
+    with pytest.raises(MissingError):
+        Library([folder], store).dataset(id_)
+
+
+def test_a_file_is_opened_once_as_long_as_it_stays(
+    folder: Path, store: Store, opened: list[Path]
+) -> None:
+    path = write_arrays(folder / "a.npz", dataset())
+    library = Library([folder], store)
+    for _ in range(5):
+        library.shelf()
+        library.dataset("a")
+    assert opened == [path]
+
+
+def test_requests_at_once_open_a_file_once(folder: Path, store: Store, opened: list[Path]) -> None:
+    path = write_arrays(folder / "a.npz", dataset())
+    library = Library([folder], store)
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda _: library.dataset("a"), range(64)))
+    assert opened == [path]
+    assert len({id(one) for one in found}) == 1
+
+
+def test_a_file_that_was_only_touched_is_opened_again(
+    folder: Path, store: Store, opened: list[Path]
+) -> None:
+    path = write_arrays(folder / "a.npz", dataset())
+    library = Library([folder], store)
+    before = library.dataset("a")
+    os.utime(path, ns=(1, 2))
+    after = library.dataset("a")
+    assert len(opened) == 2
+    assert before.archive.key != after.archive.key
+
+
+def test_what_fails_after_it_was_opened_is_refused_on_the_next_request(
+    folder: Path, store: Store, opened: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.arrays.job.SMALL", 1_000)
+    monkeypatch.setattr("app.arrays.store.SMALL", 1_000)
+    path = write_arrays(folder / "a.npz", dataset(counts=(100, 5, 7)))
+    patch_entry(path, "train_images.npy", crc=7)
+    monkeypatch.setattr(module, "_AGAIN_SECONDS", 0.0)
+    library = Library([folder], store)
+    first = library.dataset("a")
+    assert first.splits == ("train", "val", "test")
+    first.images["train"].wait(100, 10)
+    later = library.dataset("a")
+    assert later.splits == ("val", "test")
+    assert "a.npz: train_images fails its checksum" in str(later.refused[0])
+    for _ in range(5):
+        assert library.dataset("a") is later
+    assert len(opened) == 2
+
+
+def test_what_may_soon_be_over_is_not_looked_at_by_every_request(
+    folder: Path, store: Store, opened: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_arrays(folder / "a.npz", dataset())
+    library = Library([folder], store)
+    monkeypatch.setattr(module, "is_current", lambda _: False)
+    for _ in range(10):
+        with pytest.raises(ArchiveError, match="is being written right now"):
+            library.dataset("a")
+    assert len(opened) == 1
+
+
+def test_a_fault_of_ours_takes_nothing_else_down(
+    folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    for name in "ab":
+        write_arrays(folder / f"{name}.npz", dataset())
+
+    def failing(path: Path, store: Store) -> Dataset:
+        if path.stem == "a":
+            raise ZeroDivisionError
+        return open_dataset(path, store)
+
+    monkeypatch.setattr(module, "open_dataset", failing)
+    shelf = Library([folder], store).shelf()
+    assert [found.id for found in shelf.datasets] == ["b"]
+    assert str(shelf.refused[0]).startswith("a.npz could not be opened (ZeroDivisionError)")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_listing_does_not_look_into_paths_that_are_not_there(tmp_path: Path) -> None:
+    assert files_in([tmp_path / "none", tmp_path / "none.npz"]) == []
+
+
+def write_version(path: Path, version: int, method: int) -> Path:
+    """A file in which each pixel of an item is its label; each version has other labels."""
+    labels = (np.arange(12) + version) % 7
+    pixels = np.broadcast_to(labels.astype(np.uint8)[:, None, None], (12, 8, 8))
+    return write_arrays(path, {"train_images": pixels, "train_labels": labels}, method=method)
+
+
+@pytest.mark.parametrize("method", [0, 8], ids=["stored", "deflated"])
+@pytest.mark.parametrize("in_place", [False, True], ids=["renamed over", "overwritten"])
+def test_old_pixels_are_never_shown_under_new_labels(
+    method: int, in_place: bool, folder: Path, store: Store
+) -> None:
+    path = write_version(folder / "a.npz", 0, method)
+    library = Library([folder], store)
+    over = threading.Event()
+
+    def replace() -> None:
+        version = 0
+        while not over.is_set():
+            version += 1
+            fresh = write_version(folder.parent / "fresh", version, method)
+            if in_place:
+                with path.open("r+b") as file:
+                    file.write(fresh.read_bytes())
+                    file.truncate()
+            else:
+                fresh.rename(path)
+            time.sleep(0.01)
+
+    replacing = threading.Thread(target=replace)
+    replacing.start()
+    compared = 0
+    until = time.monotonic() + 2
+    try:
+        while time.monotonic() < until or not compared:
+            try:
+                found = library.dataset("a")
+                labels = found.labels_of(found.subset(Selection()).items(0, 12))
+                pixels = found.images["train"].take(ALL)
+            except LightboxError:
+                continue
+            compared += 1
+            assert [(int(item[0, 0]),) for item in pixels] == labels
+            assert all((item == item[0, 0]).all() for item in pixels)
+    finally:
+        over.set()
+        replacing.join()
+
+
+def test_the_cache_folder_may_be_removed_while_serving(
+    folder: Path, store: Store, tmp_path: Path
+) -> None:
+    write_arrays(folder / "a.npz", dataset())
+    library = Library([folder], store)
+    expected = dataset()["train_images"]
+    np.testing.assert_array_equal(library.dataset("a").images["train"].take(ALL), expected)
+    shutil.rmtree(tmp_path / "cache")
+    np.testing.assert_array_equal(library.dataset("a").images["train"].take(ALL), expected)
+    write_arrays(folder / "b.npz", dataset())
+    np.testing.assert_array_equal(library.dataset("b").images["train"].take(ALL), expected)

@@ -1,0 +1,151 @@
+"""Selection ↔ address: each is the other's mirror."""
+
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.datasets.selection import (
+    ORDERS,
+    PARAMETERS_MOST,
+    PER_PAGE_MOST,
+    QUERY_MOST,
+    SEED_MOST,
+    SPLITS,
+    Selection,
+    parse,
+)
+from app.errors import LightboxError, MalformedError, MissingError
+
+LABEL = st.integers(-(2**53), 2**53)
+
+
+@st.composite
+def selections(draw: st.DrawFn) -> Selection:
+    order = draw(st.sampled_from(ORDERS))
+    splits = draw(st.sets(st.sampled_from(SPLITS), max_size=2))
+    return Selection(
+        splits=tuple(split for split in SPLITS if split in splits),
+        labels=tuple(sorted(draw(st.sets(LABEL, max_size=10)))),
+        order=order,
+        seed=draw(st.integers(0, SEED_MOST)) if order == "random" else 0,
+        per_page=draw(st.integers(1, PER_PAGE_MOST)),
+        page=draw(st.integers(1, 10**9)),
+        bars=draw(st.sampled_from(["count", "share"])),
+    )
+
+
+@given(selections())
+def test_a_selection_that_is_printed_and_read_is_the_same(selection: Selection) -> None:
+    assert parse(selection.query()) == selection
+
+
+@given(selections(), st.randoms(use_true_random=False))
+def test_the_order_of_parameters_does_not_matter(selection: Selection, random: object) -> None:
+    pairs = parse_qsl(selection.query())
+    random.shuffle(pairs)  # type: ignore[attr-defined]
+    assert parse(urlencode(pairs)) == selection
+
+
+@given(selections())
+def test_the_canonical_address_stays_what_it_is(selection: Selection) -> None:
+    assert parse(selection.query()).query() == selection.query()
+
+
+def assert_read_or_refused(query: str) -> None:
+    try:
+        selection = parse(query)
+    except LightboxError as error:
+        sentence = str(error)
+    else:
+        sentence = "."
+        assert parse(selection.query()) == selection
+    assert sentence.endswith(".")
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_or_refused(query: str) -> None:
+    assert_read_or_refused(query)
+
+
+NAMES = st.sampled_from(["split", "label", "order", "seed", "page", "per_page", "bars", "x"])
+
+
+@given(st.lists(st.tuples(NAMES, st.text(max_size=20))))
+def test_any_values_are_read_or_refused(pairs: list[tuple[str, str]]) -> None:
+    assert_read_or_refused(urlencode(pairs))
+
+
+@pytest.mark.parametrize(
+    ("query", "canonical"),
+    [
+        ("", ""),
+        ("split=test&split=train", "split=train&split=test"),
+        ("split=test&split=test", "split=test"),
+        ("split=val&split=test&split=train", ""),
+        ("label=3&label=-1&label=3&label=10", "label=-1&label=3&label=10"),
+        ("page=1&per_page=100&order=index&seed=0", ""),
+        ("page=007", "page=7"),
+        ("order=label&seed=5", "order=label"),
+        ("order=random&seed=0", "order=random"),
+        ("order=index&order=random", "order=random"),
+        ("split=&label=&page=", ""),
+        ("utm_source=mail&page=2&split%5B%5D=test", "page=2"),
+        ("label=%33", "label=3"),
+    ],
+)
+def test_an_address_has_one_canonical_form(query: str, canonical: str) -> None:
+    assert parse(query).query() == canonical
+
+
+@pytest.mark.parametrize(
+    ("query", "part"),
+    [
+        ("label=three", "label"),
+        ("label=1.5", "label"),
+        ("label=%C2%B2", "label"),
+        ("label=" + "9" * 19, "label"),
+        ("page=one", "page"),
+        ("page=1e3", "page"),
+        ("per_page=0", "per_page"),
+        ("per_page=501", "per_page"),
+        ("order=backward", "order"),
+        ("order=random&seed=-1", "seed"),
+        (f"order=random&seed={SEED_MOST + 1}", "seed"),
+        ("bars=pie", "bars"),
+        ("label=%FF", "query"),
+        ("x" * (QUERY_MOST + 1), "query"),
+        ("&".join(["split=test"] * (PARAMETERS_MOST + 1)), "query"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_named(query: str, part: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse(query)
+    assert caught.value.part == part
+
+
+@pytest.mark.parametrize(
+    ("query", "part"), [("split=dev", "split"), ("page=0", "page"), ("page=-3", "page")]
+)
+def test_what_no_dataset_has_is_missing(query: str, part: str) -> None:
+    with pytest.raises(MissingError) as caught:
+        parse(query)
+    assert caught.value.part == part
+
+
+def test_a_hostile_value_is_quoted_in_short() -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse("label=" + "%00a" * 500)
+    assert len(str(caught.value)) < 120
+    assert str(caught.value).isprintable()
+
+
+def test_toggling_twice_changes_nothing_but_the_page() -> None:
+    selection = Selection(splits=("test",), labels=(1, 3), page=4)
+    assert selection.toggle_split("val").toggle_split("val") == selection.on_page(1)
+    assert selection.toggle_label(2).toggle_label(2) == selection.on_page(1)
+
+
+def test_toggling_the_last_split_on_is_no_filter() -> None:
+    assert Selection(splits=("train", "val")).toggle_split("test").splits == ()

@@ -1,0 +1,172 @@
+"""Selections against NumPy: every page of every order, there and back again."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.arrays.cache import Cache
+from app.arrays.store import Store
+from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.selection import ORDERS, SPLITS, Selection
+from app.datasets.subset import Subset
+from app.errors import MissingError
+
+from .asking import Labels, Where, carried, expected, write_labelled
+
+_ONE = st.lists(st.integers(-2, 6), max_size=40).map(lambda values: np.array(values, np.int64))
+_MANY = st.lists(st.lists(st.integers(0, 1), min_size=11, max_size=11), max_size=40).map(
+    lambda rows: np.array(rows, np.uint8).reshape(len(rows), 11)
+)
+
+
+def _labels(arrays: st.SearchStrategy[Any]) -> st.SearchStrategy[Labels]:
+    return st.dictionaries(st.sampled_from(SPLITS), arrays, min_size=1)
+
+
+LABELS = st.one_of(_labels(_ONE), _labels(_MANY))
+
+
+@contextmanager
+def opened(labels: Labels) -> Iterator[Dataset]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_labelled(Path(folder) / "file.npz", labels)
+        # Nothing is written to the cache, for speed.
+        yield open_dataset(path, Store(Cache(path / "no folder", 0)))
+
+
+def pages(subset: Subset, per_page: int) -> list[Where]:
+    found: list[Where] = []
+    for first in range(0, subset.total, per_page):
+        items = subset.items(first, first + per_page)
+        assert 0 < len(items) <= per_page
+        found += where(items)
+    return found
+
+
+def where(items: Any) -> list[Where]:
+    return [
+        (SPLITS[split], position)
+        for split, position in zip(items.splits.tolist(), items.positions.tolist(), strict=True)
+    ]
+
+
+def a_selection(data: st.DataObject, dataset: Dataset) -> Selection:
+    values = [label.value for label in dataset.labels]
+    chosen = data.draw(st.sets(st.sampled_from(values)) if values else st.just(set[int]()))
+    return Selection(
+        splits=tuple(s for s in dataset.splits if data.draw(st.booleans())),
+        labels=tuple(sorted(chosen)),
+        order=data.draw(st.sampled_from(ORDERS)),
+        seed=data.draw(st.integers(0, 2**32 - 1)),
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(labels=LABELS, data=st.data(), per_page=st.integers(1, 17))
+def test_pages_joined_are_the_whole_selection(
+    labels: Labels, data: st.DataObject, per_page: int
+) -> None:
+    with opened(labels) as dataset:
+        selection = a_selection(data, dataset)
+        subset = dataset.subset(selection)
+        found = pages(subset, per_page)
+        meant = expected(labels, selection)
+        assert subset.total == len(meant)
+        assert sorted(found) == sorted(meant)
+        if selection.order == "index":
+            assert found == meant
+        if selection.order == "label":
+            keys = [(carried(labels, *item), SPLITS.index(item[0]), item[1]) for item in found]
+            assert keys == sorted(keys)
+
+
+@settings(max_examples=300, deadline=None)
+@given(labels=LABELS, data=st.data())
+def test_the_rank_of_each_item_is_where_it_stands(labels: Labels, data: st.DataObject) -> None:
+    with opened(labels) as dataset:
+        selection = a_selection(data, dataset)
+        subset = dataset.subset(selection)
+        found = where(subset.items(0, subset.total))
+        for split in dataset.splits:
+            for index in range(len(labels[split])):
+                rank = found.index((split, index)) if (split, index) in found else None
+                assert subset.rank(split, index) == rank
+
+
+@settings(max_examples=200, deadline=None)
+@given(labels=LABELS, data=st.data())
+def test_counts_are_those_that_numpy_finds(labels: Labels, data: st.DataObject) -> None:
+    with opened(labels) as dataset:
+        selection = a_selection(data, dataset)
+        for split, counts in dataset.counts(selection).items():
+            for value, count in counts.items():
+                if selection.labels and value not in selection.labels:
+                    assert count == 0
+                    continue
+                rows = range(len(labels[split]))
+                assert count == sum(value in carried(labels, split, row) for row in rows)
+
+
+@settings(max_examples=100, deadline=None)
+@given(labels=LABELS)
+def test_each_item_carries_its_own_labels(labels: Labels) -> None:
+    with opened(labels) as dataset:
+        subset = dataset.subset(Selection())
+        items = subset.items(0, subset.total)
+        for item, values in zip(where(items), dataset.labels_of(items), strict=True):
+            assert values == carried(labels, *item)
+
+
+@pytest.fixture
+def dataset() -> Iterator[Dataset]:
+    values = np.arange(1_000) % 4
+    with opened({"train": values, "test": values[:500]}) as found:
+        yield found
+
+
+def test_another_seed_gives_another_order(dataset: Dataset) -> None:
+    orders = {
+        tuple(where(dataset.subset(Selection(order="random", seed=seed)).items(0, 1_500)))
+        for seed in range(20)
+    }
+    assert len(orders) == 20
+
+
+def test_the_random_order_does_not_keep_neighbours_together(dataset: Dataset) -> None:
+    items = dataset.subset(Selection(splits=("train",), order="random", seed=1)).items(0, 1_000)
+    assert np.mean(np.abs(np.diff(items.positions)) == 1) < 0.02
+
+
+def test_what_lies_outside_is_clipped(dataset: Dataset) -> None:
+    subset = dataset.subset(Selection(splits=("test",)))
+    assert len(subset.items(-5, 3)) == 3
+    assert len(subset.items(499, 700)) == 1
+    assert len(subset.items(500, 700)) == 0
+    assert len(subset.items(9, 3)) == 0
+
+
+@pytest.mark.parametrize("position", [-1, 500, 10**12])
+def test_an_item_that_is_not_there_has_no_rank(dataset: Dataset, position: int) -> None:
+    assert dataset.subset(Selection(splits=("test",))).rank("test", position) is None
+
+
+def test_an_item_that_is_filtered_out_has_no_rank(dataset: Dataset) -> None:
+    assert dataset.subset(Selection(splits=("test",))).rank("train", 0) is None
+    assert dataset.subset(Selection(labels=(1,))).rank("train", 0) is None
+
+
+def test_a_label_that_is_not_there_is_named(dataset: Dataset) -> None:
+    with pytest.raises(MissingError, match=r"no label 9; its labels are 0, 1, 2, 3\."):
+        dataset.subset(Selection(labels=(9,)))
+
+
+def test_a_split_that_is_not_there_is_named(dataset: Dataset) -> None:
+    with pytest.raises(MissingError, match=r"it has train, test\."):
+        dataset.subset(Selection(splits=("val",)))
