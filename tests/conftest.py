@@ -1,4 +1,4 @@
-"""Where the real data sets are. What is tested on a stand-in instead is said at the end."""
+"""Where the real data sets are; what is tested on a stand-in instead is said at the end."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -6,6 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is slow, not wrong.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("LIGHTBOX_TEST_DATA") or ROOT.parent / "shared" / "data")

@@ -39,7 +39,7 @@ MEMBERS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     members=st.lists(MEMBERS, min_size=1, max_size=4),
     method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),

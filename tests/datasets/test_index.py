@@ -100,7 +100,7 @@ def test_no_labels_make_an_empty_index(shape: tuple[int, ...], tmp_path: Path) -
     assert found.label_counts() == {}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), several=st.booleans(), block=st.integers(1, 40))
 def test_blocks_of_any_length_make_the_same_index(
     data: st.DataObject, several: bool, block: int, tmp_path_factory: pytest.TempPathFactory

@@ -68,7 +68,7 @@ def a_selection(data: st.DataObject, dataset: Dataset) -> Selection:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(labels=LABELS, data=st.data(), per_page=st.integers(1, 17))
 def test_pages_joined_are_the_whole_selection(
     labels: Labels, data: st.DataObject, per_page: int
@@ -87,7 +87,7 @@ def test_pages_joined_are_the_whole_selection(
             assert keys == sorted(keys)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(labels=LABELS, data=st.data())
 def test_the_rank_of_each_item_is_where_it_stands(labels: Labels, data: st.DataObject) -> None:
     with opened(labels) as dataset:
@@ -100,7 +100,7 @@ def test_the_rank_of_each_item_is_where_it_stands(labels: Labels, data: st.DataO
                 assert subset.rank(split, index) == rank
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(labels=LABELS, data=st.data())
 def test_counts_are_those_that_numpy_finds(labels: Labels, data: st.DataObject) -> None:
     with opened(labels) as dataset:
@@ -114,7 +114,7 @@ def test_counts_are_those_that_numpy_finds(labels: Labels, data: st.DataObject) 
                 assert count == sum(value in carried(labels, split, row) for row in rows)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(labels=LABELS)
 def test_each_item_carries_its_own_labels(labels: Labels) -> None:
     with opened(labels) as dataset:
