@@ -151,7 +151,7 @@ def test_a_file_that_comes_back_is_served_at_once(tmp_path: Path, store: Store, 
     np.testing.assert_array_equal(whole(store.open(archive_of(path), NAME)), OLD)
 
 
-def remove(folder: Path) -> None:
+def remove_folder(folder: Path) -> None:
     """As ``rm -rf`` does it: a file that gets its final name meanwhile is no fault."""
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -161,14 +161,14 @@ def test_the_cache_folder_may_be_removed_while_an_array_is_read(
 ) -> None:
     path = write_old(tmp_path / "file.npz", 8)
     array = store.open(archive_of(path), NAME)
-    remove(tmp_path / "cache")
+    remove_folder(tmp_path / "cache")
     np.testing.assert_array_equal(array.take(ALL), OLD)
 
 
 def test_the_cache_folder_may_be_removed_before_the_next_file_is_opened(
     tmp_path: Path, store: Store
 ) -> None:
-    remove(tmp_path / "cache")
+    remove_folder(tmp_path / "cache")
     path = write_old(tmp_path / "file.npz", 8)
     np.testing.assert_array_equal(whole(store.open(archive_of(path), NAME)), OLD)
 
@@ -179,7 +179,7 @@ def test_the_cache_folder_may_be_removed_before_a_large_member_is_looked_at(
 ) -> None:
     path = write_old(tmp_path / "file.npz", 8)
     array = store.open(archive_of(path), NAME)
-    remove(tmp_path / "cache")
+    remove_folder(tmp_path / "cache")
     assert array.available >= 0
     array.wait(40, PATIENCE)
     np.testing.assert_array_equal(array.take(ALL[:40]), OLD[:40])
@@ -192,7 +192,7 @@ def test_the_cache_folder_may_be_removed_while_a_member_is_unpacked(
     array = store.open(archive_of(path), NAME)
     assert array.available >= 0
     assert gate.reached.wait(PATIENCE)
-    remove(tmp_path / "cache")
+    remove_folder(tmp_path / "cache")
     gate.open()
     np.testing.assert_array_equal(whole(array), OLD)
     again = Store(Cache(tmp_path / "cache", 10**9))
