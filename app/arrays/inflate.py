@@ -16,8 +16,9 @@ from app.arrays.deflate import RAW, DeflateError, deflate
 from app.arrays.member import Member
 from app.errors import ArchiveError
 
-# Large enough that Python's share of the work vanishes, small enough for the L2 cache.
-READ: Final = 256 * 1024
+# Large enough that Python's share of the work vanishes, small enough for the L2 cache. What a call
+# does not consume is copied for the next: with 256 KB of input that took a fifth of the time.
+READ: Final = 128 * 1024
 WRITE: Final = 1024 * 1024
 
 Report = Callable[[int], None]
