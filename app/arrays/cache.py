@@ -21,7 +21,9 @@ from typing import BinaryIO, Final
 
 # Changes when the files' form does, so that an older program's files are never misread.
 FORM: Final = "v1"
+# Of the disk, for others: so many bytes, or this part of a small disk.
 ROOM_LEFT: Final = 64 * 1024 * 1024
+ROOM_SHARE: Final = 20
 
 _PART: Final = ".part"
 _LOCK: Final = ".lock"
@@ -74,7 +76,8 @@ class Cache:
     def free(self) -> int:
         """Bytes that may still be written, some room left for others."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return max(0, shutil.disk_usage(self.folder).free - ROOM_LEFT)
+        disk = shutil.disk_usage(self.folder)
+        return max(0, disk.free - min(ROOM_LEFT, disk.total // ROOM_SHARE))
 
     def touch(self, path: Path) -> None:
         """Note that a file is in use; eviction goes by this time."""

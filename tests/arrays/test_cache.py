@@ -4,6 +4,7 @@ import os
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -178,3 +179,14 @@ def test_a_folder_that_cannot_be_made_is_not_writable(tmp_path: Path) -> None:
 def test_asking_whether_it_is_writable_leaves_nothing_behind(cache: Cache) -> None:
     assert cache.writable
     assert list(cache.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("free", "total", "ours"),
+    [(10**9, 10**12, 932_891_136), (10**7, 10**7, 95 * 10**5), (5, 10**9, 0)],
+)
+def test_some_of_the_disk_is_left_to_others(
+    free: int, total: int, ours: int, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free, total=total))
+    assert cache.free() == ours

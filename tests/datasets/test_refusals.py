@@ -139,7 +139,7 @@ def test_too_little_disk_is_said_with_the_bytes_needed(
     arrays = dataset(counts=(500_000, 5, 7), item=(8, 9))
     write_arrays(tmp_path / "named.npz", arrays, level=1)
     monkeypatch.setattr(
-        shutil, "disk_usage", lambda _: SimpleNamespace(free=80 * 1024 * 1024, total=0, used=0)
+        shutil, "disk_usage", lambda _: SimpleNamespace(free=80 * 1024 * 1024, total=10**12)
     )
     store = Store(Cache(tmp_path / "cache", 10**10))
     found = open_dataset(tmp_path / "named.npz", store)
@@ -151,7 +151,7 @@ def test_too_little_disk_is_said_with_the_bytes_needed(
 def test_what_did_not_fit_is_served_once_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = SimpleNamespace(free=80 * 1024 * 1024)
+    free = SimpleNamespace(free=80 * 1024 * 1024, total=10**12)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
     monkeypatch.setattr("app.datasets.library._AGAIN_SECONDS", 0.0)
     write_arrays(tmp_path / "named.npz", dataset(counts=(500_000, 5, 7)), level=1)
