@@ -90,10 +90,8 @@ def _checked(archive: Archive, member: Member) -> Iterator[bytes]:
     crc = size = 0
     try:
         with archive.path.open("rb", buffering=0) as file:
-            _require_unchanged(file, archive, member)
             file.seek(member.data_at)
-            raw = _inflated(file, member) if member.deflated else _stored(file, member)
-            for block in raw:
+            for block in _blocks(file, archive, member):
                 # Before anybody sees it: these may be another file's bytes by now.
                 _require_unchanged(file, archive, member)
                 crc = deflate.crc32(block, crc)
@@ -106,14 +104,23 @@ def _checked(archive: Archive, member: Member) -> Iterator[bytes]:
             _require_unchanged(file, archive, member)
     except OSError as error:
         raise unreadable(archive.path, error, member.name) from None
-    except DeflateError:
-        raise _damaged(archive, member, "holds bytes that can't be inflated") from None
     if size != member.size:
         raise _damaged(
             archive, member, f"ends after {size:,} of the {member.size:,} bytes it promises"
         )
     if crc != member.crc:
         raise _damaged(archive, member, "fails its checksum (CRC-32)")
+
+
+def _blocks(file: io.FileIO, archive: Archive, member: Member) -> Iterator[bytes]:
+    if not member.deflated:
+        yield from _stored(file, member)
+        return
+    try:
+        yield from _inflated(file, member)
+    except DeflateError:
+        _require_unchanged(file, archive, member)
+        raise _damaged(archive, member, "holds bytes that can't be inflated") from None
 
 
 def changed(archive: Archive, member: Member) -> ArchiveError:

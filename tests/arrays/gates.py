@@ -15,12 +15,14 @@ PATIENCE = 20.0
 class Gate:
     """Lets unpacking go until so many array bytes are done, then until it is opened.
 
-    ``begun`` counts how often the unpacking of any member was begun.
+    ``begun`` counts how often the unpacking of any member was begun, ``done`` is how many bytes
+    were last said to be done.
     """
 
     def __init__(self, stop_at: int) -> None:
         self.stop_at = stop_at
         self.begun = 0
+        self.done = 0
         self.reached = threading.Event()
         self._opened = threading.Event()
 
@@ -32,6 +34,7 @@ class Gate:
 
         def stopping(done: int) -> None:
             report(done)
+            self.done = done
             if done >= self.stop_at and not self._opened.is_set():
                 self.reached.set()
                 assert self._opened.wait(PATIENCE)

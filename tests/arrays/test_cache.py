@@ -66,6 +66,24 @@ def test_a_part_file_gets_its_name_when_it_is_whole(cache: Cache) -> None:
     assert path.read_bytes() == b"whole"
 
 
+def test_a_file_is_flushed_to_disk_before_it_gets_its_name(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = cache.path("key", "name.npy")
+    done: list[str] = []
+    rename = Path.rename
+
+    def renamed(part: Path, name: Path) -> Path:
+        done.append("renamed")
+        return rename(part, name)
+
+    monkeypatch.setattr(os, "fsync", lambda _: done.append("flushed"))
+    monkeypatch.setattr(Path, "rename", renamed)
+    with cache.lock(path), cache.making(path) as (file, _):
+        file.write(b"whole")
+    assert done == ["flushed", "renamed", "flushed"]  # the last is the folder
+
+
 def test_a_part_file_goes_when_its_making_fails(cache: Cache) -> None:
     path = cache.path("key", "name.npy")
     with pytest.raises(ZeroDivisionError), cache.lock(path), cache.making(path):

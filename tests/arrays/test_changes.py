@@ -56,6 +56,11 @@ def overwrite_and_set_the_time_back(path: Path, method: int) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
+def overwrite_with_noise(path: Path, method: int) -> None:  # noqa: ARG001
+    size = path.stat().st_size
+    path.write_bytes(np.random.default_rng(0).bytes(size))
+
+
 def cut(path: Path, method: int) -> None:  # noqa: ARG001
     os.truncate(path, path.stat().st_size // 4)
 
@@ -65,7 +70,15 @@ def remove(path: Path, method: int) -> None:  # noqa: ARG001
 
 
 CHANGES = pytest.mark.parametrize(
-    "change", [rename_over, overwrite, overwrite_and_set_the_time_back, cut, remove]
+    "change",
+    [
+        rename_over,
+        overwrite,
+        overwrite_and_set_the_time_back,
+        overwrite_with_noise,
+        cut,
+        remove,
+    ],
 )
 Change = Callable[[Path, int], None]
 
@@ -118,12 +131,13 @@ def test_a_change_in_the_middle_of_unpacking_gives_old_bytes_or_none(
     assert array.available >= 0
     assert gate.reached.wait(PATIENCE)
     change(path, 8)
-    half = array.available
+    half, done = array.available, gate.done
     np.testing.assert_array_equal(array.take(ALL[:half]), OLD[:half])
     gate.open()
     array.wait(100, PATIENCE)
     with pytest.raises(ArchiveError, match="was changed while it was being read"):
         array.take(ALL[:1])
+    assert gate.done == done
     assert not list(store.cache.folder.glob("*/*.npy"))
 
 
@@ -214,6 +228,23 @@ def test_arrays_that_do_not_fit_the_bound_together_are_read_in_turns(tmp_path: P
             assert store.cache.size() <= 1_000_000
 
 
+def test_two_that_are_written_at_once_do_not_stay_beyond_the_bound(
+    tmp_path: Path, gate: Gate
+) -> None:
+    store = Store(Cache(tmp_path / "cache", 3 * OLD.nbytes // 2))
+    archives = [
+        archive_of(write(tmp_path / f"{number}.npz", 8))
+        for number, write in enumerate((write_old, write_new))
+    ]
+    for archive in archives:
+        assert store.open(archive, NAME).available >= 0
+    jobs = [store.begun(archive, archive.members[NAME]) for archive in archives]
+    assert gate.reached.wait(PATIENCE)
+    gate.open()
+    assert all(job and job.stored.wait(PATIENCE) for job in jobs)
+    assert store.cache.size() <= store.cache.bound
+
+
 def test_what_another_process_evicts_is_read_on(tmp_path: Path, store: Store) -> None:
     path = write_old(tmp_path / "file.npz", 8)
     store.prepare(archive_of(path), NAME)
@@ -258,6 +289,18 @@ def test_what_was_prepared_is_served_from_a_cache_that_became_read_only(
     read_only = Store(Cache(tmp_path / "cache", 10**9))
     assert not read_only.writable
     np.testing.assert_array_equal(whole(read_only.open(archive, NAME)), OLD)
+
+
+@pytest.mark.parametrize("damage", [b"", b"noise", bytes(7_328)], ids=["empty", "short", "zeros"])
+def test_a_file_in_the_cache_that_is_not_what_it_should_be_is_made_anew(
+    damage: bytes, tmp_path: Path
+) -> None:
+    archive = archive_of(write_old(tmp_path / "file.npz", 8))
+    Store(Cache(tmp_path / "cache", 10**9)).prepare(archive, NAME)
+    [cached] = (tmp_path / "cache").glob("*/*/*.npy")
+    cached.write_bytes(damage)
+    store = Store(Cache(tmp_path / "cache", 10**9))
+    np.testing.assert_array_equal(whole(store.open(archive, NAME)), OLD)
 
 
 def _refuse(**_: object) -> None:

@@ -69,6 +69,13 @@ def test_what_lies_above_the_watermark_is_not_ready(
         array.take(positions(0, 99))
 
 
+def test_the_last_item_is_not_ready_before_the_checksum_is_known(
+    store: Store, archive: Archive, gate: Gate
+) -> None:
+    gate.stop_at = 100 * ITEM
+    assert half_read(store, archive, gate).available == 99
+
+
 def test_all_is_served_at_the_end(
     store: Store, archive: Archive, gate: Gate, pixels: NDArray[Any]
 ) -> None:

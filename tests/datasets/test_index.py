@@ -1,6 +1,7 @@
 """The index of labels, against NumPy: every form of labels, in blocks of any length."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +17,8 @@ from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.datasets import index, indexing
 from app.datasets.index import SplitIndex
+from app.datasets.selection import Selection
+from app.datasets.subset import Subset
 from app.errors import ArchiveError
 
 NAME = "train_labels"
@@ -180,3 +183,17 @@ def test_a_cache_folder_that_fails_is_said_and_not_thrown(tmp_path: Path, monkey
         store.derived(archive, "x.index", 1, lambda _: None),
     ):
         pass
+
+
+def test_pages_of_the_index_are_not_kept(tmp_path: Path) -> None:
+    found = indexed(tmp_path / "file.npz", np.arange(300_000) % 9)
+    found.labels_of(np.arange(0, 300_000, 100))
+    subset = Subset({"train": found}, Selection(labels=(1, 2)))
+    for first in range(0, subset.total, 1_000):
+        subset.items(first, first + 100)
+    subset.rank("train", 299_999)
+    maps = Path("/proc/self/smaps").read_text().split("train.index")
+    assert len(maps) == 2
+    kept = re.search(r"^Rss: +(\d+) kB", maps[1], re.MULTILINE)
+    assert kept
+    assert int(kept[1]) == 0
