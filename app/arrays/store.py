@@ -159,7 +159,7 @@ class Store:
     def drop(self, archive: Archive, name: str) -> None:
         """Let go of a member that is not going to be read again, unless it has failed."""
         job = self.begun(archive, archive.members[name])
-        if job and job.may_be_dropped():
+        if job and job.ended.is_set() and not job.error:
             self._jobs.pop((archive.path, archive.stamp, name), None)
 
     def let_go(self, gone: list[Path]) -> None:

@@ -122,9 +122,11 @@ def test_bytes_of_the_changed_file_are_never_given_for_the_old_one(
 
 
 @CHANGES
+@pytest.mark.parametrize("stop_at", range(500, OLD.nbytes, 600))
 def test_a_change_in_the_middle_of_unpacking_gives_old_bytes_or_none(
-    change: Change, tmp_path: Path, store: Store, gate: Gate, monkeypatch: Any
+    change: Change, stop_at: int, tmp_path: Path, store: Store, gate: Gate, monkeypatch: Any
 ) -> None:
+    gate.stop_at = stop_at
     monkeypatch.setattr("app.arrays.inflate.READ", 1_000)
     path = write_old(tmp_path / "file.npz", 8)
     array = store.open(archive_of(path), NAME)

@@ -190,3 +190,9 @@ def test_opening_begins_no_work_on_large_images(
     assert store.begun(found.archive, member) is None
     assert found.images["train"].available >= 0
     assert store.begun(found.archive, member)
+
+
+def test_labels_are_let_go_once_they_are_indexed(tmp_path: Path, store: Store) -> None:
+    found = written(tmp_path, store, dataset())
+    for split in SPLITS:
+        assert store.begun(found.archive, found.archive.members[f"{split}_labels"]) is None
