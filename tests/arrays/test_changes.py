@@ -22,7 +22,14 @@ from .reading import archive_of, whole
 NAME = "train_images"
 COUNTS = (100, 5, 7)
 ALL = np.arange(100, dtype=np.int64)
-OLD, NEW = (dataset(counts=COUNTS, seed=seed)[NAME] for seed in (0, 1))
+
+
+def of_four_values(seed: int) -> dict[str, NDArray[Any]]:
+    """What deflate does not merely store."""
+    return {name: array & 3 for name, array in dataset(counts=COUNTS, seed=seed).items()}
+
+
+OLD, NEW = (of_four_values(seed)[NAME] for seed in (0, 1))
 
 
 @pytest.fixture
@@ -32,11 +39,11 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 def write_old(path: Path, method: int) -> Path:
-    return write_arrays(path, dataset(counts=COUNTS, seed=0), method=method, level=1)
+    return write_arrays(path, of_four_values(0), method=method, level=1)
 
 
 def write_new(path: Path, method: int) -> Path:
-    return write_arrays(path, dataset(counts=COUNTS, seed=1), method=method, level=1)
+    return write_arrays(path, of_four_values(1), method=method, level=1)
 
 
 def rename_over(path: Path, method: int) -> None:
