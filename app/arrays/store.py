@@ -5,6 +5,7 @@ and are readable up to a watermark while the rest is still being unpacked.
 """
 
 import contextlib
+import resource
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -50,6 +51,7 @@ class Store:
         self._jobs: dict[tuple[Path, Stamp, str], Job] = {}
         self._lock = threading.Lock()
         self._swept = time.monotonic()
+        _allow_many_open_files()
         if self.writable:
             cache.clean()
 
@@ -242,3 +244,11 @@ class Array:
 
     def _job(self) -> Job:
         return self._store.job(self._archive, self._member)
+
+
+def _allow_many_open_files() -> None:
+    """Raise the soft limit, which is low only for the sake of select(); each map takes a file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,14 +1,13 @@
 """Files and folders that go away, shrink or change while they are read."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from corpus.writers import dataset, write_arrays
+from corpus.writers import dataset, remove_folder, write_arrays
 from numpy.typing import NDArray
 
 from app.arrays.archive import Archive, is_current
@@ -172,11 +171,6 @@ def test_a_file_that_comes_back_is_served_at_once(tmp_path: Path, store: Store, 
     gate.open()
     (tmp_path / "elsewhere").rename(path)
     np.testing.assert_array_equal(whole(store.open(archive_of(path), NAME)), OLD)
-
-
-def remove_folder(folder: Path) -> None:
-    """As ``rm -rf`` does it: a file that gets its final name meanwhile is no fault."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_the_cache_folder_may_be_removed_while_an_array_is_read(

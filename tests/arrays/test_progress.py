@@ -1,5 +1,6 @@
 """What is unpacked is served while the rest still is, and each member is unpacked once."""
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from corpus.writers import dataset, patch_entry, write_arrays
+from corpus.writers import data_at, dataset, flip, patch_entry, write_arrays
 from numpy.typing import NDArray
 
 from app.arrays.archive import Archive
@@ -237,6 +238,20 @@ def test_a_stored_member_is_checked_once(tmp_path: Path, cache: Cache, monkeypat
     Store(cache).prepare(archive_of(path), NAME)
     monkeypatch.setattr("app.arrays.job.verify", None)
     Store(cache).prepare(archive_of(path), NAME)
+
+
+@pytest.mark.usefixtures("gate")
+def test_a_stored_member_is_checked_again_when_its_bytes_may_have_changed(
+    tmp_path: Path, cache: Cache
+) -> None:
+    """Though its time was set back, and the directory says what it said."""
+    path = write_arrays(tmp_path / "stored.npz", dataset(counts=(100, 5, 7)), method=0)
+    status = path.stat()
+    Store(cache).prepare(archive_of(path), NAME)
+    flip(path, data_at(path.read_bytes(), f"{NAME}.npy") + 3_000)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(ArchiveError, match="fails its checksum"):
+        Store(cache).prepare(archive_of(path), NAME)
 
 
 def test_an_array_in_fortran_order_is_served_when_it_is_whole(

@@ -77,6 +77,13 @@ def _extra(path: Path) -> None:
     write(path, {f"{k}.npy": npy_bytes(v) for k, v in dataset().items()} | extra)
 
 
+def _names_in_other_encodings(path: Path) -> None:
+    """UTF-8 with its flag, and bytes of some old code page without."""
+    others = {"größe.npy": npy_bytes(np.arange(3)), "xxxx.npy": npy_bytes(np.arange(3))}
+    write(path, others | {f"{k}.npy": npy_bytes(v) for k, v in dataset().items()})
+    path.write_bytes(path.read_bytes().replace(b"xxxx.npy", b"\xe4\xf6\xfc\xff.npy"))
+
+
 def _mixed_methods(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for number, (name, array) in enumerate(dataset().items()):
@@ -135,6 +142,7 @@ GOOD: Final[dict[str, Writer]] = {
         partial(dataset, counts=(300, 5, 7)), level=1, streamed=True, zip64=True
     ),
     "extra members": _extra,
+    "names in other encodings": _names_in_other_encodings,
     "stored and deflated": _mixed_methods,
     "extra fields and a comment": _prefixed,
     "names without .npy": lambda path: write(

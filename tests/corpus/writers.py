@@ -1,6 +1,7 @@
 """Ways to write an npz, by NumPy and the zipfile module alone, and to change its headers."""
 
 import io
+import shutil
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -163,3 +164,9 @@ def dataset(
         arrays[f"{split}_images"] = random.integers(0, 256, (count, *item), np.uint8)
         arrays[f"{split}_labels"] = (np.arange(count) % 3).astype(np.uint8)[:, None]
     return arrays
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove it as a user does, who does not mind that somebody is still working there."""
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)

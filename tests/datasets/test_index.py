@@ -28,12 +28,14 @@ def archive_of(path: Path, labels: NDArray[Any], method: int = 8) -> Archive:
     return read_archive(write_arrays(path, {NAME: labels}, method=method), frozenset({NAME}))
 
 
-def indexed(path: Path, labels: NDArray[Any], method: int = 8) -> SplitIndex:
+def indexed(
+    path: Path, labels: NDArray[Any], method: int = 8, name: str = "train.index"
+) -> SplitIndex:
     archive = archive_of(path, labels, method)
     store = Store(Cache(path / "no folder", 0))
     array = store.open(archive, NAME)
     with store.derived(
-        archive, "train.index", 0, lambda file: indexing.build(array, file, path, NAME)
+        archive, name, 0, lambda file: indexing.build(array, file, path, NAME)
     ) as file:
         return index.load(file)
 
@@ -186,13 +188,13 @@ def test_a_cache_folder_that_fails_is_said_and_not_thrown(tmp_path: Path, monkey
 
 
 def test_pages_of_the_index_are_not_kept(tmp_path: Path) -> None:
-    found = indexed(tmp_path / "file.npz", np.arange(300_000) % 9)
+    found = indexed(tmp_path / "file.npz", np.arange(300_000) % 9, name="looked-at.index")
     found.labels_of(np.arange(0, 300_000, 100))
     subset = Subset({"train": found}, Selection(labels=(1, 2)))
     for first in range(0, subset.total, 1_000):
         subset.items(first, first + 100)
     subset.rank("train", 299_999)
-    maps = Path("/proc/self/smaps").read_text().split("train.index")
+    maps = Path("/proc/self/smaps").read_text().split("looked-at.index")
     assert len(maps) == 2
     kept = re.search(r"^Rss: +(\d+) kB", maps[1], re.MULTILINE)
     assert kept

@@ -1,7 +1,8 @@
 """Folders of files: what appears, changes, goes and fails is said on the next request."""
 
 import os
-import shutil
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from corpus.writers import dataset, patch_entry, write_arrays
+from corpus.writers import dataset, patch_entry, remove_folder, write_arrays
 
 from app.arrays.store import Store
 from app.datasets import library as module
@@ -327,7 +328,25 @@ def test_the_cache_folder_may_be_removed_while_serving(
     library = Library([folder], store)
     expected = dataset()["train_images"]
     np.testing.assert_array_equal(library.dataset("a").images["train"].take(ALL), expected)
-    shutil.rmtree(tmp_path / "cache")
+    remove_folder(tmp_path / "cache")
     np.testing.assert_array_equal(library.dataset("a").images["train"].take(ALL), expected)
     write_arrays(folder / "b.npz", dataset())
     np.testing.assert_array_equal(library.dataset("b").images["train"].take(ALL), expected)
+
+
+def test_more_files_are_served_than_the_usual_limit_lets_open(folder: Path) -> None:
+    for number in range(60):
+        write_arrays(folder / f"{number}.npz", dataset())
+    program = """
+import resource, sys
+from pathlib import Path
+from app.arrays.cache import Cache
+from app.arrays.store import Store
+from app.datasets.library import Library
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+folder = Path(sys.argv[1])
+shelf = Library([folder], Store(Cache(folder / "cache", 10**9))).shelf()
+sys.exit(len(shelf.datasets) != 60 or bool(shelf.refused))
+"""
+    subprocess.run([sys.executable, "-c", program, folder], check=True)
