@@ -37,7 +37,11 @@ def measure(sample: NDArray[Any]) -> Window:
     if not values.size:
         return Window(0.0, 1.0)
     low, high = float(values.min()), float(values.max())
-    return Window(low, high if high > low else low + 1.0)
+    if high > low:
+        return Window(low, high)
+    # One colour. Beyond 2 to the 53rd, adding 1 changes nothing, so the next float is taken.
+    step = max(1.0, math.ulp(low))
+    return Window(low, low + step) if math.isfinite(low + step) else Window(low - step, low)
 
 
 def shown(pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:

@@ -45,6 +45,13 @@ def test_what_is_greater_is_never_darker(pixels: NDArray[Any]) -> None:
     assert (np.diff(ordered.astype(int)) >= 0).all()
 
 
+@pytest.mark.parametrize("value", [0.0, -3.5, 2.0**53, -(2.0**53), 1.7e308, -1.7e308])
+def test_a_picture_of_one_value_is_one_colour(value: float) -> None:
+    for extreme in (value, float(np.copysign(np.finfo(np.float64).max, value))):
+        pixels = np.full((2, 3), extreme)
+        assert len(np.unique(shown(pixels, measure(pixels)))) == 1
+
+
 def test_values_beyond_the_window_are_black_or_white() -> None:
     pixels = np.array([[-5.0, 0.0, 5.0, 10.0, 99.0]])
     assert shown(pixels, Window(0.0, 10.0)).tolist() == [[0, 0, 128, 255, 255]]
