@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,9 +16,10 @@ from app.arrays.cache import Cache
 from app.arrays.store import Progress, Store
 from app.catalogue.facts import PLAIN_SIZE, PublishedFile, all_facts
 from app.catalogue.fetching import fetch
-from app.datasets.check import Report, check_file, prepare_file
+from app.datasets.check import Report, prepare_file
+from app.datasets.check import check as check_paths
 from app.datasets.library import files_in
-from app.errors import EXIT_CODE, FetchError, LightboxError, UsageError
+from app.errors import EXIT_CODE, FetchError, LightboxError, UsageError, plain
 from app.settings import load
 
 cli = typer.Typer(
@@ -75,16 +75,14 @@ def check(
     """Say of each file whether it is served, as what, or why not."""
     settings = load()
     store = Store(Cache(settings.cache_dir, settings.cache_bytes))
-    reports: list[Report] = []
     with _bar() as bar:
         task = bar.add_task("", visible=False)
-        for path in [*files_in(paths), *(path for path in paths if not path.exists())]:
 
-            def show(member: str, done: int, total: int, path: Path = path) -> None:
-                text = f"{path.name}: {member}"
-                bar.update(task, description=text, completed=done, total=total, visible=True)
+        def show(path: Path, member: str, done: int, total: int) -> None:
+            text = f"{plain(path.name)}: {member}"
+            bar.update(task, description=text, completed=done, total=total, visible=True)
 
-            reports.append(check_file(path, store, show))
+        reports = list(check_paths(paths, store, show))
     if as_json:
         cache = {
             "folder": str(store.cache.folder),
@@ -112,7 +110,7 @@ def prepare(
     failed = False
     with _bar() as bar:
         for path in files_in(_existing(paths) or ()):
-            task = bar.add_task(path.name)
+            task = bar.add_task(plain(path.name))
 
             def show(progress: Progress, task: TaskID = task) -> None:
                 bar.update(task, completed=progress.done, total=progress.total)
@@ -123,7 +121,7 @@ def prepare(
             for error in refused:
                 sys.stderr.write(f"lightbox: {error}\n")
             if not refused:
-                print(f"{path}: ready")
+                print(f"{plain(str(path))}: ready")
     if failed:
         raise typer.Exit(1)
 
@@ -250,8 +248,7 @@ def _as_json(report: Report) -> dict[str, Any]:
         "served": dataset is not None,
         "good": report.good,
         "refused": [
-            {"part": error.member or report.path.name, "reason": str(error)}
-            for error in report.refused
+            {"part": error.member or error.file, "reason": str(error)} for error in report.refused
         ],
     }
     if dataset:
@@ -267,14 +264,13 @@ def _as_json(report: Report) -> dict[str, Any]:
 
 
 def _print_report(report: Report) -> None:
-    say: Callable[[str], None] = print
-    dataset = report.dataset
+    dataset, name = report.dataset, plain(str(report.path))
     if dataset:
         counts = ", ".join(f"{split} {index.total:,}" for split, index in dataset.indexes.items())
-        say(f"{report.path}: served as {dataset.title}, {dataset.task}, {counts}")
+        print(f"{name}: served as {plain(dataset.title)}, {dataset.task}, {counts}")
         if dataset.ignored:
-            say(f"  ignored: {', '.join(dataset.ignored)}")
+            print(f"  ignored: {', '.join(dataset.ignored)}")
     else:
-        say(f"{report.path}: not served")
+        print(f"{name}: not served")
     for error in report.refused:
-        say(f"  refused: {error}")
+        print(f"  refused: {error}")

@@ -17,6 +17,11 @@ from pathlib import Path
 from typing import Final
 
 
+def plain(name: str) -> str:
+    """Give a name as it may stand in a sentence: what can't be printed is replaced."""
+    return "".join(character if character.isprintable() else "�" for character in name)
+
+
 class LightboxError(Exception):
     """Base of everything raised on purpose; its text is shown to users as it stands."""
 
@@ -25,7 +30,8 @@ class ArchiveError(LightboxError):
     """A file, or one member of it, is refused.
 
     ``reason`` and ``remedy`` are sentence parts without a full stop: the reason follows the names,
-    the remedy follows the reason. ``passing`` marks what may be over soon, as a full disk.
+    the remedy follows the reason. ``passing`` marks what may be over soon, as a full disk;
+    ``file`` is the file's name as it may be shown.
     """
 
     def __init__(
@@ -42,7 +48,8 @@ class ArchiveError(LightboxError):
         self.member = member
         self.reason = reason
         self.remedy = remedy
-        where = f"{path.name}: {member}" if member else path.name
+        self.file = plain(path.name)
+        where = f"{self.file}: {member}" if member else self.file
         super().__init__(f"{where} {reason}; {remedy}.")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from app.arrays.member import Member, read_member
-from app.errors import ArchiveError
+from app.errors import ArchiveError, plain
 
 MEMBERS_MOST: Final = 1_000
 # zipfile reads the directory whole, at the length that the file claims; ours have some 400 bytes.
@@ -92,7 +92,9 @@ def read_archive(path: Path, wanted: frozenset[str]) -> Archive:
     except OSError as error:
         raise unreadable(path, error) from None
     names = {entry.filename for entry in entries}
-    ignored = tuple(sorted(name for name in names if name.removesuffix(".npy") not in wanted))
+    ignored = tuple(
+        sorted(plain(name) for name in names if name.removesuffix(".npy") not in wanted)
+    )
     return Archive(path, stamp, _key(stamp, entries), members, refused, ignored)
 
 

@@ -1,6 +1,6 @@
 """A file → is it served, as what, or why not; and all that its first visit would do, done now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,11 +9,12 @@ from app.arrays.inflate import verify
 from app.arrays.job import SMALL
 from app.arrays.member import Member
 from app.arrays.store import Progress, Store
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.library import named_files, open_file, same_id
 from app.errors import ArchiveError
 
-# Member, bytes done, bytes in all.
-Told = Callable[[str, int, int], None]
+# File, member, bytes done, bytes in all.
+Told = Callable[[Path, str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,23 @@ class Report:
         return not self.refused
 
 
-def check_file(path: Path, store: Store, tell: Told) -> Report:
+def check(paths: Iterable[Path], store: Store, tell: Told) -> Iterator[Report]:
+    """Say of each file in these paths what a server of the same paths would make of it."""
+    ids: set[str] = set()
+    for path in named_files(paths):
+        report = _check_file(path, store, partial(tell, path))
+        if report.dataset and report.dataset.id in ids:
+            report = Report(path, None, (same_id(path),))
+        elif report.dataset:
+            ids.add(report.dataset.id)
+        yield report
+
+
+def _check_file(path: Path, store: Store, tell: Callable[[str, int, int], None]) -> Report:
     """Open the file and read each member to its end; nothing large is written."""
-    try:
-        dataset = open_dataset(path, store)
-    except ArchiveError as error:
-        return Report(path, None, (error,))
+    dataset = open_file(path, store)
+    if isinstance(dataset, ArchiveError):
+        return Report(path, None, (dataset,))
     refused = list(dataset.refused)
     served = set(dataset.splits)
     for split in dataset.splits:
@@ -54,10 +66,9 @@ def prepare_file(
     path: Path, store: Store, show: Callable[[Progress], None]
 ) -> tuple[ArchiveError, ...]:
     """Unpack, check and index all of a file; give what of it is refused."""
-    try:
-        dataset = open_dataset(path, store)
-    except ArchiveError as error:
-        return (error,)
+    dataset = open_file(path, store)
+    if isinstance(dataset, ArchiveError):
+        return (dataset,)
     refused = list(dataset.refused)
     for split in dataset.splits:
         try:
@@ -67,5 +78,5 @@ def prepare_file(
     return tuple(refused)
 
 
-def _report(tell: Told, member: Member, done: int) -> None:
+def _report(tell: Callable[[str, int, int], None], member: Member, done: int) -> None:
     tell(member.name, done, member.nbytes)

@@ -70,7 +70,7 @@ class Library:
             if isinstance(found, ArchiveError):
                 refused.append(found)
             elif found.id in datasets:
-                refused.append(_same_id(path, datasets[found.id].archive.path))
+                refused.append(same_id(path))
             else:
                 datasets[found.id] = found
                 refused.extend(found.refused)
@@ -99,10 +99,9 @@ class Library:
         self._known.clear()
 
     def _files(self) -> list[Path]:
-        files = files_in(self._paths)
         if self._fallback:
-            return files or [self._fallback]
-        return files + [path for path in self._paths if not os.path.exists(path)]
+            return files_in(self._paths) or [self._fallback]
+        return named_files(self._paths)
 
     def _files_named(self, dataset_id: str) -> list[Path]:
         """The files that may hold this dataset, found without listing any folder."""
@@ -128,7 +127,7 @@ class Library:
             known = self._known.get(path)
             if known and self._still_holds(known, stamp):
                 return known.found
-            found = _opened(path, self._store)
+            found = open_file(path, self._store)
             self._known[path] = _Known(stamp, found, time.monotonic())
             return found
 
@@ -155,12 +154,21 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
     return list(files)
 
 
-def _opened(path: Path, store: Store) -> Dataset | ArchiveError:
+def named_files(paths: Iterable[Path]) -> list[Path]:
+    """List every .npz file meant, and the paths that are not there, to be told so."""
+    paths = tuple(paths)
+    return files_in(paths) + [path for path in paths if not os.path.exists(path)]
+
+
+def open_file(path: Path, store: Store) -> Dataset | ArchiveError:
+    """Open a file as it is served, or say why it is not."""
+    try:
+        path.stat()
+    except OSError as error:
+        return unreadable(path, error)
     if not _is_id(path.stem):
         return ArchiveError(
-            path.with_name(shown(path.name)),
-            "has a name that can't stand in an address",
-            "give it a plain name",
+            path, "has a name that can't stand in an address", "give it a plain name"
         )
     try:
         if os.path.isdir(path):
@@ -205,7 +213,8 @@ def _is_id(stem: str) -> bool:
     )
 
 
-def _same_id(path: Path, first: Path) -> ArchiveError:
+def same_id(path: Path) -> ArchiveError:
+    """Refuse the second file of a name, which would have the first one's address."""
     return ArchiveError(
-        path, f"has the same name as {first}, which is served", "rename one of the two"
+        path, "has the same name as a file that is served already", "rename one of the two"
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import parse_qsl, urlencode
 
-from app.errors import MalformedError, MissingError
+from app.errors import MalformedError, MissingError, plain
 
 Split = Literal["train", "val", "test"]
 Order = Literal["index", "label", "random"]
@@ -169,7 +169,7 @@ def whole_number(name: str, value: str) -> int:
 
 def shown(value: str) -> str:
     """Shorten a hostile or mistyped value so that it can stand in a sentence."""
-    printable = "".join(c if c.isprintable() else "�" for c in value)
+    printable = plain(value)
     return printable if len(printable) <= 40 else printable[:39] + "…"
 
 

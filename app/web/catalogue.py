@@ -81,4 +81,4 @@ def _absent(facts: Facts, place: str | None) -> Absent:
 
 
 def _refused(error: ArchiveError) -> RefusedFile:
-    return RefusedFile(error.path.name, str(error))
+    return RefusedFile(error.file, str(error))

@@ -9,7 +9,6 @@ from starlette.responses import JSONResponse, Response
 
 from app.errors import ArchiveError, LightboxError, MissingError, NotReadyError, status_of
 from app.web import addresses
-from app.web.security import HEADERS
 from app.web.templating import page
 from app.web.views import Link, Problem
 
@@ -47,16 +46,13 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unknown(request: Request, _error: Exception) -> Response:
         sentence = "Something went wrong here; the server's log says what."
-        answer = _answer(request, 500, sentence, "")
-        # Starlette sends this one from outside all middleware, the Guard too.
-        answer.headers.update(HEADERS)
-        return answer
+        return _answer(request, 500, sentence, "")
 
 
 def part_of(error: LightboxError) -> str:
     """Name the part of the address, or of the file, that is wrong."""
     if isinstance(error, ArchiveError):
-        return error.member or error.path.name
+        return error.member or error.file
     return str(getattr(error, "part", ""))
 
 

@@ -1,5 +1,6 @@
 """``check`` reads everything and writes nothing large; ``prepare`` does it all ahead."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from corpus.writers import dataset, patch_entry, write_arrays
 
 from app.arrays.cache import Cache
 from app.arrays.store import Progress, Store
-from app.datasets.check import check_file, prepare_file
+from app.datasets.check import Report, Told, check, prepare_file
+from app.datasets.library import Library
 
 BYTES = 1_000 * 72
 
@@ -27,6 +29,11 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return write_arrays(tmp_path / "file.npz", arrays, method=request.param)
 
 
+def check_file(path: Path, store: Store, tell: Told) -> Report:
+    [report] = check([path], store, tell)
+    return report
+
+
 def test_a_good_file_is_good(path: Path, store: Store) -> None:
     report = check_file(path, store, lambda *_: None)
     assert report.good
@@ -35,9 +42,9 @@ def test_a_good_file_is_good(path: Path, store: Store) -> None:
 
 
 def test_a_large_member_is_read_to_its_end_and_not_written(path: Path, store: Store) -> None:
-    told: list[tuple[str, int, int]] = []
+    told: list[tuple[Path, str, int, int]] = []
     check_file(path, store, lambda *words: told.append(words))
-    assert told[-1] == ("train_images", BYTES, BYTES)
+    assert told[-1] == (path, "train_images", BYTES, BYTES)
     assert not list(store.cache.folder.glob("*/train_images*"))
 
 
@@ -68,3 +75,19 @@ def test_preparing_says_what_is_refused(path: Path, store: Store) -> None:
     patch_entry(path, "train_images.npy", crc=7)
     [refusal] = prepare_file(path, store, lambda _: None)
     assert "train_images fails its checksum" in str(refusal)
+
+
+def test_check_says_what_the_shelf_says_of_odd_and_repeated_names(
+    tmp_path: Path, store: Store
+) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("a.npz", "bell\x07.npz", os.fsdecode(b"\xff.npz"), "sub/a.npz"):
+        write_arrays(tmp_path / name, dataset())
+    paths = [tmp_path, tmp_path / "sub", tmp_path / "absent.npz", tmp_path / ("x" * 5_000)]
+    reports = list(check(paths, store, lambda *_: None))
+    shelf = Library(paths, store).shelf()
+    assert [r.dataset.id for r in reports if r.dataset] == [d.id for d in shelf.datasets] == ["a"]
+    said = [str(error) for report in reports for error in report.refused]
+    assert said == [str(error) for error in shelf.refused]
+    assert len(said) == 5
+    assert all(sentence.isprintable() for sentence in said)

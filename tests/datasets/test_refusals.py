@@ -12,7 +12,7 @@ from corpus.writers import dataset, write_arrays
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
-from app.datasets.check import check_file, prepare_file
+from app.datasets.check import check, prepare_file
 from app.datasets.dataset import Dataset, open_dataset
 from app.datasets.library import Library
 from app.errors import ArchiveError
@@ -94,7 +94,8 @@ def test_shelf_check_and_prepare_give_the_same_reason(
     path = tmp_path / "named.npz"
     bad.write(path)
     shelved = [str(error) for error in Library([path], store).shelf().refused]
-    checked = [str(error) for error in check_file(path, store, lambda *_: None).refused]
+    [report] = check([path], store, lambda *_: None)
+    checked = [str(error) for error in report.refused]
     prepared = [str(error) for error in prepare_file(path, store, lambda _: None)]
     assert shelved == checked == prepared
 
