@@ -203,6 +203,13 @@ class Array:
         """Number of items, from the first, that can be read now; asking begins the work."""
         return self._job().snapshot()[1]
 
+    def progress(self) -> Progress:
+        """How far unpacking and checking are; asking begins nothing.
+
+        Until it is finished, what can be read has not passed its checksum.
+        """
+        return self._store.progress(self._archive, self._member.name)
+
     def take(self, positions: Ints, plane: Plane | None = None) -> NDArray[Any]:
         """Copy the items at these positions: shape (n, *item), or (n, *plane) with ``plane``.
 

@@ -62,7 +62,7 @@ def build(dataset: Dataset, selection: Selection, window: Window | None) -> Grid
     subset = dataset.subset(selection)
     items = page_items(dataset, subset, selection)
     pages = pages_of(subset.total, selection.per_page)
-    waiting = unpacking(dataset, selection)
+    waiting = unfinished(dataset, selection)
     cell = sheet.cell_of(dataset)
     tiles = _tiles(dataset, selection, items)
     width, height = cell.width * cell.scale, cell.height * cell.scale
@@ -126,14 +126,22 @@ def style(tiles: tuple[Tile, ...], width: int, height: int) -> str:
     return "".join(rules)
 
 
-def unpacking(dataset: Dataset, selection: Selection) -> tuple[Notice, ...]:
-    """Say of each split that is asked for how far it is, where it is not whole."""
+def unfinished(dataset: Dataset, selection: Selection) -> tuple[Notice, ...]:
+    """Say of each split that is asked for how far it is, where it is not whole and checked."""
     notices = []
     for split, array in dataset.images.items():
-        if selection.wants_split(split) and array.available < array.shape[0]:
-            done = 100 * array.available // array.shape[0]
+        if not selection.wants_split(split):
+            continue
+        work = "checked" if array.available == array.shape[0] else "unpacked and checked"
+        progress = array.progress()
+        if not progress.finished:
+            done = 100 * progress.done // max(1, progress.total)
             notices.append(
-                Notice("progress", f"{split} is being unpacked and checked: {done} % is done.")
+                Notice(
+                    "progress",
+                    f"{split} is being {work}: {done} % is done. What is shown before the end "
+                    "may turn out to be damaged.",
+                )
             )
     return tuple(notices)
 

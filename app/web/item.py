@@ -140,7 +140,10 @@ def build(
         zoom_out=zoomed(-1),
         zoom_text=f"Zoom {looking.zoom}×",
         hidden=_hidden(query, looking),
-        notices=dataset_notices(dataset, window),
+        notices=(
+            *grid.unfinished(dataset, Selection(splits=(split,))),
+            *dataset_notices(dataset, window),
+        ),
         citation=dataset.facts.citation if dataset.facts else "",
         license=dataset.facts.license if dataset.facts else "",
     )

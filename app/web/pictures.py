@@ -1,5 +1,6 @@
 """Pictures: sheets of thumbnails, and exact pixels of one image."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -39,7 +40,16 @@ def sheets(library: Library, studio: Studio) -> APIRouter:
         def draw() -> bytes:
             return sheet.strip(dataset, STRIP, sheet.window_of(dataset))
 
-        return await studio.answer(request, f"{key}-strip", _PNG, FOREVER, draw)
+        # Of the first pictures only, whatever has been unpacked: so it may not be checked yet.
+        return await studio.answer(
+            request,
+            f"{key}-strip",
+            _PNG,
+            FOREVER,
+            draw,
+            ready=lambda: True,
+            checked=lambda: _is_checked(dataset, dataset.splits),
+        )
 
     @router.get("/sheets/{dataset_id}/{key}/{tile}.png")
     async def tile(request: Request, dataset_id: str, key: str, tile: str) -> Response:
@@ -62,7 +72,16 @@ def sheets(library: Library, studio: Studio) -> APIRouter:
             return sheet.encode(dataset, items, sheet.window_of(dataset))
 
         tag = f"{key}-{tile}-{parse(query).query()}"
-        return await studio.answer(request, tag, _PNG, FOREVER, draw, ready)
+        splits = [SPLITS[number] for number in set(items.splits.tolist())]
+        return await studio.answer(
+            request,
+            tag,
+            _PNG,
+            FOREVER,
+            draw,
+            ready=ready,
+            checked=lambda: _is_checked(dataset, splits),
+        )
 
     return router
 
@@ -87,7 +106,13 @@ def single(library: Library, studio: Studio) -> APIRouter:
 
         tag = f"{key}-{found}-{place}-{plane}"
         return await studio.answer(
-            request, tag, _PNG, FOREVER, draw, lambda: _is_ready(dataset, found, place)
+            request,
+            tag,
+            _PNG,
+            FOREVER,
+            draw,
+            ready=lambda: place < dataset.images[found].available,
+            checked=lambda: _is_checked(dataset, [found]),
         )
 
     @router.get("/d/{dataset_id}/{split}/{index}.{form}")
@@ -113,7 +138,13 @@ def single(library: Library, studio: Studio) -> APIRouter:
         tag = f"{addresses.content_key(dataset)}-{found}-{place}-{plane}-{form}"
         kind = _PNG if form == "png" else _NPY
         return await studio.answer(
-            request, tag, kind, ASK_AGAIN, draw, lambda: _is_ready(dataset, found, place)
+            request,
+            tag,
+            kind,
+            ASK_AGAIN,
+            draw,
+            ready=lambda: place < dataset.images[found].available,
+            checked=lambda: _is_checked(dataset, [found]),
         )
 
     return router
@@ -144,5 +175,5 @@ def _item(dataset: Dataset, split: str, index: str, query: str) -> tuple[Split, 
     return found, required_index(dataset, found, index), cut_for(dataset, query)
 
 
-def _is_ready(dataset: Dataset, split: Split, index: int) -> bool:
-    return index < dataset.images[split].available
+def _is_checked(dataset: Dataset, splits: Iterable[Split]) -> bool:
+    return all(dataset.images[split].progress().finished for split in splits)

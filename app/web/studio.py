@@ -10,7 +10,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.web.transport import FOREVER, Answers, Kept, address_of, raw
+from app.web.transport import FOREVER, NOT_AT_ALL, Answers, Kept, address_of, raw
 
 # Nobody reads this answer; the number is nginx's for a client that has left.
 _LEFT: Final = 499
@@ -36,11 +36,14 @@ class Studio:
         kind: str,
         caching: str,
         draw: Callable[[], bytes],
-        ready: Callable[[], bool] = lambda: True,
+        *,
+        ready: Callable[[], bool],
+        checked: Callable[[], bool],
     ) -> Response:
         """Answer with the picture that ``draw`` makes, or with 304 where the browser has it.
 
-        Waits a while until ``ready``; then ``draw`` itself says what is missing.
+        Waits a while until ``ready``; then ``draw`` itself says what is missing. What was drawn
+        before its pixels were ``checked`` is kept by nobody.
         """
         headers = {"ETag": f'"{tag}"', "Cache-Control": caching}
         known = request.headers.get("if-none-match", "")
@@ -54,9 +57,11 @@ class Studio:
         async with self._places:
             if await request.is_disconnected():
                 return Response(status_code=_LEFT)
+            if not checked():
+                headers = {"Cache-Control": NOT_AT_ALL}
             body = await to_thread.run_sync(draw)
         answer = Response(body, media_type=kind, headers=headers)
-        if caching == FOREVER:
+        if headers["Cache-Control"] == FOREVER:
             kept = Kept(headers["ETag"].encode("latin-1"), raw(answer.headers.items()), body)
             self._cache.put(address_of(request.scope), kept)
         return answer

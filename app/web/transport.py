@@ -16,11 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # Some 150 sheets of a hundred thumbnails, and as many pages: bounded at any size of data.
 PICTURE_BYTES: Final = 24 * 1024 * 1024
 PAGE_BYTES: Final = 8 * 1024 * 1024
-# For addresses that change with their content, and for those that do not.
+# For addresses that change with their content, for those that do not, and for what may be wrong.
 FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
+NOT_AT_ALL: Final = "no-store"
 
-_KEYED: Final = (b"/sheets/", b"/pictures/")
+_KEYED: Final = ("/sheets/", "/pictures/")
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -53,6 +54,8 @@ class Answers:
 
     def put(self, address: bytes, kept: Kept) -> None:
         """Keep an answer, and let others go for it; one larger than the bound is not kept."""
+        if len(kept.body) > self._bound:
+            return
         with self._lock:
             old = self._kept.pop(address, None)
             self._size += len(kept.body) - (len(old.body) if old else 0)
@@ -79,9 +82,9 @@ class CachedPictures:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a picture that is kept; pass all else on."""
-        if scope["type"] == "http" and scope["path"].encode().startswith(_KEYED):
-            kept = self._kept.get(address_of(scope))
-            if kept and scope["method"] == "GET":
+        if scope["type"] == "http" and scope["path"].startswith(_KEYED):
+            kept = self._kept.get(address_of(scope)) if scope["method"] == "GET" else None
+            if kept:
                 self._answered.inc()
                 known = any(
                     name == b"if-none-match" and kept.tag in value

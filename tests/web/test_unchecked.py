@@ -1,0 +1,110 @@
+"""Pages of a large member whose checksum is not known yet: shown, said so, and kept by nobody."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from corpus.writers import patch_entry
+from starlette.testclient import TestClient
+
+from app.arrays import inflate
+
+from .conftest import Serve
+from .reading import page, picture, ten_to_a_row, words
+
+PATIENCE = 20.0
+PIXELS = np.random.default_rng(3).integers(0, 256, (120, 28, 28), np.uint8)
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Work on large members (here: over 5 kB) stops half-way until this is set."""
+    go_on = threading.Event()
+
+    def slowly(work: Any, *told: Any) -> None:
+        *given, report = told
+
+        def stopping(done: int) -> None:
+            report(done)
+            if done >= PIXELS.nbytes // 2:
+                assert go_on.wait(PATIENCE)
+
+        work(*given, stopping)
+
+    monkeypatch.setattr("app.arrays.job.SMALL", 5_000)
+    monkeypatch.setattr("app.arrays.store.SMALL", 5_000)
+    monkeypatch.setattr("app.arrays.inflate.WRITE", 1_000)
+    monkeypatch.setattr("app.arrays.inflate.READ", 1_000)
+    for work in (inflate.unpack, inflate.verify):
+        monkeypatch.setattr(
+            f"app.arrays.job.{work.__name__}", lambda *told, work=work: slowly(work, *told)
+        )
+    yield go_on
+    go_on.set()
+
+
+@pytest.fixture(params=["stored", "deflated"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    save = np.savez if request.param == "stored" else np.savez_compressed
+    found = tmp_path / "large.npz"
+    save(found, train_images=PIXELS, train_labels=np.arange(120, dtype=np.uint8) % 3)
+    return found
+
+
+def until_half(client: TestClient) -> str:
+    """The first page, as soon as half of the work is done."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        text = words(page(client, "/d/large?per_page=20").one("main"))
+        if "50 % is done" in text:
+            return text
+    raise AssertionError(text)
+
+
+def sheet_of(client: TestClient) -> str:
+    (tile,) = page(client, "/d/large?per_page=20").having("data-sheet")
+    return tile.get("data-sheet", "")
+
+
+@pytest.mark.usefixtures("held")
+def test_a_page_says_what_is_not_checked_and_is_kept_by_nobody(
+    path: Path, request: pytest.FixtureRequest, serve: Serve
+) -> None:
+    client = serve(path)
+    work = "checked" if "stored" in request.node.name else "unpacked and checked"
+    assert f"train is being {work}: 50 % is done" in until_half(client)
+    assert "may turn out to be damaged" in words(page(client, "/d/large/train/3").one("main"))
+    for address in (sheet_of(client), "/d/large/train/3.png", "/d/large/train/3.npy"):
+        assert client.get(address).headers["cache-control"] == "no-store"
+    assert (picture(client, sheet_of(client)) == ten_to_a_row(PIXELS[:20])).all()
+
+
+def test_what_is_checked_is_kept(path: Path, held: threading.Event, serve: Serve) -> None:
+    client = serve(path)
+    until_half(client)
+    client.get(sheet_of(client))
+    held.set()
+    deadline = time.monotonic() + PATIENCE
+    while "% is done" in client.get("/d/large?per_page=20").text:
+        assert time.monotonic() < deadline
+    assert "immutable" in client.get(sheet_of(client)).headers["cache-control"]
+
+
+def test_what_was_shown_of_a_member_that_fails_is_gone_with_it(
+    path: Path, held: threading.Event, serve: Serve
+) -> None:
+    patch_entry(path, "train_images.npy", crc=7)
+    client = serve(path)
+    until_half(client)
+    sheet = sheet_of(client)
+    assert client.get(sheet).status_code == 200
+    held.set()
+    deadline = time.monotonic() + PATIENCE
+    while client.get("/d/large").status_code != 404:
+        assert time.monotonic() < deadline
+    assert "fails its checksum" in client.get("/d/large").text
+    assert client.get(sheet).status_code == 404
