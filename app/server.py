@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware
 
@@ -17,6 +17,7 @@ from app.web import addresses, problems
 from app.web.api import api
 from app.web.pages import pages
 from app.web.pictures import sheets, single
+from app.web.problems import readable_query
 from app.web.reference import reference
 from app.web.security import Guard
 from app.web.status import Metrics, Watch, status
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url=addresses.API_SCHEMA,
+        dependencies=[Depends(readable_query)],
     )
     problems.install(application)
     for router in (

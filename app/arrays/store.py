@@ -47,12 +47,11 @@ class Store:
 
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
-        self.writable = cache.writable
         self._jobs: dict[tuple[Path, Stamp, str], Job] = {}
         self._lock = threading.Lock()
         self._swept = time.monotonic()
         _allow_many_open_files()
-        if self.writable:
+        if cache.writable:
             cache.clean()
 
     def open(self, archive: Archive, name: str) -> "Array":

@@ -97,6 +97,11 @@ def parse(query: str) -> Selection:
     )
 
 
+def require_readable(query: str) -> None:
+    """Raise MalformedError for a query string that is too long, or no list of parameters."""
+    _parameters(query)
+
+
 def _parameters(query: str) -> dict[str, list[str]]:
     if len(query) > QUERY_MOST:
         raise MalformedError("query", f"The address is longer than {QUERY_MOST:,} characters.")

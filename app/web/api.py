@@ -1,6 +1,6 @@
 """The data as JSON: what a dataset is, which items match, how labels are spread."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -14,8 +14,10 @@ from app.datasets.selection import (
     SEED_MOST,
     SPLITS,
     Selection,
+    Split,
     parse,
 )
+from app.errors import ArchiveError
 from app.web import addresses
 from app.web.grid import page_items, pages_of
 from app.web.problems import part_of
@@ -43,15 +45,20 @@ class RefusalModel(BaseModel):
     reason: str = Field(description="One sentence: what is wrong and what to do.")
 
 
-class Summary(BaseModel):
-    """A dataset in the list."""
+class Kind(BaseModel):
+    """What kind of dataset it is."""
 
     id: str = Field(description="The file's stem; part of every address.")
     title: str = Field(description="Published title, or the id.")
     task: str = Field(description="As MedMNIST names it.")
     modality: str = Field(description="As MedMNIST names it.")
-    shape: list[int] = Field(description="Shape of one item, without the channel axis of grey.")
+    shape: list[int] = Field(description="Shape of one item, as the file has it.")
     channels: int = Field(description="3 for colour, 1 for grey.")
+
+
+class Summary(Kind):
+    """A dataset in the list."""
+
     count: int = Field(description="Number of items in all splits.")
     url: str = Field(description="Address of this dataset in the API.")
     page_url: str = Field(description="Address of its grid.")
@@ -64,15 +71,9 @@ class DatasetList(BaseModel):
     refused: list[RefusalModel] = Field(description="Files and parts that are not served, and why.")
 
 
-class DatasetModel(BaseModel):
+class DatasetModel(Kind):
     """All about one dataset."""
 
-    id: str = Field(description="The file's stem; part of every address.")
-    title: str = Field(description="Published title, or the id.")
-    task: str = Field(description="As MedMNIST names it.")
-    modality: str = Field(description="As MedMNIST names it.")
-    shape: list[int] = Field(description="Shape of one item, as the file has it.")
-    channels: int = Field(description="3 for colour, 1 for grey.")
     labels: list[LabelModel] = Field(description="The classes, by value.")
     splits: dict[str, SplitModel] = Field(description="The splits served.")
     citation: str = Field(description="How to cite the data; empty if unknown.")
@@ -85,7 +86,7 @@ class DatasetModel(BaseModel):
 class ItemModel(BaseModel):
     """One item."""
 
-    split: Literal["train", "val", "test"] = Field(description="Its split.")
+    split: Split = Field(description="Its split.")
     index: int = Field(description="Its position within the split's array, from 0.")
     labels: list[int] = Field(description="The labels it carries: one, or any number.")
     names: list[str] = Field(description="Their names.")
@@ -224,33 +225,34 @@ def api(library: Library) -> APIRouter:
     return router
 
 
+def _kind(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "id": dataset.id,
+        "title": dataset.title,
+        "task": dataset.task,
+        "modality": dataset.modality,
+        "shape": list(dataset.shape),
+        "channels": dataset.channels,
+    }
+
+
 def _summary(dataset: Dataset) -> Summary:
     return Summary(
-        id=dataset.id,
-        title=dataset.title,
-        task=dataset.task,
-        modality=dataset.modality,
-        shape=list(dataset.shape),
-        channels=dataset.channels,
+        **_kind(dataset),
         count=dataset.total,
         url=f"/api/datasets/{addresses.segment(dataset.id)}",
         page_url=addresses.grid(dataset.id, Selection()),
     )
 
 
-def _refusal(error: Any) -> RefusalModel:  # noqa: ANN401
-    return RefusalModel(file=error.path.name, part=part_of(error), reason=str(error))
+def _refusal(error: ArchiveError) -> RefusalModel:
+    return RefusalModel(file=error.file, part=part_of(error), reason=str(error))
 
 
 def _dataset(dataset: Dataset) -> DatasetModel:
     everything = dataset.counts(Selection())
     return DatasetModel(
-        id=dataset.id,
-        title=dataset.title,
-        task=dataset.task,
-        modality=dataset.modality,
-        shape=list(dataset.shape),
-        channels=dataset.channels,
+        **_kind(dataset),
         labels=[LabelModel(value=label.value, name=label.name) for label in dataset.labels],
         splits={
             split: SplitModel(
@@ -268,10 +270,10 @@ def _dataset(dataset: Dataset) -> DatasetModel:
 
 
 def _item(
-    dataset: Dataset, split: str, index: int, values: tuple[int, ...], selection: Selection
+    dataset: Dataset, split: Split, index: int, values: tuple[int, ...], selection: Selection
 ) -> ItemModel:
     return ItemModel(
-        split=split,  # type: ignore[arg-type]
+        split=split,
         index=index,
         labels=list(values),
         names=[dataset.label_of[value].name for value in values],

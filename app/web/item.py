@@ -132,7 +132,7 @@ def build(
         back=back,
         download=None
         if inexact
-        else addresses.pixels(dataset.id, split, index, "png", _plane_query(dataset, looking, "z")),
+        else addresses.pixels(dataset.id, split, index, "png", _plane_query(dataset, looking)),
         download_note=inexact
         or ("The PNG is the slice along z that is shown." if dataset.is_volume else ""),
         array=addresses.pixels(dataset.id, split, index, "npy"),
@@ -258,8 +258,9 @@ def _why_inexact(pixels: NDArray[Any]) -> str:
     return ""
 
 
-def _plane_query(dataset: Dataset, looking: Looking, axis: str) -> str:
-    return addresses.plane_query(axis, looking.slices[0]) if dataset.is_volume else ""
+def _plane_query(dataset: Dataset, looking: Looking) -> str:
+    """Pick the slice that stands for a volume: the one along the first axis."""
+    return addresses.plane_query(exact.AXES[0], looking.slices[0]) if dataset.is_volume else ""
 
 
 def _hidden(query: str, looking: Looking) -> tuple[Hidden, ...]:

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from app.datasets.selection import require_readable
 from app.errors import ArchiveError, LightboxError, MissingError, NotReadyError, status_of
 from app.web import addresses
 from app.web.templating import page
@@ -21,6 +22,11 @@ _HEADINGS: Final = {
     503: "Not available",
 }
 _UNKNOWN_ADDRESS: Final = "There is no page at this address."
+
+
+async def readable_query(request: Request) -> None:
+    """Refuse an absurd query on every route, also on those that take no parameters."""
+    require_readable(request.url.query)
 
 
 def install(app: FastAPI) -> None:

@@ -93,7 +93,7 @@ def status(library: Library, store: Store, watch: Watch) -> APIRouter:
             "status": "ready",
             "datasets": len(shelf.datasets),
             "refused": len(shelf.refused),
-            "cache_writable": store.writable,
+            "cache_writable": store.cache.writable,
         }
         return JSONResponse(body)
 

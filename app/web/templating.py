@@ -37,13 +37,17 @@ def htmx_folder() -> Path:
 
 
 class Versioned(StaticFiles):
-    """Files of ours: for ever under an address with a version, else asked for again each time."""
+    """Files of ours: for ever under the address of what they hold, else asked for again each time.
+
+    An address with another version is that of an older or newer program, whose file this is not.
+    """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Answer with the file."""
         answer = await super().get_response(path, scope)
-        versioned = scope["query_string"].startswith(b"v=")
-        answer.headers["Cache-Control"] = FOREVER if versioned else ASK_AGAIN
+        file, _ = self.lookup_path(path)
+        is_this = scope["query_string"] == f"v={_digest(Path(file))}".encode()
+        answer.headers["Cache-Control"] = FOREVER if is_this else ASK_AGAIN
         return answer
 
 
@@ -59,6 +63,7 @@ def _htmx() -> str | None:
     return f"{HTMX}/{_HTMX_SCRIPT}?v={_digest(script)}" if script.is_file() else None
 
 
+@cache
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
 

@@ -260,7 +260,7 @@ def test_what_another_process_evicts_is_read_on(tmp_path: Path, store: Store) ->
 def test_without_a_cache_folder_small_members_are_served(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     store = Store(Cache(tmp_path / "file" / "cache", 10**9))
-    assert not store.writable
+    assert not store.cache.writable
     for method in (0, 8):
         path = write_old(tmp_path / f"{method}.npz", method)
         np.testing.assert_array_equal(whole(store.open(archive_of(path), NAME)), OLD)
@@ -290,7 +290,7 @@ def test_what_was_prepared_is_served_from_a_cache_that_became_read_only(
     # Root may write anywhere, so the system's answer is made up.
     monkeypatch.setattr("tempfile.TemporaryFile", _refuse)
     read_only = Store(Cache(tmp_path / "cache", 10**9))
-    assert not read_only.writable
+    assert not read_only.cache.writable
     np.testing.assert_array_equal(whole(read_only.open(archive, NAME)), OLD)
 
 

@@ -183,3 +183,25 @@ def test_two_at_the_same_time_ask_once(mirror: Mirror, tmp_path: Path) -> None:
         thread.join()
     assert mirror.ranges == [None]
     assert left_behind(tmp_path) == {NAME}
+
+
+def test_of_many_at_the_same_time_one_fails_and_only_one_other_asks(
+    mirror: Mirror, tmp_path: Path
+) -> None:
+    mirror.statuses = [404]
+    failed: list[str] = []
+
+    def bring() -> None:
+        try:
+            fetch(FILE, tmp_path, mirror.address, nothing)
+        except FetchError as error:
+            failed.append(str(error))
+
+    threads = [threading.Thread(target=bring) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(failed) == 1
+    assert mirror.ranges == [None, None]
+    assert left_behind(tmp_path) == {NAME}

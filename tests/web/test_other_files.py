@@ -246,7 +246,7 @@ def test_counts_of_several_labels_are_column_sums(serve: Serve, write: Write) ->
 
 def test_an_item_without_labels_says_so(serve: Serve, write: Write) -> None:
     _, path = multi_label(write)
-    assert "no label" in words(page(serve(path), "/d/made/train/7").one("main"))
+    assert "no label" in words(page(serve(path), "/d/made/train/7").one("p", class_="label"))
 
 
 def test_labels_beyond_the_published_names_are_shown_as_numbers(serve: Serve, write: Write) -> None:

@@ -290,3 +290,17 @@ def test_a_kept_page_is_never_given_for_a_part_of_it(application: ASGIApp) -> No
         for headers, is_page in (({}, True), (part, False), ({}, True), (part, False)):
             answer = client.get("/d/flat?label=2", headers=headers)
             assert ("<html" in answer.text) == is_page
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/d/flat/test/0.png", "/d/flat/test/0.npy", "/api/datasets", "/api/docs"]
+)
+@pytest.mark.parametrize(
+    "query",
+    ["x=" + "a" * 10_000, "&".join(["label=1"] * 1_000), "x=%ff"],
+    ids=["long", "many", "bytes"],
+)
+def test_an_absurd_query_is_refused_where_no_parameter_is_read_too(
+    path: str, query: str, application: ASGIApp
+) -> None:
+    assert ask(application, f"{path}?{query}").status == 422

@@ -196,3 +196,13 @@ def test_a_public_server_does_not_tell_strangers_its_folders(tmp_path: Path) -> 
         Settings(paths=(tmp_path,), cache_dir=tmp_path / "cache", loopback=False)
     )
     assert str(tmp_path).encode() not in ask(application, "/").body
+
+
+def test_a_static_file_is_kept_for_ever_only_under_its_own_version(real_client: TestClient) -> None:
+    html = real_client.get("/").text
+    own = re.findall(r'(?:href|src)="(/static/[^"]+\?v=[^"]+)"', html)
+    assert own
+    for address in own:
+        assert "immutable" in real_client.get(address).headers["cache-control"]
+        for other in (address.partition("?")[0], address + "0", address.replace("v=", "v=0")):
+            assert real_client.get(other).headers["cache-control"] == "no-cache"
