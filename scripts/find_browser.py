@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from quietly import runs
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 APT = (
@@ -40,10 +41,10 @@ def install() -> None:
     """Bring a browser, with a line for each way that is tried."""
     if may_use_apt():
         print("Installing Debian's chromium", flush=True)
-        if all(runs(command) for command in APT):
+        if all(runs(*command) for command in APT):
             return
     print("Fetching Playwright's chromium", flush=True)
-    runs(PLAYWRIGHT)
+    runs(*PLAYWRIGHT)
 
 
 def may_use_apt() -> bool:
@@ -53,23 +54,6 @@ def may_use_apt() -> bool:
     except OSError:
         return False
     return system["ID"] == "debian" and os.geteuid() == 0 and shutil.which("apt-get") is not None
-
-
-def runs(command: tuple[str, ...]) -> bool:
-    """Run a command without questions, quietly; what it said is shown if it failed."""
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(
-        command,
-        env=quiet,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        print(done.stdout, file=sys.stderr)
-    return done.returncode == 0
 
 
 def main() -> None:

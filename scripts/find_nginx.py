@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from quietly import runs
+
 OWN = Path(__file__).parent.parent / "build" / "nginx"
 # Debian keeps it where only root looks.
 PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
@@ -41,27 +43,10 @@ def install() -> None:
         runs("apt-get", "update", "-qq")
     shutil.rmtree(OWN, ignore_errors=True)
     OWN.mkdir(parents=True)
-    if runs("apt-get", "download", "-qq", "nginx"):
+    if runs("apt-get", "download", "-qq", "nginx", folder=OWN):
         for package in OWN.glob("nginx_*.deb"):
-            runs("dpkg-deb", "-x", package.name, ".")
+            runs("dpkg-deb", "-x", package.name, ".", folder=OWN)
             package.unlink()
-
-
-def runs(*command: str) -> bool:
-    """Run a command without questions, quietly; what it said is shown if it failed."""
-    done = subprocess.run(
-        command,
-        cwd=OWN if OWN.is_dir() else None,
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        print(done.stdout, file=sys.stderr)
-    return done.returncode == 0
 
 
 def main() -> None:
