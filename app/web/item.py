@@ -17,7 +17,7 @@ from app.pictures.window import Window, needs_window
 from app.web import addresses, grid, histogram
 from app.web.notices import dataset_notices
 from app.web.views import Crumb, Fact, Hidden, Item, Plane
-from app.web.words import caption, counted, label_text, labels_text, measured, number
+from app.web.words import counted, label_text, labels_text, measured, number
 
 ZOOMS: Final = (1, 2, 4, 8)
 
@@ -219,9 +219,10 @@ def _planes(
 
 
 def _facts(dataset: Dataset, split: Split, index: int, values: tuple[int, ...]) -> tuple[Fact, ...]:
-    facts = [Fact("Label", labels_text(dataset, values))]
-    if any(dataset.label_of[value].meaning for value in values):
-        facts.append(Fact("Published as", caption(dataset, values)))
+    label = labels_text(dataset, values)
+    facts = [Fact("Label", label)]
+    meanings = filter(None, (dataset.label_of[value].meaning for value in values))
+    facts += [Fact("Meaning", meaning) for meaning in meanings if meaning not in label]
     facts += [
         Fact("Split", split),
         Fact("Index", str(index)),

@@ -22,9 +22,12 @@ def share(number: int, total: int) -> str:
 
 
 def label_text(label: Label) -> str:
-    """Name a label with its number: “malignant (0)”; the number alone where that is its name."""
-    name = label.meaning or label.name
-    return str(label.value) if name == str(label.value) else f"{name} ({label.value})"
+    """Name a label with its number: “malignant (0)”.
+
+    One that is published as a number only is named by what it stands for, if that is known.
+    """
+    name = label.meaning if label.name == str(label.value) else label.name
+    return f"{name} ({label.value})" if name else label.name
 
 
 def shortened(text: str, most: int) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.server import DEMO_FILE
+
 from .reading import SPLITS, Thumb, Truth, json_of, page, picture, ten_to_a_row, words
 
 Read = Callable[[str], Truth]
@@ -219,3 +221,14 @@ def test_pages_lead_to_first_previous_next_and_last(real_client: TestClient) -> 
     for number in (9, 11, last):
         assert f"/d/breastmnist?label=1&per_page=20&page={number}" in links
     assert "/d/breastmnist?label=1&per_page=20" in links
+
+
+def test_a_label_is_called_by_its_meaning_only_where_its_name_is_a_number(
+    real_client: TestClient, serve: Callable[..., TestClient]
+) -> None:
+    assert "no apparent retinopathy (0)" in words(page(real_client, "/d/retinamnist").one("main"))
+    demo = serve(DEMO_FILE)
+    assert "much brown stain (2)" in words(page(demo, "/d/immunodemo").one("main"))
+    image = words(page(demo, "/d/immunodemo/train/40").one("main"))
+    assert "much brown stain (2)" in image
+    assert "60 % of the pixels or more are stained" in image
