@@ -36,12 +36,14 @@ class Archive:
     """An npz file as it was at ``stamp`` (size, mtime and ctime in ns, inode).
 
     ``key`` names its content: file size, mtime and the directory's names, sizes and CRCs.
+    ``content`` names it too, without what a copy loses: for records that outlive this server.
     ``ignored`` are members that nobody asked for.
     """
 
     path: Path
     stamp: Stamp
     key: str
+    content: str
     members: Mapping[str, Member]
     refused: Mapping[str, ArchiveError]
     ignored: tuple[str, ...]
@@ -95,7 +97,10 @@ def read_archive(path: Path, wanted: frozenset[str]) -> Archive:
     ignored = tuple(
         sorted(plain(name) for name in names if name.removesuffix(".npy") not in wanted)
     )
-    return Archive(path, stamp, _key(stamp, entries), members, refused, ignored)
+    content = _content(
+        [entry for entry in entries if entry.filename.removesuffix(".npy") in wanted]
+    )
+    return Archive(path, stamp, _key(stamp, entries), content, members, refused, ignored)
 
 
 def unreadable(path: Path, error: OSError, member: str | None = None) -> ArchiveError:
@@ -191,3 +196,8 @@ def _key(stamp: Stamp, entries: list[zipfile.ZipInfo]) -> str:
         facts = entry.filename, entry.header_offset, entry.file_size, entry.CRC
         digest.update(repr(facts).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()[:24]
+
+
+def _content(entries: list[zipfile.ZipInfo]) -> str:
+    facts = sorted((entry.filename, entry.file_size, entry.CRC) for entry in entries)
+    return hashlib.sha256(repr(facts).encode("utf-8", "backslashreplace")).hexdigest()[:24]
