@@ -15,6 +15,7 @@ from app.datasets.library import Library
 from app.settings import Settings, load
 from app.web import addresses, problems
 from app.web.api import api
+from app.web.memory import Memory
 from app.web.pages import pages
 from app.web.pictures import sheets, single
 from app.web.problems import readable_query
@@ -23,7 +24,7 @@ from app.web.security import Guard
 from app.web.status import Metrics, Watch, status
 from app.web.studio import Studio
 from app.web.templating import HTMX, Versioned, bundled, htmx_folder
-from app.web.transport import PAGE_BYTES, PICTURE_BYTES, Answers, CachedPictures, HeadAsGet
+from app.web.transport import HeadAsGet
 
 DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
 
@@ -33,8 +34,7 @@ def create_app(settings: Settings) -> ASGIApp:
     store = Store(Cache(settings.cache_dir, settings.cache_bytes))
     library = open_library(settings, store)
     watch = Watch()
-    drawn = Answers(PICTURE_BYTES)
-    studio = Studio(drawn)
+    studio = Studio()
     application = FastAPI(
         title="Lightbox",
         version=app.__version__,
@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> ASGIApp:
         api(library),
         sheets(library, studio),
         single(library, studio),
-        pages(library, _data_folder(settings), Answers(PAGE_BYTES)),
+        pages(library, _data_folder(settings)),
     ):
         application.include_router(router)
     application.mount("/static", Versioned(directory=bundled("static")))
@@ -60,8 +60,8 @@ def create_app(settings: Settings) -> ASGIApp:
     # The last one added stands outermost.
     application.add_middleware(CompressMiddleware)
     application.add_middleware(Metrics, watch=watch)
-    # Around all of FastAPI, so that a kept picture never enters it and a fault of ours is guarded.
-    whole = HeadAsGet(CachedPictures(application, kept=drawn, answered=watch.kept))
+    # Around all of FastAPI, so that a kept answer never enters it and a fault of ours is guarded.
+    whole = HeadAsGet(Memory(application, answered=watch.kept))
     return Guard(whole, loopback=settings.loopback, base_host=settings.base_host)
 
 

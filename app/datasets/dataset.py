@@ -42,7 +42,7 @@ class Label:
     meaning: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """One `.npz` file, opened. ``images[split]`` has shape (N, *shape); an empty one may differ.
 

@@ -16,6 +16,7 @@ On disk an index is one file of four npy arrays, one after the other; the two lo
 
 import mmap
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -43,9 +44,14 @@ class SplitIndex:
 
     def labels_of(self, positions: Ints) -> list[tuple[int, ...]]:
         """Give the label values that each of these items carries."""
-        rows = self.carries[self.codes[positions]]
+        codes = self.codes[positions].tolist()
         self.release()
-        return [tuple(self.values[row].tolist()) for row in rows]
+        return [self.patterns[code] for code in codes]
+
+    @cached_property
+    def patterns(self) -> list[tuple[int, ...]]:
+        """The label values of each pattern (P)."""
+        return [tuple(self.values[row].tolist()) for row in self.carries]
 
     def release(self) -> None:
         """Give back the pages just looked at, which stay in the system's cache."""

@@ -94,6 +94,17 @@ class Library:
             raise refusal
         raise MissingError("dataset", f"There is no dataset called “{shown(dataset_id)}” here.")
 
+    def serves(self, dataset: Dataset) -> bool:
+        """Say whether asking for its id would give this very dataset, without opening anything."""
+        path = next(iter(self._files_named(dataset.id)), None)
+        known = self._known.get(path) if path else None
+        if not path or not known or known.found is not dataset:
+            return False
+        try:
+            return self._still_holds(known, stamp_of(path.stat()))
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Let go of every file."""
         self._known.clear()

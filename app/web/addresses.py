@@ -20,7 +20,7 @@ def grid(dataset_id: str, selection: Selection) -> str:
     return with_query(f"/d/{segment(dataset_id)}", selection.query())
 
 
-def item(dataset_id: str, split: str, index: int, query: str = "") -> str:
+def item(dataset_id: str, split: str, index: int | str, query: str = "") -> str:
     """One image's page; ``query`` carries the selection one came from."""
     return with_query(f"/d/{segment(dataset_id)}/{split}/{index}", query)
 

@@ -1,33 +1,28 @@
 """A selection of a dataset → what the grid page shows."""
 
 import math
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import ORDERS, PER_PAGE, SEED_MOST, SPLITS, Order, Selection
+from app.datasets.selection import PER_PAGE, SPLITS, Order, Selection
 from app.datasets.subset import Items, Subset
 from app.errors import MissingError
 from app.pictures import sheet
 from app.pictures.window import Window
 from app.web import addresses, histogram
+from app.web.frame import Frame, cells
 from app.web.notices import dataset_notices
 from app.web.views import (
-    Cell,
-    Choice,
     Crumb,
-    Facet,
-    FacetValue,
     Grid,
-    Hidden,
     Link,
     Notice,
     Pager,
     Tile,
 )
-from app.web.words import caption, counted, images, label_text, spoken
+from app.web.words import counted
 
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _NEIGHBOURS: Final = 2
@@ -57,46 +52,33 @@ def page_items(dataset: Dataset, subset: Subset, selection: Selection) -> Items:
     return subset.items(first, first + selection.per_page)
 
 
-def build(dataset: Dataset, selection: Selection, window: Window | None) -> Grid:
-    """Draw up the page. Raises MissingError for a split, label or page that is not there."""
-    subset = dataset.subset(selection)
+def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window | None) -> Grid:
+    """Draw up the page. Raises MissingError for a page that is not there."""
+    subset = frame.subset
     items = page_items(dataset, subset, selection)
     pages = pages_of(subset.total, selection.per_page)
     waiting = unfinished(dataset, selection)
     cell = sheet.cell_of(dataset)
-    tiles = _tiles(dataset, selection, items)
+    tiles = _tiles(dataset, selection, items, frame)
     width, height = cell.width * cell.scale, cell.height * cell.scale
     noun = "volumes" if dataset.is_volume else "images"
     page_text = f"Page {counted(selection.page)} of {counted(pages)}"
     return Grid(
         subtitle=" · ".join((dataset.modality, task_words(dataset), size_words(dataset))),
         crumbs=(Crumb("All datasets", addresses.HOME), Crumb(dataset.title, None)),
-        heading=_heading(dataset, selection, subset.total),
+        heading=frame.heading,
         summary=f"{page_text}, {counted(len(items))} of {counted(subset.total)} {noun}",
         address=addresses.grid(dataset.id, selection),
         style=style(tiles, width, height),
         cell_width=width,
         cell_height=height,
         tiles=tiles,
-        facets=(_split_facet(dataset, selection), _label_facet(dataset, selection)),
-        chips=_chips(dataset, selection),
-        clear_all=addresses.grid(dataset.id, replace(selection, splits=(), labels=(), page=1))
-        if selection.splits or selection.labels
-        else None,
-        orders=tuple(Choice(o, _ORDER_WORDS[o], o == selection.order) for o in ORDERS),
-        sizes=tuple(
-            Choice(str(size), str(size), size == selection.per_page)
-            for size in sorted({*_SIZES, selection.per_page})
-        ),
-        seed=str(selection.seed),
-        shuffle=addresses.grid(
-            dataset.id, replace(selection, seed=(selection.seed + 1) % (SEED_MOST + 1), page=1)
-        )
-        if selection.order == "random"
-        else None,
-        hidden=_hidden(selection),
+        chips=frame.chips,
+        clear_all=frame.clear_all,
+        filters=frame.filters,
+        distribution=frame.distribution,
+        scales=histogram.scales(dataset, selection),
         pager=_pager(dataset, selection, pages),
-        histogram=histogram.build(dataset, selection),
         notices=(*waiting, *dataset_notices(dataset, window)),
         empty="" if subset.total else f"No {noun} match these filters.",
         clear_filters=addresses.grid(dataset.id, Selection()),
@@ -117,12 +99,11 @@ def style(tiles: tuple[Tile, ...], width: int, height: int) -> str:
     By the tile's own picture, not by its place: a rule left over from another page matches nothing.
     """
     rules = [f".grid{{--w:{width}px;--h:{height}px}}"]
-    for tile in tiles:
-        if tile.sheet:
-            columns = min(sheet.COLUMNS, len(tile.cells))
-            rules.append(
-                f'.tile[data-sheet="{tile.sheet}"]{{--sheet:url("{tile.sheet}");--cols:{columns}}}'
-            )
+    rules.extend(
+        f'.tile[data-sheet="{tile.sheet}"]{{--sheet:url("{tile.sheet}");--cols:{tile.columns}}}'
+        for tile in tiles
+        if tile.sheet
+    )
     return "".join(rules)
 
 
@@ -159,41 +140,22 @@ def size_words(dataset: Dataset) -> str:
     return f"{' × '.join(str(side) for side in sides)} {unit}, {colour}"
 
 
-def _heading(dataset: Dataset, selection: Selection, total: int) -> str:
-    parts = [dataset.title]
-    if selection.splits:
-        parts.append(" + ".join(selection.splits))
-    if selection.labels:
-        parts.append(" or ".join(label_text(dataset.label_of[value]) for value in selection.labels))
-    parts.append(images(total, volumes=dataset.is_volume))
-    return " · ".join(parts)
-
-
-def _tiles(dataset: Dataset, selection: Selection, items: Items) -> tuple[Tile, ...]:
+def _tiles(dataset: Dataset, selection: Selection, items: Items, frame: Frame) -> tuple[Tile, ...]:
     ready = np.array([dataset.images[s].available if s in dataset.images else 0 for s in SPLITS])
-    carried = dataset.labels_of(items)
-    back = addresses.item_query(selection)
+    places = list(
+        zip(items.splits.tolist(), items.positions.tolist(), dataset.labels_of(items), strict=True)
+    )
     tiles = []
-    for place, start in enumerate(range(0, len(items), sheet.CELLS_MOST), start=1):
-        stop = min(start + sheet.CELLS_MOST, len(items))
-        whole = (items.positions[start:stop] < ready[items.splits[start:stop]]).all()
-        cells = tuple(
-            Cell(
-                href=addresses.item(dataset.id, SPLITS[split], position, back),
-                split=SPLITS[split],
-                index=position,
-                name=f"{SPLITS[split]} {position}, {spoken(dataset, values)}",
-                caption=caption(dataset, values),
-                hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
-            )
-            for split, position, values in zip(
-                items.splits[start:stop].tolist(),
-                items.positions[start:stop].tolist(),
-                carried[start:stop],
-                strict=True,
+    for number, start in enumerate(range(0, len(items), sheet.CELLS_MOST), start=1):
+        part = slice(start, start + sheet.CELLS_MOST)
+        whole = (items.positions[part] < ready[items.splits[part]]).all()
+        tiles.append(
+            Tile(
+                sheet=addresses.sheet(dataset, selection, number) if whole else "",
+                columns=min(sheet.COLUMNS, len(places[part])),
+                cells=cells(frame, dataset, selection, places[part]),
             )
         )
-        tiles.append(Tile(addresses.sheet(dataset, selection, place) if whole else "", cells))
     return tuple(tiles)
 
 
@@ -203,68 +165,6 @@ def _next_sheets(dataset: Dataset, selection: Selection, total: int) -> str:
     tiles = range(1, math.ceil(max(0, number) / sheet.CELLS_MOST) + 1)
     following = selection.on_page(selection.page + 1)
     return " ".join(addresses.sheet(dataset, following, tile) for tile in tiles)
-
-
-def _split_facet(dataset: Dataset, selection: Selection) -> Facet:
-    def value(name: str) -> FacetValue:
-        split = dataset.require_split(name)
-        only = dataset.subset(replace(selection, splits=(split,), order="index"))
-        return FacetValue(
-            value=split,
-            text=split,
-            count=counted(only.total),
-            href=addresses.grid(dataset.id, selection.toggle_split(split)),
-            on=split in selection.splits,
-        )
-
-    clear = addresses.grid(dataset.id, replace(selection, splits=(), page=1))
-    return Facet(
-        "split",
-        "Split",
-        tuple(value(split) for split in dataset.splits),
-        clear if selection.splits else None,
-    )
-
-
-def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
-    counts = dataset.counts(replace(selection, labels=()))
-    values = tuple(
-        FacetValue(
-            value=str(label.value),
-            text=label_text(label),
-            count=counted(sum(of_split[label.value] for of_split in counts.values())),
-            href=addresses.grid(dataset.id, selection.toggle_label(label.value)),
-            on=label.value in selection.labels,
-            hue=histogram.hue(label),
-        )
-        for label in dataset.labels
-    )
-    clear = addresses.grid(dataset.id, replace(selection, labels=(), page=1))
-    return Facet("label", "Label", values, clear if selection.labels else None)
-
-
-def _chips(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
-    splits = [
-        Link(split, addresses.grid(dataset.id, selection.toggle_split(split)))
-        for split in selection.splits
-    ]
-    labels = [
-        Link(
-            label_text(dataset.label_of[value]),
-            addresses.grid(dataset.id, selection.toggle_label(value)),
-        )
-        for value in selection.labels
-    ]
-    return (*splits, *labels)
-
-
-def _hidden(selection: Selection) -> tuple[Hidden, ...]:
-    """What the form carries along: all of the state but order, seed and page size."""
-    fields = [Hidden("split", split) for split in selection.splits]
-    fields += [Hidden("label", str(label)) for label in selection.labels]
-    if selection.bars != Selection.bars:
-        fields.append(Hidden("bars", selection.bars))
-    return tuple(fields)
 
 
 def _pager(dataset: Dataset, selection: Selection, pages: int) -> Pager:

@@ -78,14 +78,18 @@ def build(dataset: Dataset, selection: Selection) -> Histogram:
         groups=tuple(groups),
         splits=tuple(counts),
         rows=tuple(rows),
-        scales=tuple(
-            Link(
-                text,
-                addresses.grid(dataset.id, replace(selection, bars=scale)),
-                selection.bars == scale,
-            )
-            for scale, text in _SCALES.items()
-        ),
+    )
+
+
+def scales(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
+    """Give the links from one scale of the drawing to the other; the page stays."""
+    return tuple(
+        Link(
+            text,
+            addresses.grid(dataset.id, replace(selection, bars=scale)),
+            selection.bars == scale,
+        )
+        for scale, text in _SCALES.items()
     )
 
 

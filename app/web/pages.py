@@ -1,21 +1,22 @@
 """The pages people visit: the catalogue, a dataset's grid, one image."""
 
 import hashlib
+import weakref
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Selection, Split, parse, shown, whole_number
+from app.datasets.selection import Split, parse, shown, whole_number
 from app.errors import MissingError
 from app.pictures import sheet
-from app.web import addresses
 from app.web import catalogue as catalogue_page
 from app.web import grid as grid_page
 from app.web import item as item_page
-from app.web.templating import page, wants_results
-from app.web.transport import Answers, Kept, raw
+from app.web.frame import Frames
+from app.web.memory import keep_while
+from app.web.templating import page
 
 
 def required_index(dataset: Dataset, split: Split, value: str) -> int:
@@ -31,9 +32,10 @@ def required_index(dataset: Dataset, split: Split, value: str) -> int:
     return index
 
 
-def pages(library: Library, place: str | None, drawn: Answers) -> APIRouter:
-    """Make the routes of the pages; ``drawn`` keeps grids that will not change."""
+def pages(library: Library, place: str | None) -> APIRouter:
+    """Make the routes of the pages."""
     router = APIRouter(include_in_schema=False)
+    frames = Frames()
 
     @router.get("/")
     def catalogue(request: Request) -> HTMLResponse:
@@ -43,16 +45,19 @@ def pages(library: Library, place: str | None, drawn: Answers) -> APIRouter:
     def grid(request: Request, dataset_id: str) -> Response:
         dataset = library.dataset(dataset_id)
         selection = parse(request.url.query)
-        key = _grid_key(request, dataset, selection)
-        kept = drawn.get(key)
-        if kept is None:
-            view = grid_page.build(dataset, selection, sheet.window_of(dataset))
-            answer = page(request, "grid", view, style=view.style)
-            if view.refresh:
-                return answer
-            kept = Kept(_tag(answer.body), raw(answer.headers.items()), bytes(answer.body))
-            drawn.put(key, kept)
-        return _from_kept(request, kept)
+        frame = frames.get(dataset, selection)
+        view = grid_page.build(dataset, selection, frame, sheet.window_of(dataset))
+        answer = page(request, "grid", view, style=view.style)
+        if view.refresh:
+            return answer
+        answer.headers["ETag"] = tag = f'W/"{hashlib.sha256(answer.body).hexdigest()[:20]}"'
+        if tag in request.headers.get("if-none-match", ""):
+            del answer.headers["Content-Length"]
+            return Response(status_code=304, headers=answer.headers)
+        # Not the dataset itself: a kept page must not hold a file that was replaced.
+        drawn_from = weakref.ref(dataset)
+        keep_while(request, lambda: _is_served(library, drawn_from()))
+        return answer
 
     @router.get("/d/{dataset_id}/{split}/{index}")
     def item(request: Request, dataset_id: str, split: str, index: str) -> HTMLResponse:
@@ -68,21 +73,5 @@ def pages(library: Library, place: str | None, drawn: Answers) -> APIRouter:
     return router
 
 
-def _grid_key(request: Request, dataset: Dataset, selection: Selection) -> bytes:
-    """Name all that a grid's HTML depends on."""
-    refused = "".join(str(refusal) for refusal in dataset.refused)
-    parts = addresses.content_key(dataset), selection.query(), wants_results(request), refused
-    return repr((dataset.id, *parts)).encode()
-
-
-def _tag(body: bytes | memoryview) -> bytes:
-    return b'W/"' + hashlib.sha256(body).hexdigest()[:20].encode() + b'"'
-
-
-def _from_kept(request: Request, kept: Kept) -> Response:
-    """Answer with a page that was drawn before, or with 304 where the browser has it."""
-    same = kept.tag.decode() in request.headers.get("if-none-match", "")
-    answer = Response(b"" if same else kept.body, 304 if same else 200)
-    own = [pair for pair in kept.headers if not (same and pair[0] == b"content-length")]
-    answer.raw_headers = [*own, (b"etag", kept.tag)]
-    return answer
+def _is_served(library: Library, dataset: Dataset | None) -> bool:
+    return dataset is not None and library.serves(dataset)

@@ -36,7 +36,7 @@ class Watch:
             "lightbox_request_seconds", "Time to answer.", ["route"], registry=self._own
         )
         self.kept = Counter(
-            "lightbox_pictures_kept", "Pictures answered from memory.", registry=self._own
+            "lightbox_kept_answers", "Answers given from memory.", registry=self._own
         )
 
     def text(self) -> bytes:

@@ -10,7 +10,7 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.web.transport import FOREVER, NOT_AT_ALL, Answers, Kept, address_of, raw
+from app.web.transport import NOT_AT_ALL
 
 # Nobody reads this answer; the number is nginx's for a client that has left.
 _LEFT: Final = 499
@@ -19,14 +19,13 @@ _POLL_SECONDS: Final = 0.05
 
 
 class Studio:
-    """Draws and keeps pictures.
+    """Draws pictures.
 
     Drawing holds the interpreter for part of its time, so more at once than there are cores would
     only starve the pages.
     """
 
-    def __init__(self, cache: Answers) -> None:
-        self._cache = cache
+    def __init__(self) -> None:
         self._places = anyio.CapacityLimiter(max(2, os.cpu_count() or 2))
 
     async def answer(
@@ -60,8 +59,4 @@ class Studio:
             if not checked():
                 headers = {"Cache-Control": NOT_AT_ALL}
             body = await to_thread.run_sync(draw)
-        answer = Response(body, media_type=kind, headers=headers)
-        if headers["Cache-Control"] == FOREVER:
-            kept = Kept(headers["ETag"].encode("latin-1"), raw(answer.headers.items()), body)
-            self._cache.put(address_of(request.scope), kept)
-        return answer
+        return Response(body, media_type=kind, headers=headers)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -84,6 +85,12 @@ def _environment() -> Environment:
         site={"home": addresses.HOME, "api": addresses.API_DOCS, "version": app.__version__},
     )
     return environment
+
+
+def fragment(name: str, view: Any) -> Markup:  # noqa: ANN401 (each template has its own view)
+    """Draw a part of a page that is the same on many, to be put into each as it is."""
+    template = _environment().get_template(f"partials/{name}.html")
+    return Markup(template.render(view=view))  # noqa: S704 (the template has escaped it)
 
 
 def page(

@@ -6,6 +6,8 @@ path with its query string, every length is in CSS pixels.
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 
 @dataclass(frozen=True)
 class Link:
@@ -27,10 +29,11 @@ class Notice:
 
 @dataclass(frozen=True)
 class Tile:
-    """A run of at most 100 cells whose thumbnails come as one picture, ten to a row."""
+    """A run of at most 100 cells, drawn, whose thumbnails come as one picture, ten to a row."""
 
     sheet: str
-    cells: "tuple[Cell, ...]"
+    columns: int
+    cells: Markup
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Cell:
 
     href: str
     split: str
-    index: int
+    index: str
     name: str
     caption: str
     hue: int | None
@@ -125,7 +128,6 @@ class Histogram:
     groups: tuple[BarGroup, ...]
     splits: tuple[str, ...]
     rows: tuple[HistogramRow, ...]
-    scales: tuple[Link, ...]
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,19 @@ class Crumb:
 
 
 @dataclass(frozen=True)
+class Filters:
+    """The facets, and the form that sets order and page size."""
+
+    facets: tuple[Facet, ...]
+    orders: tuple[Choice, ...]
+    sizes: tuple[Choice, ...]  # per page
+    seed: str
+    shuffle: str | None  # leads to another random order
+    hidden: tuple[Hidden, ...]
+    action: str
+
+
+@dataclass(frozen=True)
 class Grid:
     """The grid page. ``style`` sizes the cells and names their sheets (one line of CSS).
 
@@ -170,16 +185,12 @@ class Grid:
     cell_width: int
     cell_height: int
     tiles: tuple[Tile, ...]
-    facets: tuple[Facet, ...]
+    filters: Markup
     chips: tuple[Link, ...]  # each takes one filter away
     clear_all: str | None
-    orders: tuple[Choice, ...]
-    sizes: tuple[Choice, ...]  # per page
-    seed: str
-    shuffle: str | None  # leads to another random order
-    hidden: tuple[Hidden, ...]
+    distribution: Markup
+    scales: tuple[Link, ...]
     pager: Pager
-    histogram: Histogram
     notices: tuple[Notice, ...]
     empty: str  # what to say when nothing matches, else empty
     clear_filters: str  # the dataset's plain address

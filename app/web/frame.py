@@ -1,0 +1,195 @@
+"""What the pages of one selection share: filters, distribution and the look of a cell.
+
+Drawing these takes longer than all that changes from page to page, so it's done once a selection.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from markupsafe import Markup
+
+from app.datasets.dataset import Dataset
+from app.datasets.selection import ORDERS, PER_PAGE, SEED_MOST, SPLITS, Order, Selection
+from app.datasets.subset import Subset
+from app.web import addresses, histogram
+from app.web.templating import fragment
+from app.web.views import Cell, Choice, Facet, FacetValue, Filters, Hidden, Link
+from app.web.words import caption, counted, images, label_text, spoken
+
+_SIZES: Final = (20, 50, PER_PAGE, 200, 500)
+_ORDER_WORDS: Final[dict[Order, str]] = {
+    "index": "by index",
+    "label": "by label",
+    "random": "random",
+}
+# Selections of one dataset whose frames are kept.
+_MOST: Final = 64
+# Stands where a cell's index goes; no name or address can hold it.
+_INDEX: Final = "\0"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """``stamps`` holds the HTML of a cell by split and labels, cut where its index stands."""
+
+    subset: Subset
+    heading: str
+    chips: tuple[Link, ...]
+    clear_all: str | None
+    filters: Markup
+    distribution: Markup
+    stamps: dict[tuple[int, tuple[int, ...]], list[str]] = field(default_factory=dict)
+
+
+class Frames:
+    """The frames of the datasets at hand; those of a file that was replaced go with it."""
+
+    def __init__(self) -> None:
+        self._of: WeakKeyDictionary[Dataset, dict[Selection, Frame]] = WeakKeyDictionary()
+
+    def get(self, dataset: Dataset, selection: Selection) -> Frame:
+        """Give the selection's frame. Raises MissingError for a split or label that isn't there."""
+        shared = replace(selection, page=1)
+        known = self._of.setdefault(dataset, {})
+        frame = known.get(shared)
+        if frame is None:
+            frame = _draw(dataset, shared)
+            for oldest in list(known)[: max(0, len(known) - _MOST + 1)]:
+                known.pop(oldest, None)
+            known[shared] = frame
+        return frame
+
+
+def cells(
+    frame: Frame,
+    dataset: Dataset,
+    selection: Selection,
+    places: list[tuple[int, int, tuple[int, ...]]],
+) -> Markup:
+    """Draw cells: for each its split's number, its position and its labels."""
+    drawn = []
+    for split, position, values in places:
+        stamp = frame.stamps.get((split, values))
+        if stamp is None:
+            stamp = _stamp(dataset, selection, split, values)
+            frame.stamps[split, values] = stamp
+        drawn.append(str(position).join(stamp))
+    return Markup("".join(drawn))  # noqa: S704 (stamps are drawn by a template, indexes are digits)
+
+
+def _stamp(
+    dataset: Dataset, selection: Selection, number: int, values: tuple[int, ...]
+) -> list[str]:
+    split = SPLITS[number]
+    cell = Cell(
+        href=addresses.item(dataset.id, split, _INDEX, addresses.item_query(selection)),
+        split=split,
+        index=_INDEX,
+        name=f"{split} {_INDEX}, {spoken(dataset, values)}",
+        caption=caption(dataset, values),
+        hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
+    )
+    return str(fragment("cell", cell)).split(_INDEX)
+
+
+def _draw(dataset: Dataset, selection: Selection) -> Frame:
+    subset = dataset.subset(selection)
+    filters = Filters(
+        facets=(_split_facet(dataset, selection), _label_facet(dataset, selection)),
+        orders=tuple(Choice(o, _ORDER_WORDS[o], o == selection.order) for o in ORDERS),
+        sizes=tuple(
+            Choice(str(size), str(size), size == selection.per_page)
+            for size in sorted({*_SIZES, selection.per_page})
+        ),
+        seed=str(selection.seed),
+        shuffle=addresses.grid(
+            dataset.id, replace(selection, seed=(selection.seed + 1) % (SEED_MOST + 1))
+        )
+        if selection.order == "random"
+        else None,
+        hidden=_hidden(selection),
+        action=addresses.grid(dataset.id, Selection()),
+    )
+    return Frame(
+        subset=subset,
+        heading=_heading(dataset, selection, subset.total),
+        chips=_chips(dataset, selection),
+        clear_all=addresses.grid(dataset.id, replace(selection, splits=(), labels=()))
+        if selection.splits or selection.labels
+        else None,
+        filters=fragment("filters", filters),
+        distribution=fragment("distribution", histogram.build(dataset, selection)),
+    )
+
+
+def _heading(dataset: Dataset, selection: Selection, total: int) -> str:
+    parts = [dataset.title]
+    if selection.splits:
+        parts.append(" + ".join(selection.splits))
+    if selection.labels:
+        parts.append(" or ".join(label_text(dataset.label_of[value]) for value in selection.labels))
+    parts.append(images(total, volumes=dataset.is_volume))
+    return " · ".join(parts)
+
+
+def _split_facet(dataset: Dataset, selection: Selection) -> Facet:
+    def value(name: str) -> FacetValue:
+        split = dataset.require_split(name)
+        only = dataset.subset(replace(selection, splits=(split,), order="index"))
+        return FacetValue(
+            value=split,
+            text=split,
+            count=counted(only.total),
+            href=addresses.grid(dataset.id, selection.toggle_split(split)),
+            on=split in selection.splits,
+        )
+
+    clear = addresses.grid(dataset.id, replace(selection, splits=(), page=1))
+    return Facet(
+        "split",
+        "Split",
+        tuple(value(split) for split in dataset.splits),
+        clear if selection.splits else None,
+    )
+
+
+def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
+    counts = dataset.counts(replace(selection, labels=()))
+    values = tuple(
+        FacetValue(
+            value=str(label.value),
+            text=label_text(label),
+            count=counted(sum(of_split[label.value] for of_split in counts.values())),
+            href=addresses.grid(dataset.id, selection.toggle_label(label.value)),
+            on=label.value in selection.labels,
+            hue=histogram.hue(label),
+        )
+        for label in dataset.labels
+    )
+    clear = addresses.grid(dataset.id, replace(selection, labels=(), page=1))
+    return Facet("label", "Label", values, clear if selection.labels else None)
+
+
+def _chips(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
+    splits = [
+        Link(split, addresses.grid(dataset.id, selection.toggle_split(split)))
+        for split in selection.splits
+    ]
+    labels = [
+        Link(
+            label_text(dataset.label_of[value]),
+            addresses.grid(dataset.id, selection.toggle_label(value)),
+        )
+        for value in selection.labels
+    ]
+    return (*splits, *labels)
+
+
+def _hidden(selection: Selection) -> tuple[Hidden, ...]:
+    """What the form carries along: all of the state but order, seed and page size."""
+    fields = [Hidden("split", split) for split in selection.splits]
+    fields += [Hidden("label", str(label)) for label in selection.labels]
+    if selection.bars != Selection.bars:
+        fields.append(Hidden("bars", selection.bars))
+    return tuple(fields)

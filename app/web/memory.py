@@ -1,0 +1,138 @@
+"""Answers kept in memory, given ahead of the application: no routes, threads or templates.
+
+What says that it never changes (a picture under its content key, a file under its digest) is kept
+by its address. A page is kept with a question that must still be answered with yes. Measured in
+``docs/performance.md``.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import Counter
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.transport import FOREVER, RawHeaders
+
+# Some 150 sheets of a hundred thumbnails, and a thousand pages: bounded at any size of data.
+_PICTURE_BYTES: Final = 24 * 1024 * 1024
+_PAGE_BYTES: Final = 8 * 1024 * 1024
+
+_PICTURES: Final = ("/sheets/", "/pictures/")
+_OTHERS: Final = ("/d/", "/static/", "/vendor/")
+# What else than its address an answer may depend on; pictures depend on nothing else.
+_ASKED: Final = (b"accept-encoding", b"hx-request-type", b"hx-history-restore-request")
+_FOREVER: Final = (b"cache-control", FOREVER.encode())
+_HOLDS: Final = "lightbox.holds"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer as it goes out. ``tag`` is the ETag's value, ``holds`` asks if it is still true."""
+
+    tag: bytes
+    headers: RawHeaders
+    body: bytes
+    holds: Callable[[], bool] | None
+
+
+class Answers:
+    """Answers kept by what was asked, bounded in bytes; the least recently used goes first."""
+
+    def __init__(self, bound: int) -> None:
+        self._bound = bound
+        self._size = 0
+        self._kept: OrderedDict[object, Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, asked: object) -> Kept | None:
+        """Give what was kept for a request."""
+        with self._lock:
+            kept = self._kept.get(asked)
+            if kept:
+                self._kept.move_to_end(asked)
+            return kept
+
+    def put(self, asked: object, kept: Kept) -> None:
+        """Keep an answer, and let others go for it; one larger than the bound is not kept."""
+        if len(kept.body) > self._bound:
+            return
+        with self._lock:
+            old = self._kept.pop(asked, None)
+            self._size += len(kept.body) - (len(old.body) if old else 0)
+            self._kept[asked] = kept
+            while self._size > self._bound:
+                _, gone = self._kept.popitem(last=False)
+                self._size -= len(gone.body)
+
+
+class Memory:
+    """ASGI middleware that answers from memory what it can, and keeps what may be kept."""
+
+    def __init__(self, app: ASGIApp, *, answered: Counter) -> None:
+        self._app = app
+        self._answered = answered
+        self._pictures = Answers(_PICTURE_BYTES)
+        self._pages = Answers(_PAGE_BYTES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is kept; pass all else on, and keep what comes back if it may be."""
+        if scope["type"] != "http" or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        asked: object = scope.get("raw_path") or path, scope["query_string"]
+        if path.startswith(_PICTURES):
+            bank = self._pictures
+        elif path.startswith(_OTHERS):
+            bank = self._pages
+            asked = asked, tuple(pair for pair in scope["headers"] if pair[0] in _ASKED)
+        else:
+            await self._app(scope, receive, send)
+            return
+        kept = bank.get(asked)
+        if kept and (kept.holds is None or kept.holds()):
+            self._answered.inc()
+            await _send(scope, send, kept)
+            return
+        await self._app(scope, receive, _keeping(scope, send, bank, asked))
+
+
+def keep_while(request: Request, holds: Callable[[], bool]) -> None:
+    """Let the answer to this request be given again as long as ``holds()``, which must be quick."""
+    request.scope[_HOLDS] = holds
+
+
+def _keeping(scope: Scope, send: Send, bank: Answers, asked: object) -> Send:
+    """Send on, and keep a whole answer that may be given again."""
+    headers: RawHeaders | None = None
+    parts: list[bytes] = []
+
+    async def keeping(message: Message) -> None:
+        nonlocal headers
+        if message["type"] == "http.response.start":
+            lasts = _FOREVER in message["headers"] or _HOLDS in scope
+            # A copy: what stands around us adds to the list.
+            headers = list(message["headers"]) if message["status"] == 200 and lasts else None
+        elif headers is not None:
+            parts.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                tag = next((value for name, value in headers if name == b"etag"), b"")
+                bank.put(asked, Kept(tag, headers, b"".join(parts), scope.get(_HOLDS)))
+        await send(message)
+
+    return keeping
+
+
+async def _send(scope: Scope, send: Send, kept: Kept) -> None:
+    status, headers, body = 200, list(kept.headers), kept.body
+    if kept.tag and any(
+        n == b"if-none-match" and kept.tag in value for n, value in scope["headers"]
+    ):
+        status, body = 304, b""
+        headers = [pair for pair in headers if pair[0] != b"content-length"]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
