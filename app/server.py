@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> ASGIApp:
         api(library),
         sheets(library, studio),
         single(library, studio),
-        pages(library, _data_folder(settings)),
+        pages(library, studio, _data_folder(settings)),
     ):
         application.include_router(router)
     application.mount("/static", Versioned(directory=bundled("static")))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.arrays.mapping import Plane as Cut
 from app.datasets.dataset import Dataset
-from app.datasets.selection import SPLITS, Selection, Split, whole_number
+from app.datasets.selection import SPLITS, Selection, Split, shown, whole_number
 from app.errors import InexactError, MalformedError, MissingError
 from app.pictures import exact
 from app.pictures.window import Window, needs_window
@@ -41,6 +41,19 @@ class Looking:
             if place != middle:
                 pairs.append((axis, place))
         return urlencode(pairs)
+
+
+def required_index(dataset: Dataset, split: Split, value: str) -> int:
+    """Read an index from an address. Raises MalformedError, or MissingError beyond the split."""
+    index = whole_number("index", value)
+    total = dataset.indexes[split].total
+    if not 0 <= index < total:
+        raise MissingError(
+            "index",
+            f"There is no {split} image {shown(value)} in {dataset.title}; "
+            + (f"indexes run from 0 to {total - 1:,}." if total else "this split is empty."),
+        )
+    return index
 
 
 def parse_looking(dataset: Dataset, query: str) -> Looking:

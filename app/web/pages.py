@@ -8,31 +8,19 @@ from starlette.responses import HTMLResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Split, parse, shown, whole_number
-from app.errors import MissingError
+from app.datasets.selection import parse
 from app.pictures import sheet
 from app.web import catalogue as catalogue_page
 from app.web import grid as grid_page
 from app.web import item as item_page
 from app.web.frame import Frames
 from app.web.memory import keep_while
+from app.web.pictures import plan_tile
+from app.web.studio import Studio
 from app.web.templating import page
 
 
-def required_index(dataset: Dataset, split: Split, value: str) -> int:
-    """Read an index from an address. Raises MalformedError, or MissingError beyond the split."""
-    index = whole_number("index", value)
-    total = dataset.indexes[split].total
-    if not 0 <= index < total:
-        raise MissingError(
-            "index",
-            f"There is no {split} image {shown(value)} in {dataset.title}; "
-            + (f"indexes run from 0 to {total - 1:,}." if total else "this split is empty."),
-        )
-    return index
-
-
-def pages(library: Library, place: str | None) -> APIRouter:
+def pages(library: Library, studio: Studio, place: str | None) -> APIRouter:
     """Make the routes of the pages."""
     router = APIRouter(include_in_schema=False)
     frames = Frames()
@@ -46,6 +34,8 @@ def pages(library: Library, place: str | None) -> APIRouter:
         dataset = library.dataset(dataset_id)
         selection = parse(request.url.query)
         frame = frames.get(dataset, selection)
+        # The browser will ask for it as soon as it has the page.
+        studio.ahead(lambda: plan_tile(dataset, frame.subset, selection, 1))
         view = grid_page.build(dataset, selection, frame, sheet.window_of(dataset))
         answer = page(request, "grid", view, style=view.style)
         if view.refresh:
@@ -64,7 +54,7 @@ def pages(library: Library, place: str | None) -> APIRouter:
         dataset = library.dataset(dataset_id)
         selection = parse(request.url.query)
         found = dataset.require_split(split)
-        place = required_index(dataset, found, index)
+        place = item_page.required_index(dataset, found, index)
         looking = item_page.parse_looking(dataset, request.url.query)
         dataset.images[found].wait(place + 1, seconds=2)
         view = item_page.build(dataset, found, place, selection, looking, sheet.window_of(dataset))

@@ -1,26 +1,25 @@
 """Pictures: sheets of thumbnails, and exact pixels of one image."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.arrays.mapping import Plane
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import SPLITS, Split, parse, whole_number
-from app.datasets.subset import Items
+from app.datasets.selection import SPLITS, Selection, Split, parse, whole_number
+from app.datasets.subset import Subset
 from app.errors import MissingError
 from app.pictures import exact, sheet
 from app.pictures.window import shown
 from app.web import addresses
 from app.web.catalogue import STRIP
 from app.web.grid import page_items
-from app.web.item import cut_for
-from app.web.pages import required_index
-from app.web.studio import Studio
+from app.web.item import cut_for, required_index
+from app.web.studio import Plan, Studio
 from app.web.transport import ASK_AGAIN, FOREVER
 
 _PNG: Final = "image/png"
@@ -33,57 +32,52 @@ def sheets(library: Library, studio: Studio) -> APIRouter:
 
     @router.get("/sheets/{dataset_id}/{key}/strip.png")
     async def strip(request: Request, dataset_id: str, key: str) -> Response:
-        dataset = await run_in_threadpool(_as_addressed, library, dataset_id, key)
-        if not dataset.total:
-            raise MissingError("picture", f"{dataset.title} holds no images.")
+        def plan() -> Plan:
+            dataset = _as_addressed(library, dataset_id, key)
+            if not dataset.total:
+                raise MissingError("picture", f"{dataset.title} holds no images.")
+            # Of the first pictures only, whatever has been unpacked: so it may not be checked yet.
+            return Plan(
+                f"{key}-strip",
+                _PNG,
+                FOREVER,
+                lambda: sheet.strip(dataset, STRIP, sheet.window_of(dataset)),
+                lambda: _is_checked(dataset, dataset.splits),
+            )
 
-        def draw() -> bytes:
-            return sheet.strip(dataset, STRIP, sheet.window_of(dataset))
-
-        # Of the first pictures only, whatever has been unpacked: so it may not be checked yet.
-        return await studio.answer(
-            request,
-            f"{key}-strip",
-            _PNG,
-            FOREVER,
-            draw,
-            ready=lambda: True,
-            checked=lambda: _is_checked(dataset, dataset.splits),
-        )
+        return await studio.answer(request, plan)
 
     @router.get("/sheets/{dataset_id}/{key}/{tile}.png")
     async def tile(request: Request, dataset_id: str, key: str, tile: str) -> Response:
         query = request.url.query
 
-        def resolve() -> tuple[Dataset, Items]:
+        def plan() -> Plan:
             dataset = _as_addressed(library, dataset_id, key)
-            return dataset, _tile_items(dataset, query, tile)
+            selection = parse(query)
+            number = whole_number("tile", tile)
+            return plan_tile(dataset, dataset.subset(selection), selection, number)
 
-        dataset, items = await run_in_threadpool(resolve)
-
-        def ready() -> bool:
-            return all(
-                int(items.positions[items.splits == number].max())
-                < dataset.images[SPLITS[number]].available
-                for number in set(items.splits.tolist())
-            )
-
-        def draw() -> bytes:
-            return sheet.encode(dataset, items, sheet.window_of(dataset))
-
-        tag = f"{key}-{tile}-{parse(query).query()}"
-        splits = [SPLITS[number] for number in set(items.splits.tolist())]
-        return await studio.answer(
-            request,
-            tag,
-            _PNG,
-            FOREVER,
-            draw,
-            ready=ready,
-            checked=lambda: _is_checked(dataset, splits),
-        )
+        return await studio.answer(request, plan)
 
     return router
+
+
+def plan_tile(dataset: Dataset, subset: Subset, selection: Selection, tile: int) -> Plan:
+    """Plan the thumbnails of one tile (from 1) of a page. Raises MissingError."""
+    items = page_items(dataset, subset, selection)
+    start = (tile - 1) * sheet.CELLS_MOST
+    found = items[start : start + sheet.CELLS_MOST] if start >= 0 else items[:0]
+    if not len(found):
+        raise MissingError("tile", f"This page has no sheet {tile}.")
+    splits = [SPLITS[number] for number in set(found.splits.tolist())]
+    drawn = replace(selection, bars="count").query()
+    return Plan(
+        f"{addresses.content_key(dataset)}-{tile}-{drawn}",
+        _PNG,
+        FOREVER,
+        lambda: sheet.encode(dataset, found, sheet.window_of(dataset)),
+        lambda: _is_checked(dataset, splits),
+    )
 
 
 def single(library: Library, studio: Studio) -> APIRouter:
@@ -94,26 +88,20 @@ def single(library: Library, studio: Studio) -> APIRouter:
     async def windowed(
         request: Request, dataset_id: str, key: str, split: str, index: str
     ) -> Response:
-        def resolve() -> tuple[Dataset, Split, int, Plane | None]:
+        query = request.url.query
+
+        def plan() -> Plan:
             dataset = _as_addressed(library, dataset_id, key)
-            return dataset, *_item(dataset, split, index, request.url.query)
+            found, place, plane = _item(dataset, split, index, query)
 
-        dataset, found, place, plane = await run_in_threadpool(resolve)
+            def draw() -> bytes:
+                pixels = exact.item_pixels(dataset, found, place, plane)
+                return exact.as_png(shown(pixels, sheet.window_of(dataset)))
 
-        def draw() -> bytes:
-            pixels = exact.item_pixels(dataset, found, place, plane)
-            return exact.as_png(shown(pixels, sheet.window_of(dataset)))
+            tag = f"{key}-{found}-{place}-{plane}"
+            return Plan(tag, _PNG, FOREVER, draw, lambda: _is_checked(dataset, [found]))
 
-        tag = f"{key}-{found}-{place}-{plane}"
-        return await studio.answer(
-            request,
-            tag,
-            _PNG,
-            FOREVER,
-            draw,
-            ready=lambda: place < dataset.images[found].available,
-            checked=lambda: _is_checked(dataset, [found]),
-        )
+        return await studio.answer(request, plan)
 
     @router.get("/d/{dataset_id}/{split}/{index}.{form}")
     async def pixels(
@@ -122,30 +110,22 @@ def single(library: Library, studio: Studio) -> APIRouter:
         if form not in ("png", "npy"):
             raise MissingError("form", "Pixels are given as .png or .npy.")
         query = request.url.query
+        whole = form == "npy" and not ({"axis", "slice"} & set(request.query_params))
 
-        def resolve() -> tuple[Dataset, Split, int, Plane | None]:
+        def plan() -> Plan:
             dataset = library.dataset(dataset_id)
-            return dataset, *_item(dataset, split, index, query)
+            found, place, asked = _item(dataset, split, index, query)
+            plane = None if whole else asked
 
-        dataset, found, place, plane = await run_in_threadpool(resolve)
-        if form == "npy" and not ({"axis", "slice"} & set(request.query_params)):
-            plane = None  # the whole volume
+            def draw() -> bytes:
+                values = exact.item_pixels(dataset, found, place, plane)
+                return exact.as_png(values) if form == "png" else exact.as_npy(values)
 
-        def draw() -> bytes:
-            values = exact.item_pixels(dataset, found, place, plane)
-            return exact.as_png(values) if form == "png" else exact.as_npy(values)
+            tag = f"{addresses.content_key(dataset)}-{found}-{place}-{plane}-{form}"
+            kind = _PNG if form == "png" else _NPY
+            return Plan(tag, kind, ASK_AGAIN, draw, lambda: _is_checked(dataset, [found]))
 
-        tag = f"{addresses.content_key(dataset)}-{found}-{place}-{plane}-{form}"
-        kind = _PNG if form == "png" else _NPY
-        return await studio.answer(
-            request,
-            tag,
-            kind,
-            ASK_AGAIN,
-            draw,
-            ready=lambda: place < dataset.images[found].available,
-            checked=lambda: _is_checked(dataset, [found]),
-        )
+        return await studio.answer(request, plan)
 
     return router
 
@@ -158,16 +138,6 @@ def _as_addressed(library: Library, dataset_id: str, key: str) -> Dataset:
             "picture", f"{dataset.archive.path.name} has changed; reload the page you came from."
         )
     return dataset
-
-
-def _tile_items(dataset: Dataset, query: str, tile: str) -> Items:
-    selection = parse(query)
-    items = page_items(dataset, dataset.subset(selection), selection)
-    start = (whole_number("tile", tile) - 1) * sheet.CELLS_MOST
-    found = items[start : start + sheet.CELLS_MOST] if start >= 0 else items[:0]
-    if not len(found):
-        raise MissingError("tile", f"This page has no sheet {tile}.")
-    return found
 
 
 def _item(dataset: Dataset, split: str, index: str, query: str) -> tuple[Split, int, Plane | None]:
