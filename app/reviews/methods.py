@@ -1,0 +1,147 @@
+"""The methods paragraph of a reader study, with what GRRAS asks to be reported.
+
+GRRAS: Kottner et al. 2011, "Guidelines for Reporting Reliability and Agreement Studies (GRRAS) were
+proposed", Journal of Clinical Epidemiology 64:96–106.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.reviews.intervals import RESAMPLES
+
+_KIND: Final = "[state their profession and experience]"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a study was done.
+
+    ``sampled`` of the dataset's ``total`` images were read; ``sampling`` tells how they were drawn,
+    as a part of a sentence ("a random sample stratified by label"), ``seed`` with which seed, or
+    None. ``repeated`` is the share of cases shown twice, from 0 to 1. ``compared`` says whether the
+    answers are held against the stored label; ``positive`` is the number of the positive category,
+    which matters only for two. ``version`` is this program's.
+    """
+
+    title: str
+    dataset: str
+    sampled: int
+    total: int
+    sampling: str
+    seed: int | None
+    question: str
+    categories: tuple[str, ...]
+    ordinal: bool
+    confidence: bool
+    readers: int
+    labels_hidden: bool
+    random_order: bool
+    repeated: float
+    cannot_tell: bool
+    compared: bool
+    positive: int
+    version: str
+    resamples: int = RESAMPLES
+
+
+def methods(protocol: Protocol) -> str:
+    """Write one paragraph of plain English; square brackets mark what only the authors know."""
+    sentences = [
+        _sampling(protocol),
+        *_reading(protocol),
+        *_scale(protocol),
+        *_statistics(protocol),
+    ]
+    # A title or question of several lines doesn't break the paragraph.
+    return " ".join(" ".join(sentences).split())
+
+
+def _sampling(protocol: Protocol) -> str:
+    seed = "" if protocol.seed is None else f", seed {protocol.seed}"
+    return (
+        f"In the study “{protocol.title}”, {protocol.sampled:,} of the {protocol.total:,} images "
+        f"of {protocol.dataset} were read ({protocol.sampling}{seed})."
+    )
+
+
+def _reading(protocol: Protocol) -> list[str]:
+    readers = "One reader" if protocol.readers == 1 else f"{protocol.readers} readers"
+    labels = "hidden" if protocol.labels_hidden else "shown"
+    order = (
+        "in a random order of their own"
+        if protocol.random_order
+        else "in the same order for every reader"
+    )
+    first = (
+        f"{readers} {_KIND} read the images one at a time, {order}, each without seeing the "
+        f"answers of others; the dataset's own labels were {labels}."
+    )
+    if not protocol.repeated:
+        return [first]
+    share = f"{100 * protocol.repeated:.3g} %"
+    return [
+        first,
+        f"Readers saw {share} of the images a second time, unannounced and in the same way.",
+    ]
+
+
+def _scale(protocol: Protocol) -> list[str]:
+    kind = "ordered categories, from the lowest" if protocol.ordinal else "unordered categories"
+    question = (
+        f"The question was “{protocol.question}”, with {len(protocol.categories)} {kind}: "
+        f"{'; '.join(protocol.categories)}."
+    )
+    sentences = [question]
+    if protocol.confidence:
+        sentences.append("Readers stated their confidence with each answer.")
+    if protocol.cannot_tell:
+        sentences.append(
+            "They could also say that they could not tell; such answers are counted apart and were "
+            "left out of the statistics, as were missing ones."
+        )
+    else:
+        sentences.append("Missing answers were left out of the statistics.")
+    return sentences
+
+
+def _statistics(protocol: Protocol) -> list[str]:
+    compared = [
+        *(["between each two readers"] if protocol.readers > 1 else []),
+        *(["between each reader and the dataset's own label"] if protocol.compared else []),
+        *(["between each reader's two answers to a repeated image"] if protocol.repeated else []),
+    ]
+    weighted = " with quadratic weights (Cohen 1968) and without" if protocol.ordinal else ""
+    sentences = []
+    if compared:
+        sentences.append(
+            f"Percent agreement and Cohen's kappa (Cohen 1960){weighted} were computed "
+            f"{_listed(compared)}."
+        )
+    metric = "ordinal" if protocol.ordinal else "nominal"
+    alpha = f"Krippendorff's alpha with the {metric} metric (Krippendorff 2011)"
+    if protocol.readers > 2:
+        sentences.append(
+            "Among all readers, Fleiss' kappa (Fleiss 1971) was computed for the images that all "
+            f"of them answered, and {alpha} for those that at least two answered."
+        )
+    elif protocol.readers == 2:
+        sentences.append(f"{alpha} was computed for the images that both readers answered.")
+    if protocol.compared and len(protocol.categories) == 2:
+        sentences.append(
+            "Sensitivity and specificity of each reader were computed against the dataset's own "
+            f"label, with “{protocol.categories[protocol.positive]}” as positive."
+        )
+    sentences.append(
+        "Intervals are 95 % percentile bootstrap intervals by image (Efron and Tibshirani 1993; "
+        f"{protocol.resamples:,} resamples, seeded)."
+    )
+    sentences.append(
+        f"The reading and the statistics were done with Lightbox {protocol.version}, and are "
+        "reported by the items of GRRAS (Kottner et al. 2011)."
+    )
+    return sentences
+
+
+def _listed(parts: list[str]) -> str:
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last

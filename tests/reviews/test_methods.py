@@ -1,0 +1,96 @@
+"""The methods paragraph says what was done, and nothing that was not."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.reviews.methods import Protocol, methods
+
+STUDY = Protocol(
+    title="Retina, second look",
+    dataset="RetinaMNIST",
+    sampled=120,
+    total=1600,
+    sampling="a random sample stratified by label",
+    seed=7,
+    question="Which grade?",
+    categories=("none", "mild", "severe"),
+    ordinal=True,
+    confidence=True,
+    readers=3,
+    labels_hidden=True,
+    random_order=True,
+    repeated=0.1,
+    cannot_tell=True,
+    compared=True,
+    positive=1,
+    version="1.2.3",
+)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "“Retina, second look”",
+        "120 of the 1,600 images of RetinaMNIST",
+        "a random sample stratified by label, seed 7",
+        "3 readers [state their profession and experience]",
+        "in a random order of their own",
+        "without seeing the answers of others",
+        "own labels were hidden",
+        "10 % of the images a second time",
+        "“Which grade?”",
+        "3 ordered categories, from the lowest: none; mild; severe",
+        "confidence",
+        "could not tell",
+        "Cohen 1960",
+        "Cohen 1968",
+        "Fleiss 1971",
+        "Krippendorff 2011",
+        "1,000 resamples",
+        "Lightbox 1.2.3",
+        "Kottner et al. 2011",
+    ],
+)
+def test_every_grras_item_is_told(item: str) -> None:
+    assert item in methods(STUDY)
+
+
+@pytest.mark.parametrize(
+    ("change", "absent"),
+    [
+        ({"ordinal": False}, "Cohen 1968"),
+        ({"readers": 2}, "Fleiss"),
+        ({"readers": 1}, "Krippendorff"),
+        ({"repeated": 0.0}, "second time"),
+        ({"repeated": 0.0}, "repeated image"),
+        ({"confidence": False}, "confidence"),
+        ({"cannot_tell": False}, "could not tell"),
+        ({"seed": None}, "seed 7"),
+        ({"compared": False}, "each reader and the dataset's own label"),
+        ({"labels_hidden": False}, "hidden"),
+        ({"random_order": False}, "random order"),
+        ({}, "Sensitivity"),
+        ({"categories": ("no", "yes"), "compared": False}, "Sensitivity"),
+    ],
+)
+def test_what_was_not_done_is_not_told(change: dict[str, object], absent: str) -> None:
+    assert absent not in methods(replace(STUDY, **change))  # type: ignore[arg-type]
+
+
+def test_the_positive_category_is_named() -> None:
+    text = methods(replace(STUDY, categories=("no", "yes"), ordinal=False))
+    assert "Sensitivity and specificity" in text
+    assert "“yes” as positive" in text
+
+
+@pytest.mark.parametrize("readers", [1, 2, 3])
+@pytest.mark.parametrize("compared", [True, False])
+@pytest.mark.parametrize("repeated", [0.0, 0.25])
+def test_the_paragraph_is_whole_sentences(readers: int, compared: bool, repeated: float) -> None:
+    text = methods(replace(STUDY, readers=readers, compared=compared, repeated=repeated))
+    assert text.endswith(".")
+    assert "\n" not in text
+    assert "  " not in text
+    assert ".." not in text
+    assert all(part[0].isupper() or part[0].isdigit() for part in text.split(". "))
