@@ -1,0 +1,152 @@
+"""A drawing of lines, boxes and texts, written as SVG or as PNG: one layout, two writers.
+
+Coordinates are pixels from the top left; a text is centred on its ``y``.
+"""
+
+import io
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from typing import Final, Literal
+
+from PIL import Image, ImageDraw, ImageFont
+
+from app.errors import plain
+
+_PNG_SCALE: Final = 2  # for print
+_PIXELS_MOST: Final = 20_000_000
+
+_ANCHOR: Final = {"start": "lm", "middle": "mm", "end": "rm"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line; ``colour`` as #rrggbb."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    colour: str
+    width: float = 1
+
+
+@dataclass(frozen=True)
+class Box:
+    """A filled rectangle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line of text: it starts at, has its middle at, or ends at ``x``."""
+
+    x: float
+    y: float
+    text: str
+    anchor: Literal["start", "middle", "end"] = "start"
+    size: int = 13
+    colour: str = "#000000"
+
+
+Mark = Line | Box | Text
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What to draw, from back to front, on white."""
+
+    title: str
+    width: int
+    height: int
+    marks: tuple[Mark, ...]
+
+
+def clipped(text: str, most: int) -> str:
+    """Give text as it may stand in a drawing: printable, and at most that many characters."""
+    shown = plain(text)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def breadth(text: str, size: int = 13) -> float:
+    """Estimate a text's width in pixels, in whatever font it will be shown."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return 1.05 * _font(size).getlength(_drawable(text)) + wide * size
+
+
+def svg(drawing: Drawing) -> str:
+    """Write a drawing as a standalone SVG document; it refers to nothing outside."""
+    size = f'width="{drawing.width}" height="{drawing.height}"'
+    box = f'viewBox="0 0 {drawing.width} {drawing.height}"'
+    font = 'font-family="Helvetica, Arial, sans-serif"'
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box} role="img" {font}>',
+        f"<title>{escape(plain(drawing.title))}</title>",
+        f'<rect {size} fill="#ffffff"/>',
+        *(_element(mark) for mark in drawing.marks),
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def png(drawing: Drawing) -> bytes:
+    """Draw a drawing as PNG at twice its size, or less where that would be too large.
+
+    The font has the letters of English only: accents are dropped.
+    """
+    scale = min(_PNG_SCALE, (_PIXELS_MOST / (drawing.width * drawing.height)) ** 0.5)
+    image = Image.new("RGB", (round(drawing.width * scale), round(drawing.height * scale)), "white")
+    _draw(ImageDraw.Draw(image), drawing.marks, scale)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def _element(mark: Mark) -> str:
+    match mark:
+        case Line():
+            ends = f'x1="{mark.x1:g}" y1="{mark.y1:g}" x2="{mark.x2:g}" y2="{mark.y2:g}"'
+            return f'<line {ends} stroke="{mark.colour}" stroke-width="{mark.width:g}"/>'
+        case Box():
+            place = f'x="{mark.x:g}" y="{mark.y:g}" width="{mark.width:g}" height="{mark.height:g}"'
+            return f'<rect {place} fill="{mark.colour}"/>'
+        case Text():
+            # A third of an em lower, as not every viewer knows dominant-baseline.
+            place = f'x="{mark.x:g}" y="{mark.y:g}" dy="0.35em" text-anchor="{mark.anchor}"'
+            style = f'font-size="{mark.size}" fill="{mark.colour}"'
+            return f"<text {place} {style}>{escape(plain(mark.text))}</text>"
+
+
+def _draw(canvas: ImageDraw.ImageDraw, marks: Iterable[Mark], scale: float) -> None:
+    for mark in marks:
+        match mark:
+            case Line():
+                ends = [each * scale for each in (mark.x1, mark.y1, mark.x2, mark.y2)]
+                canvas.line(ends, mark.colour, max(1, round(mark.width * scale)))
+            case Box():
+                left, top = mark.x * scale, mark.y * scale
+                # Pillow draws the last pixel too.
+                right = max(left, left + mark.width * scale - 1)
+                bottom = max(top, top + mark.height * scale - 1)
+                canvas.rectangle((left, top, right, bottom), mark.colour)
+            case Text():
+                font = _font(mark.size * scale)
+                place = mark.x * scale, mark.y * scale
+                canvas.text(place, _drawable(mark.text), mark.colour, font, _ANCHOR[mark.anchor])
+
+
+@lru_cache(16)
+def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _drawable(text: str) -> str:
+    parts = unicodedata.normalize("NFKD", plain(text))
+    return "".join(part for part in parts if not unicodedata.combining(part))
