@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +137,32 @@ def test_several_workers_serve_and_end_together(
         code, out, err = server.end(number)
         assert (code, out, err) == (0, "", "")
         assert wait_until_gone(workers)
+
+
+def test_a_killed_worker_is_replaced_and_no_later_request_fails(
+    made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, "--workers", "2", **cache) as server:
+
+        def workers() -> set[int]:
+            found = children(server.process.pid)
+            return {
+                pid for pid in found if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
+            }
+
+        for _ in range(2):
+            before = workers()
+            assert len(before) == 2
+            killed = before.pop()
+            os.kill(killed, signal.SIGKILL)
+            assert wait_until_gone([killed])
+            deadline = time.monotonic() + PATIENCE
+            while len(workers() - {killed}) < 2 and time.monotonic() < deadline:
+                # Each on a connection of its own; an error status or a cut answer raises.
+                assert b'data-split="train"' in server.get("/d/made")
+            assert len(workers() - {killed}) == 2
+            for _ in range(50):
+                assert b'data-split="train"' in server.get("/d/made")
 
 
 def test_workers_count_their_requests_together(made: Path, cache: dict[str, str]) -> None:
