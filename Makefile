@@ -20,9 +20,10 @@ setup: .stamps/run node_modules/.package-lock.json ## install what running takes
 run: setup ## install and serve your data folder, or the demo (ARGS="FOLDER --port 9000")
 	@$(BIN)/lightbox serve $(ARGS)
 
-test: setup .stamps/test .stamps/node ## install what tests take, a browser and nginx too, and run them (ARGS="-k grid")
+test: setup .stamps/test .stamps/node ## install what tests take, a browser, nginx and PostgreSQL too, and run them (ARGS="-k grid")
 	@$(BIN)/python scripts/find_browser.py --install
 	@$(BIN)/python scripts/find_nginx.py --install || test -z "$$CI"
+	@$(BIN)/python scripts/find_postgres.py --install || test -z "$$CI"
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: .stamps/lint .stamps/node ## check style, types, layers, templates, CSS, JS, Dockerfile

@@ -4,9 +4,11 @@
 ├── ``ArchiveError``   a file, or one member of it, can't be read as what it claims to be
 ├── ``NotReadyError``  the data asked for is still being unpacked
 ├── ``MissingError``   an address names something that is not there
+├── ``GoneError``      what an address named is no more: a link that has ended
 ├── ``InexactError``   a form was asked for that can't hold the values
 ├── ``FetchError``     a published file could not be brought here
 ├── ``MalformedError`` an address or a form holds a value that can't be read
+├── ``StorageError``   the reviews' database can't be read or written
 └── ``UsageError``     the program was started in a way that can't work
 
 ``str(error)`` is always one sentence a user can act on; it is the same on a page, in the API and
@@ -73,12 +75,20 @@ class MalformedError(LightboxError):
         super().__init__(sentence)
 
 
+class GoneError(LightboxError):
+    """What was asked for has ended on purpose, and will not come back."""
+
+
 class InexactError(LightboxError):
     """The values can't be given in this form without changing them."""
 
 
 class FetchError(LightboxError):
     """A published file could not be fetched, or is not what was published."""
+
+
+class StorageError(LightboxError):
+    """The database of the reviews can't be reached, read or written; it says what was not saved."""
 
 
 class UsageError(LightboxError):
@@ -89,13 +99,16 @@ _STATUS: Final[dict[type[LightboxError], int]] = {
     ArchiveError: 404,
     NotReadyError: 503,
     MissingError: 404,
+    GoneError: 410,
     InexactError: 406,
     MalformedError: 422,
+    StorageError: 503,
 }
 
 EXIT_CODE: Final[dict[type[LightboxError], int]] = {
     ArchiveError: 1,
     FetchError: 1,
+    StorageError: 1,
     UsageError: 2,
 }
 

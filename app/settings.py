@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, ValidationError, field_validator
@@ -14,13 +14,17 @@ PREFIX: Final = "LIGHTBOX_"
 _GIGABYTE: Final = 10**9
 
 
+def _own_data() -> Path:
+    return user_data_path("lightbox", appauthor=False)
+
+
 class Settings(BaseSettings):
     """Settings of one server or one command; unset ones take the defaults below."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     data_dir: Path = Field(
-        default_factory=lambda: user_data_path("lightbox", appauthor=False) / "datasets",
+        default_factory=lambda: _own_data() / "datasets",
         description="Folder of the datasets served when no path is named.",
     )
     cache_dir: Path = Field(
@@ -31,6 +35,11 @@ class Settings(BaseSettings):
         default=50 * _GIGABYTE,
         ge=0,
         description="Bound of the cache folder in bytes; the least recently used goes first.",
+    )
+    database_url: str = Field(
+        default_factory=lambda: "sqlite:///" + quote(str(_own_data() / "reviews.sqlite")),
+        repr=False,  # it may hold a password
+        description="Database of what can't be made again: links, notes, collections, answers.",
     )
     base_url: str | None = Field(
         default=None, description="Public address of this server, which shared links carry."

@@ -1,4 +1,4 @@
-"""Links, notes, collections, studies, answers and how well they agree; the room with a database.
+"""What people say about items: links, notes, collections, studies, answers, agreement.
 
-This room never sees a request and never hands out a database row.
+The only room with a database; nothing of SQLAlchemy leaves it, and it never sees a request.
 """

@@ -1,0 +1,125 @@
+"""Backups: one SQLite file with all rows and the form they are in, whichever database they are of.
+
+Rows are copied, not pages, so that a backup of PostgreSQL can be restored into SQLite and back.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, Literal
+
+from sqlalchemy import Connection, MetaData, Table, insert, select, text
+from sqlalchemy.exc import DatabaseError
+
+from app.errors import StorageError, plain
+from app.reviews import schema
+from app.reviews.engines import make_file, sqlite_engine
+from app.reviews.failures import capital, said, system_said
+
+# SQLite's application_id, by which a backup is told from any other SQLite file.
+_MARK: Final = int.from_bytes(b"LBbk")
+_ROWS: Final = 1_000
+
+
+def write(connection: Connection, file: Path, form: str) -> None:
+    """Write all rows that this connection sees, in tables of that revision, as a new file.
+
+    It gets its name when it is whole and on disk, in place of one of that name. Raises
+    StorageError.
+    """
+    name = _name(file)
+    part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")
+    try:
+        with system_said(name), said(name, "The backup was not written"):
+            make_file(part)
+            with _open(part) as copy, copy.begin():
+                schema.upgrade(copy, form)
+                fill(connection, copy, _tables(copy))
+                copy.execute(text(f"PRAGMA application_id = {_MARK}"))
+            _flush(part)
+            part.replace(file)
+            _flush(file.parent)
+    except BaseException:
+        for left in (part, part.with_name(f"{part.name}-journal")):
+            with suppress(OSError):
+                left.unlink()
+        raise
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[Connection]:
+    """Check a backup, and give a connection to its rows in this program's form.
+
+    Raises StorageError for what is no backup, not whole, or of a newer program.
+    """
+    name = _name(file)
+    with tempfile.TemporaryDirectory() as folder:
+        with system_said(name), said(name, "Nothing was restored"):
+            is_current = _checked(file, name)
+            if not is_current:
+                file = Path(shutil.copyfile(file, Path(folder) / "old"))
+                with _open(file) as connection, connection.begin():
+                    schema.upgrade(connection)
+        with _open(file, "ro") as connection:
+            yield connection
+
+
+def fill(source: Connection, target: Connection, tables: Sequence[Table]) -> None:
+    """Copy the rows of these tables, those that others refer to first."""
+    for table in tables:
+        rows = source.execute(
+            select(table).order_by(*table.primary_key), execution_options={"yield_per": _ROWS}
+        )
+        for some in rows.mappings().partitions():
+            target.execute(insert(table), [dict(row) for row in some])
+
+
+def _checked(file: Path, name: str) -> bool:
+    """Say whether a backup is of this program's form (False: of an older one)."""
+    with file.open("rb") as opened_file:
+        start = opened_file.read(16)
+    if start != b"SQLite format 3\0":
+        raise StorageError(f"{capital(name)} is no backup of Lightbox; name one.")
+    try:
+        with _open(file, "ro") as connection:
+            if connection.execute(text("PRAGMA application_id")).scalar() != _MARK:
+                raise StorageError(f"{capital(name)} is no backup of Lightbox; name one.")
+            sound = connection.execute(text("PRAGMA integrity_check")).scalars().all() == ["ok"]
+            broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+            if sound and not broken:
+                return schema.is_current(schema.version(connection), capital(name))
+    except DatabaseError:
+        pass  # SQLite's word for pages that are not there or make no sense
+    raise StorageError(f"{capital(name)} is damaged, or not whole; take another.")
+
+
+@contextmanager
+def _open(file: Path, mode: Literal["rw", "ro"] = "rw") -> Iterator[Connection]:
+    engine = sqlite_engine(file, mode)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _tables(connection: Connection) -> list[Table]:
+    found = MetaData()
+    found.reflect(connection)
+    return [table for table in found.sorted_tables if table.name != "alembic_version"]
+
+
+def _name(file: Path) -> str:
+    return f"the file {plain(file.name)}"
+
+
+def _flush(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

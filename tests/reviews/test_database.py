@@ -1,0 +1,343 @@
+"""A database that can't be used: one sentence, nothing half saved, and well again afterwards."""
+
+import os
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.errors import EXIT_CODE, StorageError, UsageError, status_of
+from app.reviews import engines, links
+from app.reviews.database import Database
+
+from .postgres import Postgres
+
+ADDRESS = "/d/breastmnist"
+
+
+def make(db: Database) -> links.Link:
+    return links.make(db, "grid", ADDRESS)[1]
+
+
+@contextmanager
+def anybody() -> Iterator[None]:
+    """Be nobody in particular where we are root, whom no file refuses."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that anybody may use; pytest's own is for one user."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
+        folder.chmod(0o777)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("", "can't be read"),
+        ("no url", "can't be read"),
+        ("mysql://root:geheim@host/db", "must begin with sqlite:/// or postgresql://"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("sqlite://host/file", "names no file|can't be read"),
+        ("postgresql://name:geheim@host:port/db", "can't be read"),
+    ],
+)
+def test_a_url_that_can_not_be_used_is_refused_without_repeating_it(
+    url: str, sentence: str
+) -> None:
+    with pytest.raises(UsageError, match=f"LIGHTBOX_DATABASE_URL.*({sentence})") as refused:
+        Database(url)
+    assert "geheim" not in str(refused.value)
+
+
+def test_without_psycopg_a_postgres_url_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
+    with pytest.raises(UsageError, match=r"psycopg is missing.*lightbox\[postgres\]"):
+        Database("postgresql://host/db")
+
+
+def test_a_new_file_and_its_folder_are_made_for_their_owner_only(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'a' / 'b' / 'reviews.sqlite'}")
+    make(db)
+    assert db.file
+    for file in db.file.parent.iterdir():
+        assert file.stat().st_mode & 0o077 == 0
+    db.close()
+
+
+def test_a_strange_file_name_is_kept_to_the_letter(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path}/a%3Fmode%3Dmemory%23 %25ü.sqlite")
+    make(db)
+    assert (tmp_path / "a?mode=memory# %ü.sqlite").is_file()
+    db.close()
+
+
+def test_sqlite_is_told_to_flush_to_keep_references_and_to_let_others_read(
+    sqlite: Database,
+) -> None:
+    with sqlite.reading() as connection:
+        pragmas = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert pragmas == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 10_000,
+    }
+
+
+def test_postgres_waits_for_its_disk_even_if_told_not_to(postgres: Postgres) -> None:
+    url = postgres.url("-csynchronous_commit=off")
+    db = Database(url)
+    with db._engine.connect() as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
+    db.close()
+
+
+def test_reading_sees_one_moment(db: Database) -> None:
+    make(db)
+    with db.reading() as connection:
+        count = text("SELECT count(*) FROM links")
+        assert connection.execute(count).scalar() == 1
+        make(db)
+        assert connection.execute(count).scalar() == 1
+
+
+def test_nothing_of_a_failed_change_stays(db: Database) -> None:
+    def fail() -> None:
+        with db.writing("It") as connection:
+            connection.execute(text("INSERT INTO collections (name, made) VALUES ('a', 'b')"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with db.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM collections")).scalar() == 0
+
+
+def test_a_storage_error_is_not_available_and_exits_1() -> None:
+    assert status_of(StorageError("It is away.")) == 503
+    assert EXIT_CODE[StorageError] == 1
+
+
+def test_a_locked_file_says_that_nothing_was_saved_and_may_be_read(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "PATIENCE", 0.2)
+    link = make(sqlite)
+    with sqlite3.connect(str(sqlite.file), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        sqlite.close()  # the patience of an open connection is set
+        with pytest.raises(
+            StorageError,
+            match=r"^The link was not saved: the database reviews.sqlite is in use by another "
+            r"program; try again in a moment\.$",
+        ):
+            make(sqlite)
+        assert links.all_links(sqlite) == (link,)
+        other.execute("ROLLBACK")
+    other.close()
+    assert make(sqlite).id > link.id
+
+
+def test_a_locked_row_on_postgres_says_so(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "PATIENCE", 1)
+    db = Database(postgres.new_url())
+    link = make(db)
+    with db.writing("It") as connection:
+        connection.execute(text("SELECT 1 FROM links FOR UPDATE"))
+        with pytest.raises(StorageError, match=r"was not saved: the PostgreSQL .* is in use"):
+            links.touch(db, link)
+    links.touch(db, link)
+    db.close()
+
+
+def test_a_full_disk_says_that_nothing_was_saved_and_may_be_read(sqlite: Database) -> None:
+    link = make(sqlite)
+    with sqlite.writing("It") as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar()
+        connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+    def fill() -> None:
+        for _ in range(100):
+            links.make(sqlite, "grid", ADDRESS, message="x" * 2_000)
+
+    with pytest.raises(StorageError, match=r"was not saved: .* has no room left on its disk"):
+        fill()
+    assert link in links.all_links(sqlite)
+
+
+def test_a_file_that_may_not_be_written_is_named_read_only(open_folder: Path) -> None:
+    with anybody():
+        db = Database(f"sqlite:///{open_folder / 'reviews.sqlite'}")
+        link = make(db)
+        keeper = sqlite3.connect(str(db.file))  # so that the log beside the file stays
+        keeper.execute("SELECT * FROM links").fetchall()
+        db.close()
+        for file in open_folder.iterdir():
+            file.chmod(0o444)
+    open_folder.chmod(0o555)
+    with anybody():
+        with pytest.raises(StorageError, match=r"link was not saved: .* is read-only; let"):
+            make(db)
+        assert links.all_links(db) == (link,)
+        db.close()
+        keeper.close()
+
+
+def test_a_folder_that_may_not_be_written_is_said_at_the_first_use(open_folder: Path) -> None:
+    open_folder.chmod(0o555)
+    with anybody():
+        db = Database(f"sqlite:///{open_folder / 'new' / 'reviews.sqlite'}")
+        with pytest.raises(
+            StorageError,
+            match=r"^The link was not saved: the database reviews.sqlite can't be used "
+            r"\(permission denied\); .*\.$",
+        ):
+            make(db)
+        with pytest.raises(StorageError, match="permission denied"):
+            links.all_links(db)
+
+
+def test_a_file_taken_away_does_not_come_back_empty(sqlite: Database) -> None:
+    link = make(sqlite)
+    assert sqlite.file
+    sqlite.close()
+    away = sqlite.file.rename(sqlite.file.with_name("away"))
+    for use in (lambda: make(sqlite), lambda: links.all_links(sqlite)):
+        with pytest.raises(StorageError, match=r"database reviews.sqlite is gone; put it back"):
+            use()
+    assert not sqlite.file.exists()
+    away.rename(sqlite.file)
+    assert links.all_links(sqlite) == (link,)
+
+
+def test_a_file_taken_away_while_open_takes_no_more_answers(sqlite: Database) -> None:
+    make(sqlite)
+    assert sqlite.file
+    sqlite.file.unlink()
+    with pytest.raises(StorageError, match=r"was not saved: .*is gone"):
+        make(sqlite)
+
+
+def test_a_file_put_in_its_place_is_used_at_once(sqlite: Database, tmp_path: Path) -> None:
+    make(sqlite)
+    other = Database(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    links.make(other, "grid", ADDRESS, title="of the other")
+    other.close()
+    assert sqlite.file
+    (tmp_path / "other.sqlite").replace(sqlite.file)
+    for left in tmp_path.glob("reviews.sqlite-*"):
+        left.unlink()
+    make(sqlite)
+    assert [link.title for link in links.all_links(sqlite)] == ["", "of the other"]
+
+
+@pytest.mark.parametrize("content", [b"This is no database. " * 500, b"SQLite format 3\0" * 600])
+def test_a_damaged_file_is_named_and_left_as_it_is(
+    content: bytes, file: Path, sqlite: Database
+) -> None:
+    file.write_bytes(content)
+    with pytest.raises(StorageError, match=r"reviews.sqlite is damaged or is no database; put"):
+        links.all_links(sqlite)
+    assert file.read_bytes() == content
+
+
+def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
+    db = Database(f"postgresql://name:geheim@/reviews?host={tmp_path}")
+    with pytest.raises(
+        StorageError, match=r"^The link was not saved: the PostgreSQL database reviews can't be r"
+    ) as refused:
+        make(db)
+    assert "geheim" not in str(refused.value)
+
+
+def test_a_database_that_is_not_there_is_said(postgres: Postgres) -> None:
+    db = Database(postgres.url().replace("/postgres?", "/nowhere?"))
+    with pytest.raises(StorageError, match="PostgreSQL database nowhere refuses us"):
+        links.all_links(db)
+
+
+def test_a_read_only_postgres_says_that_nothing_was_saved(postgres: Postgres) -> None:
+    url = postgres.new_url()
+    db = Database(url)
+    link = make(db)
+    db.close()
+    db = Database(url.replace("options=", "options=-cdefault_transaction_read_only%3Don%20"))
+    with pytest.raises(StorageError, match=r"was not saved: .* is read-only"):
+        make(db)
+    assert links.all_links(db) == (link,)
+    db.close()
+
+
+def test_a_server_that_comes_back_is_used_again(postgres: Postgres) -> None:
+    db = Database(postgres.new_url())
+    first = make(db)
+    postgres.stop()
+    try:
+        with pytest.raises(StorageError, match=r"was not saved: .* can't be reached"):
+            make(db)
+    finally:
+        postgres.start()
+    second = make(db)
+    assert links.all_links(db) == (second, first)  # what was acknowledged outlived the plug
+    db.close()
+
+
+def test_threads_that_begin_together_prepare_once(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    prepare: Callable[[], None] = db._prepare
+
+    def counted() -> None:
+        begun.append(1)
+        prepare()
+
+    monkeypatch.setattr(db, "_prepare", counted)
+    found: list[object] = []
+    gate = threading.Barrier(8)
+
+    def read() -> None:
+        gate.wait()
+        found.append(links.all_links(db))
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [()] * 8
+    assert len(begun) == 1
+
+
+def test_times_are_utc_to_the_microsecond_and_the_same_on_both(db: Database) -> None:
+    link = make(db)
+    with db.reading() as connection:
+        kept = connection.execute(text("SELECT created FROM links")).scalar()
+    assert kept == link.created.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert link.created.utcoffset() is not None
+    assert links.all_links(db)[0].created == link.created
