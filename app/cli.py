@@ -20,7 +20,12 @@ from app.datasets.check import Report, prepare_file
 from app.datasets.check import check as check_paths
 from app.datasets.library import files_in
 from app.errors import EXIT_CODE, FetchError, LightboxError, UsageError, plain
+from app.reviews import links
+from app.reviews.database import Database
+from app.server import open_library
 from app.settings import load
+from app.web.shared import content_at, read_target
+from app.web.sharing import link_url
 
 cli = typer.Typer(
     help="Look at medical image datasets: MedMNIST files in the browser, exact and at once.",
@@ -28,6 +33,9 @@ cli = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+# Where a server is that was started without options, for links that no public address was set for.
+_LOCAL = "http://127.0.0.1:8000"
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Files (.npz) and folders of them.")]
 
@@ -62,7 +70,8 @@ def serve(
     """Serve the files and folders named; with none, the data folder, else a small demo."""
     settings = load(
         paths=_existing(paths or []),
-        loopback=serving.answers_loopback_only(host, public=public),
+        loopback=serving.is_loopback(host) and not public,
+        access=serving.access_for(host, public=public),
     )
     serving.run(settings, host, port, workers)
 
@@ -200,6 +209,39 @@ def list_(
         count = f"{sum(facts.counts.values()):,}"
         table.add_row(facts.id, facts.modality, facts.task, count, sizes)
     Console().print(table)
+
+
+@cli.command()
+def share(
+    address: Annotated[
+        str, typer.Argument(help="Of a grid or an image: /d/breastmnist?split=test&label=0")
+    ],
+    days: Annotated[int, typer.Option(help="Days until the link ends.")] = links.DAYS,
+    hide_labels: Annotated[
+        bool, typer.Option("--hide-labels", help="Hide labels, splits, indexes and the order.")
+    ] = False,
+    title: Annotated[str, typer.Option(help="Shown on the page.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Make a link that shows a grid or an image, and nothing else, to who has no account."""
+    settings = load()
+    target = read_target(address)
+    library = open_library(settings, Store(Cache(settings.cache_dir, settings.cache_bytes)))
+    token, link = links.make(
+        Database(settings.database_url),
+        target.kind,
+        target.address,
+        dataset=target.dataset_id,
+        content=content_at(library, target),
+        title=title,
+        hide_labels=hide_labels,
+        days=days,
+    )
+    url = link_url(settings.base_url or _LOCAL, token)
+    if as_json:
+        print(json.dumps({"url": url, "token": token, "expires": link.expires.isoformat()}))
+    else:
+        print(url)
 
 
 def _published(id_: str, size: int) -> PublishedFile:

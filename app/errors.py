@@ -5,6 +5,8 @@
 ├── ``NotReadyError``  the data asked for is still being unpacked
 ├── ``MissingError``   an address names something that is not there
 ├── ``GoneError``      what an address named is no more: a link that has ended
+├── ``ForbiddenError`` only the owner, or a page of this server, may ask for this
+├── ``TooManyError``   too many wrong tries
 ├── ``InexactError``   a form was asked for that can't hold the values
 ├── ``FetchError``     a published file could not be brought here
 ├── ``MalformedError`` an address or a form holds a value that can't be read
@@ -79,6 +81,14 @@ class GoneError(LightboxError):
     """What was asked for has ended on purpose, and will not come back."""
 
 
+class ForbiddenError(LightboxError):
+    """Who asks may look, but may not do this."""
+
+
+class TooManyError(LightboxError):
+    """Too many wrong tries came from one place; it has to wait."""
+
+
 class InexactError(LightboxError):
     """The values can't be given in this form without changing them."""
 
@@ -99,7 +109,9 @@ _STATUS: Final[dict[type[LightboxError], int]] = {
     ArchiveError: 404,
     NotReadyError: 503,
     MissingError: 404,
+    ForbiddenError: 403,
     GoneError: 410,
+    TooManyError: 429,
     InexactError: 406,
     MalformedError: 422,
     StorageError: 503,

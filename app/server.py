@@ -12,15 +12,21 @@ from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.catalogue.facts import DEMO
 from app.datasets.library import Library
+from app.reviews.database import Database
 from app.settings import Settings, load
 from app.web import addresses, problems
+from app.web.access import Gate
 from app.web.api import api
+from app.web.door import make_door
+from app.web.forms import Forms
+from app.web.guest import guest, guest_pictures
 from app.web.memory import Memory
 from app.web.pages import pages
 from app.web.pictures import sheets, single
 from app.web.problems import readable_query
 from app.web.reference import reference
 from app.web.security import Guard
+from app.web.sharing import entrance, sharing
 from app.web.status import Metrics, Watch, status
 from app.web.studio import Studio
 from app.web.templating import HTMX, Versioned, bundled, htmx_folder
@@ -35,6 +41,9 @@ def create_app(settings: Settings) -> ASGIApp:
     library = open_library(settings, store)
     watch = Watch()
     studio = Studio()
+    database = Database(settings.database_url)
+    forms = Forms(settings.owner_token, settings.base_url)
+    door = make_door(database, settings.owner_token, secure=settings.secure)
     application = FastAPI(
         title="Lightbox",
         version=app.__version__,
@@ -52,6 +61,10 @@ def create_app(settings: Settings) -> ASGIApp:
         sheets(library, studio),
         single(library, studio),
         pages(library, studio, _data_folder(settings)),
+        entrance(),
+        sharing(library, database, forms, settings.base_url),
+        guest_pictures(library, studio, door),
+        guest(library, door, forms),
     ):
         application.include_router(router)
     application.mount("/static", Versioned(directory=bundled("static")))
@@ -62,7 +75,8 @@ def create_app(settings: Settings) -> ASGIApp:
     application.add_middleware(Metrics, watch=watch)
     # Around all of FastAPI, so that a kept answer never enters it and a fault of ours is guarded.
     whole = HeadAsGet(Memory(application, answered=watch.kept))
-    return Guard(whole, loopback=settings.loopback, base_host=settings.base_host)
+    gate = Gate(whole, access=settings.access, token=settings.owner_token, secure=settings.secure)
+    return Guard(gate, loopback=settings.loopback, hosts=settings.served_hosts)
 
 
 def open_library(settings: Settings, store: Store) -> Library:

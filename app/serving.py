@@ -1,26 +1,31 @@
 """Starting and ending a server: its socket, its processes, its one line on standard output."""
 
+import asyncio
 import contextlib
 import json
 import logging
 import os
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from typing import Final
 from urllib.request import ProxyHandler, build_opener
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from app.errors import UsageError
 from app.server import create_app
-from app.settings import PREFIX, Settings
+from app.settings import PREFIX, Access, Settings
 from app.web.status import WORKERS_FOLDER
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _GRACE_SECONDS: Final = 10
+# More than that would not leave in one piece.
+_WHOLE_MOST: Final = 64 * 1024
 _FACTORY: Final = "app.server:from_environment"
 
 
@@ -33,12 +38,19 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
     config = uvicorn.Config(
         _FACTORY if workers > 1 else create_app(settings),
         factory=workers > 1,
+        http=WholeAnswers,
         workers=workers,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
     )
     logging.getLogger("uvicorn.access").disabled = True
+    if settings.access != "open" and not os.environ.get(f"{PREFIX}OWNER_TOKEN"):
+        # On standard error: the line on standard output is the address, and nothing else.
+        at = settings.base_url.rstrip("/") + "/" if settings.base_url else address
+        sys.stderr.write(f"The owner enters at {at}?token={settings.owner_token}\n")
     threading.Thread(target=_announce, args=(address, listening), daemon=True).start()
     if workers > 1:
         _hand_down(settings)
@@ -50,19 +62,65 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
             uvicorn.Server(config).run(sockets=[listening])
 
 
-def answers_loopback_only(host: str, *, public: bool | None) -> bool:
-    """Decide who may look. Raises UsageError for what can't be served safely yet."""
-    if public is False:
-        raise UsageError(
-            "A private server needs owner tokens and links, which this version does not have; "
-            "serve on loopback (the default), or to anyone with --public."
-        )
-    if host not in _LOOPBACK and not public:
-        raise UsageError(
-            f"On {host} anyone who reaches this machine could look; say --public if they may, "
-            "or leave --host out."
-        )
-    return not public
+class WholeAnswers(HttpToolsProtocol):
+    """Writes an answer's head together with its body, unless that is large.
+
+    One system call less an answer, and a process that is killed has sent a page or nothing: a
+    proxy can ask another one again for nothing, but not for the rest of what has begun.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection."""
+        super().connection_made(_Holding(transport))  # type: ignore[arg-type]
+
+    def on_response_complete(self) -> None:
+        """Send a head that no body came for, as of HEAD."""
+        self.transport.release()  # type: ignore[attr-defined]
+        super().on_response_complete()
+
+
+class _Holding:
+    """A transport that holds back an answer's head until something follows."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if self._head and len(data) <= _WHOLE_MOST:
+            self._transport.write(self._head + data)
+            self._head = b""
+        elif self._head:
+            self.release()
+            self._transport.write(data)
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
+            self._head = data
+        else:
+            self._transport.write(data)
+
+    def release(self) -> None:
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""
+
+    def close(self) -> None:
+        self.release()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+
+def access_for(host: str, *, public: bool | None) -> Access:
+    """Decide who may look: open on loopback, private elsewhere, unless it was said."""
+    if public is None:
+        return "open" if host in _LOOPBACK else "private"
+    return "public" if public else "private"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches an address."""
+    return host in _LOOPBACK
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -101,6 +159,8 @@ def _hand_down(settings: Settings) -> None:
     """Put what was set by flags into the environment, where worker processes read it."""
     os.environ[f"{PREFIX}PATHS"] = json.dumps([str(path) for path in settings.paths])
     os.environ[f"{PREFIX}LOOPBACK"] = str(settings.loopback)
+    os.environ[f"{PREFIX}ACCESS"] = settings.access
+    os.environ[f"{PREFIX}OWNER_TOKEN"] = settings.owner_token
 
 
 def _in_address(host: str) -> str:

@@ -1,7 +1,8 @@
 """What can be set: by flags first, then by ``LIGHTBOX_*`` environment variables, else as here."""
 
+import secrets
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote, urlsplit
 
 from platformdirs import user_cache_path, user_data_path
@@ -11,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.errors import UsageError
 
 PREFIX: Final = "LIGHTBOX_"
+
+Access = Literal["open", "public", "private"]
+
 _GIGABYTE: Final = 10**9
 
 
@@ -44,6 +48,24 @@ class Settings(BaseSettings):
     base_url: str | None = Field(
         default=None, description="Public address of this server, which shared links carry."
     )
+    hosts: str = Field(
+        default="",
+        description="Further host names that the server answers to, with commas between.",
+    )
+    proxies: str = Field(
+        default="",
+        description="Addresses of proxies whose X-Forwarded headers are believed, with commas.",
+    )
+    owner_token: str = Field(
+        default_factory=lambda: secrets.token_urlsafe(24),
+        min_length=1,
+        repr=False,
+        description="What the owner of a private server enters with; every replica needs the same.",
+    )
+    access: Access = Field(
+        default="open",
+        description="open (all is the owner's), public (anyone may look) or private.",
+    )
     paths: tuple[Path, ...] = Field(
         default=(), description="Files and folders to serve in place of the data folder (JSON)."
     )
@@ -59,9 +81,17 @@ class Settings(BaseSettings):
         return address
 
     @property
-    def base_host(self) -> str | None:
-        """The host name that ``base_url`` names."""
-        return urlsplit(self.base_url).hostname if self.base_url else None
+    def served_hosts(self) -> frozenset[str]:
+        """The host names that were named: that of ``base_url``, and ``hosts``."""
+        named = {host.strip().lower() for host in self.hosts.split(",")}
+        if self.base_url:
+            named.add(urlsplit(self.base_url).hostname or "")
+        return frozenset(named - {""})
+
+    @property
+    def secure(self) -> bool:
+        """Say whether browsers come by TLS."""
+        return bool(self.base_url and self.base_url.startswith("https:"))
 
 
 def load(**flags: object) -> Settings:

@@ -208,17 +208,41 @@ def test_serving_a_path_that_is_not_there_is_refused_in_one_sentence(
     assert name in one_sentence(done.stderr)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "example.org"])
-def test_beyond_loopback_public_must_be_said(host: str, run: Run, made: Path) -> None:
-    done = run("serve", made, "--host", host, "--port", "0")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "--public" in one_sentence(done.stderr)
+OWNER = "a-token-of-the-owner"
 
 
-def test_a_private_server_is_refused_until_there_are_tokens(run: Run, made: Path) -> None:
-    done = run("serve", made, "--private", "--port", "0")
-    assert (done.returncode, done.stdout) == (2, "")
-    one_sentence(done.stderr)
+def test_beyond_loopback_a_server_is_private_unless_public_was_said(
+    made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, "--host", "0.0.0.0", **cache) as server:
+        assert ask_raw(server, b"GET /d/made HTTP/1.1\r\nHost: 127.0.0.1") == 401
+    with Server(made, "--host", "0.0.0.0", "--public", **cache) as server:
+        assert ask_raw(server, b"GET /d/made HTTP/1.1\r\nHost: 127.0.0.1") == 200
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_owner_of_a_private_server_enters_by_the_token_that_was_set(
+    workers: str, made: Path, cache: dict[str, str]
+) -> None:
+    cache["LIGHTBOX_OWNER_TOKEN"] = OWNER
+    with Server(made, "--private", "--workers", workers, **cache) as server:
+        assert ask_raw(server, b"GET / HTTP/1.1\r\nHost: localhost") == 401
+        bearer = f"GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {OWNER}"
+        for _ in range(10):
+            assert ask_raw(server, bearer.encode()) == 200
+        code, out, err = server.end()
+    # A token that somebody set is nothing to print.
+    assert (code, out, err) == (0, "", "")
+
+
+def test_a_token_that_was_made_is_told_once_on_standard_error(
+    made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, "--private", **cache) as server:
+        _, out, err = server.end()
+    assert out == ""
+    (token,) = re.findall(r"^The owner enters at http\S+\?token=(\S{30,})$", err.strip())
+    assert token not in server.line
 
 
 def test_a_public_server_answers_under_any_name(made: Path, cache: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from app.settings import PREFIX, Settings, load
 README = Path(__file__).parent.parent / "README.md"
 
 # How one process tells its workers what was said by flags; not for people.
-HANDED_DOWN = {"paths", "loopback"}
+HANDED_DOWN = {"paths", "loopback", "access"}
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,18 @@ def test_a_variable_that_cannot_be_read_is_named_in_a_sentence(
     ],
 )
 def test_the_public_host_is_that_of_the_base_url(address: str, host: str) -> None:
-    assert load(base_url=address).base_host == host
+    assert load(base_url=address).served_hosts == {host}
+
+
+def test_further_hosts_are_named_with_commas() -> None:
+    found = load(base_url="https://a.example.org", hosts="b.example.org, C.example.org,")
+    assert found.served_hosts == {"a.example.org", "b.example.org", "c.example.org"}
+
+
+def test_two_servers_make_different_tokens_that_no_log_shows() -> None:
+    first, second = load(), load()
+    assert first.owner_token != second.owner_token
+    assert first.owner_token not in repr(first)
 
 
 def test_the_readme_names_every_setting_and_no_other() -> None:

@@ -8,6 +8,9 @@ from app.datasets.dataset import Dataset
 from app.datasets.selection import Selection
 
 HOME: Final = "/"
+ENTER: Final = "/enter"
+SHARE: Final = "/share"
+LINKS: Final = "/links"
 API_DOCS: Final = "/api/docs"
 API_SCHEMA: Final = "/api/openapi.json"
 
@@ -60,6 +63,11 @@ def strip(dataset: Dataset) -> str:
 def content_key(dataset: Dataset) -> str:
     """What changes when a picture of this dataset would look different."""
     return f"{dataset.archive.key}-{DRAWING}"
+
+
+def share(address: str) -> str:
+    """The form that makes a link to an address of ours."""
+    return with_query(SHARE, urlencode({"of": address}))
 
 
 def segment(dataset_id: str) -> str:

@@ -1,6 +1,7 @@
 """A selection of a dataset → what the grid page shows."""
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -69,6 +70,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         heading=frame.heading,
         summary=f"{page_text}, {counted(len(items))} of {counted(subset.total)} {noun}",
         address=addresses.grid(dataset.id, selection),
+        share=addresses.share(addresses.grid(dataset.id, selection.on_page(1))),
         style=style(tiles, width, height),
         cell_width=width,
         cell_height=height,
@@ -78,7 +80,9 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         filters=frame.filters,
         distribution=frame.distribution,
         scales=histogram.scales(dataset, selection),
-        pager=_pager(dataset, selection, pages),
+        pager=pager(
+            selection.page, pages, lambda n: addresses.grid(dataset.id, selection.on_page(n))
+        ),
         notices=(*waiting, *dataset_notices(dataset, window)),
         empty="" if subset.total else f"No {noun} match these filters.",
         clear_filters=addresses.grid(dataset.id, Selection()),
@@ -167,11 +171,8 @@ def _next_sheets(dataset: Dataset, selection: Selection, total: int) -> str:
     return " ".join(addresses.sheet(dataset, following, tile) for tile in tiles)
 
 
-def _pager(dataset: Dataset, selection: Selection, pages: int) -> Pager:
-    def to(page: int) -> str:
-        return addresses.grid(dataset.id, selection.on_page(page))
-
-    page = selection.page
+def pager(page: int, pages: int, to: Callable[[int], str]) -> Pager:
+    """Draw up links to other pages; ``to`` gives a page's address."""
     near = range(max(1, page - _NEIGHBOURS), min(pages, page + _NEIGHBOURS) + 1)
     numbers: list[Link | None] = []
     before = 0

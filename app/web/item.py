@@ -1,6 +1,7 @@
 """One item of a dataset → what its page shows."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -119,7 +120,14 @@ def build(
 
     page = 1 if rank is None else rank // selection.per_page + 1
     back = addresses.grid(dataset.id, selection.on_page(page))
-    planes = _planes(dataset, split, index, pixels, looking, window)
+
+    def source(query: str, values: bool) -> str:
+        if values or not window:
+            form = "npy" if values else "png"
+            return addresses.pixels(dataset.id, split, index, form, query)
+        return addresses.shown(dataset, split, index, query)
+
+    planes = planes_of(dataset, looking, f"{dataset.title}, {split} {index}", source)
     inexact = _why_inexact(pixels[looking.slices[0]] if dataset.is_volume else pixels)
     name = f"{split} {index}"
     return Item(
@@ -130,6 +138,7 @@ def build(
             Crumb(name, None),
         ),
         address=addresses.item(dataset.id, split, index, _joined(query, looked)),
+        share=addresses.share(addresses.item(dataset.id, split, index)),
         style=style(planes, looking.zoom, volume=dataset.is_volume),
         planes=planes,
         is_volume=dataset.is_volume,
@@ -190,25 +199,21 @@ def cut_for(dataset: Dataset, query: str) -> Cut | None:
     return number_of_axis, required_slice(dataset, axis, given.get("slice", str(middle)))
 
 
-def _planes(
-    dataset: Dataset,
-    split: Split,
-    index: int,
-    pixels: NDArray[Any],
-    looking: Looking,
-    window: Window | None,
+def planes_of(
+    dataset: Dataset, looking: Looking, name: str, source: Callable[[str, bool], str]
 ) -> tuple[Plane, ...]:
-    name = f"{dataset.title}, {split} {index}"
+    """Draw up one picture, or the three planes of a volume.
 
-    def source(query: str) -> str:
-        if window:
-            return addresses.shown(dataset, split, index, query)
-        return addresses.pixels(dataset.id, split, index, "png", query)
-
+    ``source`` gives the address for a query that picks a plane: of the picture as it is shown, or,
+    with ``True``, of its values as .npy.
+    """
     if not dataset.is_volume:
-        height, width = pixels.shape[:2]
-        values = addresses.pixels(dataset.id, split, index, "npy")
-        return (Plane(source(""), name, values, width, height, "", "", 0, 0, "plane-0"),)
+        height, width = dataset.shape[:2]
+        return (
+            Plane(
+                source("", False), name, source("", True), width, height, "", "", 0, 0, "plane-0"
+            ),
+        )
     planes = []
     for number_of_axis, axis in enumerate(exact.AXES):
         height, width = (s for a, s in enumerate(dataset.shape) if a != number_of_axis)
@@ -216,9 +221,9 @@ def _planes(
         query = addresses.plane_query(axis, place)
         planes.append(
             Plane(
-                src=source(query),
+                src=source(query, False),
                 alt=f"{name}, a slice along {axis}",
-                values=addresses.pixels(dataset.id, split, index, "npy", query),
+                values=source(query, True),
                 width=width,
                 height=height,
                 axis=axis,

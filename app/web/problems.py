@@ -15,8 +15,11 @@ from app.web.views import Link, Problem
 
 _RETRY_SECONDS: Final = 2
 _HEADINGS: Final = {
+    403: "Not yours to do",
     404: "Not found",
     405: "Not allowed",
+    410: "No longer here",
+    429: "Too many tries",
     406: "Not possible exactly",
     422: "Can't be read",
     503: "Not available",

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from functools import lru_cache
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -26,6 +27,10 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*?)\.?(:[0-9]*)?")
 
 
+# For pages whose own address is a secret.
+NO_REFERRER: Final = {"Referrer-Policy": "no-referrer"}
+
+
 def policy_with_style(style: str) -> dict[str, str]:
     """Allow the one line of CSS that a page carries, by its hash, and no other."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -33,16 +38,16 @@ def policy_with_style(style: str) -> dict[str, str]:
 
 
 class Guard:
-    """ASGI middleware: refuses foreign host names on loopback, adds the headers to all answers.
+    """ASGI middleware: refuses foreign host names, adds the headers to all answers.
 
     A page elsewhere can point a name of its own at 127.0.0.1 and then read what a local server
     says (DNS rebinding); its requests carry that name.
     """
 
-    def __init__(self, app: ASGIApp, *, loopback: bool, base_host: str | None) -> None:
+    def __init__(self, app: ASGIApp, *, loopback: bool, hosts: frozenset[str]) -> None:
         self._app = app
-        self._hosts = _LOOPBACK | ({base_host.lower()} if base_host else set())
-        self._loopback = loopback
+        # One that was named none answers to all: it can't know by which names it is reached.
+        self._hosts = _LOOPBACK | hosts if loopback or hosts else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""
@@ -57,10 +62,10 @@ class Guard:
                 message["headers"] = [*headers, *(pair for pair in _RAW if pair[0] not in present)]
             await send(message)
 
-        if self._loopback and _host(Headers(scope=scope)) not in self._hosts:
+        if self._hosts and _host(Headers(scope=scope).get("host", "")) not in self._hosts:
             refusal = PlainTextResponse(
-                "This server answers to the names of this machine only (localhost, 127.0.0.1); "
-                "open it by one of these.\n",
+                "This server answers to the names of this machine (localhost, 127.0.0.1) and to "
+                "those it was given; open it by one of these.\n",
                 status_code=421,
             )
             await refusal(scope, receive, guarded)
@@ -68,7 +73,8 @@ class Guard:
         await self._app(scope, receive, guarded)
 
 
-def _host(headers: Headers) -> str:
-    """Give the host name of the request without its port, in lower case; else nothing."""
-    found = _HOST.fullmatch(headers.get("host", "").lower())
+@lru_cache(maxsize=256)
+def _host(header: str) -> str:
+    """Give the host name in a Host header without its port, in lower case; else nothing."""
+    found = _HOST.fullmatch(header.lower())
     return found[1] if found else ""

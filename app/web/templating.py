@@ -82,7 +82,13 @@ def _environment() -> Environment:
     environment.globals.update(
         static=static,
         htmx=_htmx(),
-        site={"home": addresses.HOME, "api": addresses.API_DOCS, "version": app.__version__},
+        site={
+            "home": addresses.HOME,
+            "api": addresses.API_DOCS,
+            "share": addresses.SHARE,
+            "links": addresses.LINKS,
+            "version": app.__version__,
+        },
     )
     return environment
 

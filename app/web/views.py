@@ -181,6 +181,7 @@ class Grid:
     heading: str
     summary: str
     address: str  # canonical path of this page, for Copy link
+    share: str
     style: str
     cell_width: int
     cell_height: int
@@ -236,6 +237,7 @@ class Item:
     heading: str
     crumbs: tuple[Crumb, ...]
     address: str
+    share: str
     style: str
     planes: tuple[Plane, ...]
     is_volume: bool
@@ -353,3 +355,10 @@ class ApiReference:
     version: str
     schema_href: str
     operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True)
+class Enter:
+    """The page of a private server for who is not its owner."""
+
+    sentence: str

@@ -1,0 +1,196 @@
+"""Who may do what: the owner, anyone on a public server, strangers, and who holds a link.
+
+A link opens ``/s/…`` only, and the pages there show nothing but what it names; so that part is
+never locked here. All the rest of a private server is, by one answer for every address, so that a
+stranger can't tell what exists.
+"""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Final, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request, cookie_parser
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import ForbiddenError
+from app.settings import Access
+from app.web import addresses
+from app.web.limits import Limiter
+from app.web.templating import page
+from app.web.views import Enter
+
+Role = Literal["owner", "visitor"]
+
+SESSION: Final = "lightbox"
+_ROLE: Final = "lightbox.role"
+_SESSION_SECONDS: Final = 30 * 24 * 3600
+# What a stranger may ask of a private server: links, the program's own files, is it alive.
+_UNLOCKED: Final = ("/s/", "/static/", "/vendor/", addresses.ENTER, "/healthz", "/robots.txt")
+_FIELD: Final = "token"
+
+
+class Gate:
+    """ASGI middleware that knows the owner, and on a private server lets nobody else in.
+
+    The owner comes with the token in the address (``?token=…``), which becomes a cookie and leaves
+    the address, or with ``Authorization: Bearer``.
+    """
+
+    def __init__(self, app: ASGIApp, *, access: Access, token: str, secure: bool) -> None:
+        self._app = app
+        self._access = access
+        self._token = token
+        self._secure = secure
+        self._wrong = Limiter(most=10, seconds=60)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its role, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._access == "open":
+            scope[_ROLE] = "owner"
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if b"token=" in scope["query_string"] and not path.startswith("/s/"):
+            await self._enter(Request(scope, receive))(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        owner = self._is_owner(headers, _client(scope))
+        scope[_ROLE] = "owner" if owner else "visitor"
+        if self._access == "public":
+            await self._app(scope, receive, send)
+        elif owner or path.startswith(_UNLOCKED):
+            await self._app(scope, receive, _privately(send))
+        else:
+            await refusal(Request(scope, receive))(scope, receive, _privately(send))
+
+    def _is_owner(self, headers: Headers, client: str) -> bool:
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return self._is_token(given.strip(), client)
+        session = cookie_parser(headers.get("cookie", "")).get(SESSION, "")
+        return bool(session) and is_session(session, self._token)
+
+    def _is_token(self, given: str, client: str) -> bool:
+        if self._wrong.is_over(client):
+            return False
+        right = hmac.compare_digest(given.encode(), self._token.encode())
+        if not right:
+            self._wrong.count(client)
+        return right
+
+    def _enter(self, request: Request) -> Response:
+        pairs = parse_qsl(request.url.query, keep_blank_values=True)
+        given = next((value for name, value in pairs if name == _FIELD), "")
+        if not self._is_token(given, _client(request.scope)):
+            return refusal(request, wrong=True)
+        rest = urlencode([pair for pair in pairs if pair[0] != _FIELD])
+        answer = RedirectResponse(addresses.with_query(request.url.path, rest), 303)
+        let_in(answer, self._token, secure=self._secure)
+        return answer
+
+
+def role_of(request: Request) -> Role:
+    """Give the role that the gate found."""
+    role: Role = request.scope[_ROLE]
+    return role
+
+
+async def owner_only(request: Request) -> None:
+    """Refuse whoever may look, but not change. Raises ForbiddenError."""
+    if role_of(request) != "owner":
+        raise ForbiddenError("Only the owner of this server may do this; enter with its token.")
+
+
+def refusal(request: Request, *, wrong: bool = False) -> Response:
+    """Say that the server is private, whatever was asked for."""
+    sentence = (
+        "That is not this server's token, or there were too many tries; wait a minute."
+        if wrong
+        else "This server is private. Open the link that was sent to you, or enter as its owner."
+    )
+    headers = {"Cache-Control": "no-store", "WWW-Authenticate": "Bearer"}
+    status = 403 if wrong else 401
+    answer: Response
+    if request.url.path.startswith("/api/"):
+        answer = JSONResponse({"error": sentence, "part": "token"}, status)
+    else:
+        answer = page(request, "enter", Enter(sentence), status=status)
+    answer.headers.update(headers)
+    return answer
+
+
+def let_in(answer: Response, token: str, *, secure: bool) -> None:
+    """Set the owner's session cookie."""
+    until = f"{int(time.time()) + _SESSION_SECONDS}.{secrets.token_hex(8)}"
+    answer.set_cookie(
+        SESSION,
+        f"{until}.{signed(token, 'session', until)}",
+        max_age=_SESSION_SECONDS,
+        httponly=True,
+        samesite="lax",
+        secure=secure,
+    )
+
+
+def is_session(cookie: str, token: str) -> bool:
+    """Say whether a cookie is a session of ours that has not ended."""
+    until, _, signature = cookie.rpartition(".")
+    if not hmac.compare_digest(signature.encode(), signed(token, "session", until).encode()):
+        return False
+    ends = until.partition(".")[0]
+    return ends.isdecimal() and int(ends) > time.time()
+
+
+def signed(key: str, purpose: str, value: str) -> str:
+    """Sign a value for one purpose (HMAC-SHA256, hex)."""
+    return hmac.new(key.encode(), f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def is_own_origin(headers: Mapping[str, str], base_url: str | None) -> bool:
+    """Say whether a change was asked for by a page of this server, as far as the browser says.
+
+    Pages with ``Referrer-Policy: no-referrer`` send ``Origin: null``; then the token decides.
+    """
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = headers.get("origin", "null")
+    if origin == "null":
+        return True
+    ours = {headers.get("host", "").lower()} | ({urlsplit(base_url).netloc} if base_url else set())
+    return urlsplit(origin).netloc.lower() in ours
+
+
+def _client(scope: Scope) -> str:
+    """Give the address of who asks; a network of 2⁶⁴ in IPv6 counts as one."""
+    host: str = (scope.get("client") or ("", 0))[0]
+    return ":".join(host.split(":")[:4]) if ":" in host else host
+
+
+def client_of(request: Request) -> str:
+    """Give the address of who asks, as it counts for limits."""
+    return _client(request.scope)
+
+
+def _privately(send: Send) -> Send:
+    """Let no cache between us and the browser keep an answer, and no search engine."""
+
+    async def private(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=list(message["headers"]))
+            caching = headers.get("cache-control", "")
+            if caching.startswith("public"):
+                headers["cache-control"] = "private" + caching.removeprefix("public")
+            headers["x-robots-tag"] = "noindex, nofollow"
+            message = {**message, "headers": headers.raw}
+        await send(message)
+
+    return private

@@ -1,0 +1,102 @@
+"""Who holds a link comes in here: does it exist, has it ended, does it ask for a passphrase."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.errors import LightboxError, MissingError, TooManyError
+from app.reviews import links
+from app.reviews.database import Database
+from app.reviews.links import Link
+from app.web.access import client_of, signed
+from app.web.limits import Limiter
+
+_COOKIE: Final = "lightbox_link_{}"
+_WAIT: Final = "Too many wrong tries came from your network; wait a minute and try again."
+# Programs that draw a preview of an address in a chat: no person has looked.
+_PREVIEWS: Final = (
+    "bot",
+    "preview",
+    "facebookexternalhit",
+    "whatsapp",
+    "slack",
+    "telegram",
+    "skype",
+)
+
+
+class PassphraseNeededError(LightboxError):
+    """The link is one, but who holds it has not said its passphrase."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        super().__init__("This link asks for a passphrase.")
+
+
+@dataclass(frozen=True)
+class Door:
+    """Opens links. ``key`` signs the cookie that says a passphrase was right."""
+
+    database: Database
+    key: str
+    secure: bool
+    guesses: Limiter
+    passphrases: Limiter
+
+    def open(self, request: Request, token: str) -> Link:
+        """Give the link of a token.
+
+        Raises MissingError, GoneError, TooManyError, PassphraseNeededError or StorageError.
+        """
+        client = client_of(request)
+        try:
+            link = links.find(self.database, token, self.database.now())
+        except MissingError:
+            # A token has 192 bits: this is for the log and the load, a right one still opens.
+            if self.guesses.is_over(client):
+                raise TooManyError(_WAIT) from None
+            self.guesses.count(client)
+            raise
+        if link.passphrase and request.cookies.get(_COOKIE.format(link.id)) != self._proof(link):
+            raise PassphraseNeededError(link)
+        return link
+
+    def unlock(self, request: Request, token: str, passphrase: str, answer: Response) -> bool:
+        """Check a passphrase; the right one puts a cookie into the answer."""
+        try:
+            link = self.open(request, token)
+        except PassphraseNeededError as needed:
+            link = needed.link
+        who = f"{client_of(request)} {link.id}"
+        if self.passphrases.is_over(who):
+            raise TooManyError(_WAIT)
+        if not links.check_passphrase(link, passphrase):
+            self.passphrases.count(who)
+            return False
+        answer.set_cookie(
+            _COOKIE.format(link.id),
+            self._proof(link),
+            path=f"/s/{token}",
+            httponly=True,
+            samesite="lax",
+            secure=self.secure,
+        )
+        return True
+
+    def _proof(self, link: Link) -> str:
+        return signed(self.key, "passphrase", f"{link.id} {link.passphrase}")
+
+
+def make_door(database: Database, key: str, *, secure: bool) -> Door:
+    """Make the door of this process."""
+    wrong_links, wrong_phrases = Limiter(most=30, seconds=60), Limiter(most=5, seconds=60)
+    return Door(database, key, secure, wrong_links, wrong_phrases)
+
+
+def is_person(request: Request) -> bool:
+    """Say whether a person may have opened this, for all one can tell."""
+    agent = request.headers.get("user-agent", "").lower()
+    ahead = "prefetch" in request.headers.get("sec-purpose", "")
+    return not ahead and not any(name in agent for name in _PREVIEWS)

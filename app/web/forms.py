@@ -1,0 +1,77 @@
+"""Forms: what they send, and proof that a page of this server sent it."""
+
+import hmac
+import secrets
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.errors import ForbiddenError, MalformedError
+from app.web.access import is_own_origin, signed
+
+BODY_MOST: Final = 256 * 1024
+FIELDS_MOST: Final = 2_000
+CHECK: Final = "check"
+_COOKIE: Final = "lightbox_check"
+
+
+class Forms:
+    """Reads forms. ``key`` signs; ``secure`` is for cookies behind TLS.
+
+    A page that holds a form carries a random value twice, in a cookie and in the form; a page
+    elsewhere can make a browser send the one, but not know the other.
+    """
+
+    def __init__(self, key: str, base_url: str | None) -> None:
+        self._key = key
+        self._base_url = base_url
+        self.secure = bool(base_url and base_url.startswith("https:"))
+
+    def check_for(self, request: Request) -> str:
+        """Give the value that forms of this browser must carry in the field ``check``."""
+        given = request.cookies.get(_COOKIE, "")
+        return given if self._is_ours(given) else self._new()
+
+    def remember(self, answer: Response, check: str) -> None:
+        """Put the value into the browser's cookie."""
+        answer.set_cookie(_COOKIE, check, httponly=True, samesite="lax", secure=self.secure)
+
+    async def read(self, request: Request) -> dict[str, list[str]]:
+        """Read a form. Raises ForbiddenError if no page of ours sent it, MalformedError."""
+        if not is_own_origin(request.headers, self._base_url):
+            raise ForbiddenError("This form was sent by a page of another site.")
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > BODY_MOST:
+                raise MalformedError("form", "This is more text than a form takes.")
+        try:
+            pairs = parse_qsl(
+                body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MOST, errors="strict"
+            )
+        except ValueError:
+            raise MalformedError("form", "The form can't be read.") from None
+        fields: dict[str, list[str]] = {}
+        for name, value in pairs:
+            fields.setdefault(name, []).append(value)
+        check = fields.get(CHECK, [""])[-1]
+        cookie = request.cookies.get(_COOKIE, "")
+        if not self._is_ours(check) or not hmac.compare_digest(check.encode(), cookie.encode()):
+            raise ForbiddenError("This form is too old; reload its page and send it again.")
+        return fields
+
+    def _new(self) -> str:
+        value = secrets.token_hex(12)
+        return f"{value}.{signed(self._key, 'form', value)[:32]}"
+
+    def _is_ours(self, check: str) -> bool:
+        value, _, signature = check.partition(".")
+        expected = signed(self._key, "form", value)[:32]
+        return hmac.compare_digest(signature.encode(), expected.encode())
+
+
+def text(fields: dict[str, list[str]], name: str) -> str:
+    """Give a field's value, the last one where it came twice; empty where it did not come."""
+    return fields.get(name, [""])[-1]

@@ -1,0 +1,160 @@
+"""What the holder of a link gets: the images it names, and nothing else of this server."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from starlette.background import BackgroundTask
+from starlette.responses import RedirectResponse, Response
+
+from app.arrays.mapping import Plane
+from app.datasets.library import Library
+from app.errors import StorageError
+from app.pictures import exact, sheet
+from app.pictures.window import shown
+from app.reviews import links
+from app.reviews.links import Link
+from app.web import guest_pages
+from app.web.access import signed
+from app.web.door import Door, PassphraseNeededError, is_person
+from app.web.forms import CHECK, Forms, text
+from app.web.item import cut_for, parse_looking
+from app.web.security import NO_REFERRER
+from app.web.shared import Shared, open_shared
+from app.web.studio import Plan, Studio
+from app.web.templating import page
+
+# A browser asks again each time, so that a withdrawn link shows nothing more.
+_CACHING: Final = "private, no-cache"
+_PRIVATE: Final = {"Cache-Control": _CACHING, "X-Robots-Tag": "noindex, nofollow", **NO_REFERRER}
+
+
+def guest(library: Library, door: Door, forms: Forms) -> APIRouter:
+    """Make the routes of the pages under a link."""
+    router = APIRouter(prefix="/s/{token}", include_in_schema=False)
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+
+    @router.get("")
+    def start(request: Request, token: str) -> Response:
+        try:
+            link = door.open(request, token)
+        except PassphraseNeededError as needed:
+            return _ask(request, token, needed.link, forms, wrong=False)
+        shared = open_shared(library, link)
+        if shared.only:
+            return _item(request, token, shared, "1", counted=door)
+        number = guest_pages.page_number(request.url.query)
+        view = guest_pages.grid(shared, token, number)
+        answer = page(request, "guest_grid", view, style=view.style)
+        return _finish(answer, _counting(door, link, request))
+
+    @router.post("/unlock")
+    def unlock(request: Request, token: str, fields: Fields) -> Response:
+        answer = RedirectResponse(f"/s/{token}", 303)
+        if door.unlock(request, token, text(fields, "passphrase"), answer):
+            return _finish(answer)
+        try:
+            door.open(request, token)
+        except PassphraseNeededError as needed:
+            return _ask(request, token, needed.link, forms, wrong=True)
+        return _finish(answer)
+
+    @router.get("/{place}")
+    def item(request: Request, token: str, place: str) -> Response:
+        return _item(request, token, open_shared(library, door.open(request, token)), place)
+
+    return router
+
+
+def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
+    """Make the routes of the pictures under a link."""
+    router = APIRouter(prefix="/s/{token}", include_in_schema=False)
+
+    @router.get("/sheet.png")
+    async def tile(request: Request, token: str) -> Response:
+        query = request.url.query
+
+        def plan() -> Plan:
+            shared = open_shared(library, door.open(request, token))
+            number = guest_pages.page_number(query)
+            items = guest_pages.page_items(shared, number)
+
+            def draw() -> bytes:
+                return sheet.encode(shared.dataset, items, sheet.window_of(shared.dataset))
+
+            return _plan(shared, f"sheet {number}", "image/png", draw)
+
+        return _finish(await studio.answer(request, plan))
+
+    @router.get("/{place}.{form}")
+    async def pixels(request: Request, token: str, place: str, form: str) -> Response:
+        query = request.url.query
+
+        def plan() -> Plan:
+            shared = open_shared(library, door.open(request, token))
+            return _pixels(shared, place, form, query)
+
+        return _finish(await studio.answer(request, plan))
+
+    return router
+
+
+def _item(
+    request: Request, token: str, shared: Shared, place: str, counted: Door | None = None
+) -> Response:
+    number, split, index = shared.item(place)
+    shared.dataset.images[split].wait(index + 1, seconds=2)
+    looking = parse_looking(shared.dataset, request.url.query)
+    view = guest_pages.item(shared, token, number, looking)
+    answer = page(request, "guest_item", view, style=view.style)
+    return _finish(answer, _counting(counted, shared.link, request) if counted else None)
+
+
+def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
+    """Plan the picture as it is shown (.png), or its values (.npy)."""
+    guest_pages.require_form(form)
+    dataset = shared.dataset
+    number, split, index = shared.item(place)
+    plane: Plane | None = cut_for(dataset, query)
+
+    def draw() -> bytes:
+        values = exact.item_pixels(dataset, split, index, plane)
+        if form == "npy":
+            return exact.as_npy(values)
+        return exact.as_png(shown(values, sheet.window_of(dataset)))
+
+    kind = "image/png" if form == "png" else "application/octet-stream"
+    return _plan(shared, f"{number} {plane} {form}", kind, draw)
+
+
+def _plan(shared: Shared, what: str, kind: str, draw: Callable[[], bytes]) -> Plan:
+    tag = signed(shared.link.secret, "picture", f"{shared.dataset.archive.key} {what}")[:32]
+    images = shared.dataset.images.values()
+    return Plan(
+        tag, kind, _CACHING, draw, lambda: all(array.progress().finished for array in images)
+    )
+
+
+def _ask(request: Request, token: str, link: Link, forms: Forms, *, wrong: bool) -> Response:
+    check = forms.check_for(request)
+    view = guest_pages.Passphrase(f"/s/{token}/unlock", CHECK, check, link.title, wrong)
+    answer = page(request, "passphrase", view, status=403 if wrong else 200)
+    forms.remember(answer, check)
+    return _finish(answer)
+
+
+def _counting(door: Door, link: Link, request: Request) -> BackgroundTask | None:
+    """Count an opening after the answer has gone; a page must not wait for that, or fail by it."""
+
+    def count() -> None:
+        with suppress(StorageError):
+            links.touch(door.database, link)
+
+    return BackgroundTask(count) if is_person(request) else None
+
+
+def _finish(answer: Response, task: BackgroundTask | None = None) -> Response:
+    answer.headers.update(_PRIVATE)
+    answer.background = task
+    return answer

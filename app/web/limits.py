@@ -1,0 +1,41 @@
+"""Counting what went wrong, so that guessing is slow."""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from typing import Final
+
+_log: Final = logging.getLogger(__name__)
+
+# Clients that are remembered; the one that was quiet longest is forgotten first.
+_CLIENTS_MOST: Final = 10_000
+
+
+class Limiter:
+    """At most ``most`` wrong tries by one client in any ``seconds``."""
+
+    def __init__(self, *, most: int, seconds: float) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._tries: OrderedDict[str, list[float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def count(self, client: str) -> None:
+        """Note a wrong try."""
+        now = time.monotonic()
+        with self._lock:
+            recent = [t for t in self._tries.pop(client, []) if now - t < self._seconds]
+            recent.append(now)
+            self._tries[client] = recent[-self._most :]
+            if len(self._tries) > _CLIENTS_MOST:
+                self._tries.popitem(last=False)
+        if len(recent) == self._most:
+            _log.warning("too many wrong tokens, links or passphrases from %s", client)
+
+    def is_over(self, client: str) -> bool:
+        """Say whether this client must wait."""
+        now = time.monotonic()
+        with self._lock:
+            recent = [t for t in self._tries.get(client, []) if now - t < self._seconds]
+        return len(recent) >= self._most

@@ -1,0 +1,236 @@
+"""The owner's pages for links: make one, see all, withdraw one; and the way in for the owner."""
+
+import io
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final
+from urllib.parse import quote
+
+import segno
+from fastapi import APIRouter, Depends, Request
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from app.datasets.library import Library
+from app.errors import MissingError
+from app.reviews import links
+from app.reviews.database import Database
+from app.reviews.links import Link
+from app.web import addresses
+from app.web.access import owner_only, refusal
+from app.web.forms import CHECK, Forms, text
+from app.web.security import NO_REFERRER
+from app.web.shared import Target, content_at, read_target, require_target
+from app.web.templating import page
+from app.web.views import Choice, Notice
+from app.web.words import counted, images, label_text
+
+_DAYS: Final = (1, 7, 30, 90, 365)
+_UNSAVED: Final = {"Cache-Control": "no-store", **NO_REFERRER}
+
+
+@dataclass(frozen=True)
+class ShareForm:
+    """The form that makes a link: ``words`` says what to, ``of`` is its address."""
+
+    words: str
+    of: str
+    back: str
+    check_name: str
+    check: str
+    days: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A link that was just made; its token is shown here and never again."""
+
+    words: str
+    url: str
+    code: Markup  # the QR code, as SVG
+    until: str
+    facts: tuple[str, ...]
+    back: str
+    links: str
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """A link as the owner sees it later."""
+
+    id: int
+    title: str
+    target: str
+    kind: str
+    made: str
+    until: str
+    opened: str
+    state: str  # "open", "expired" or "withdrawn"
+    rights: str
+    revoke: str | None
+
+
+@dataclass(frozen=True)
+class LinkList:
+    """All links there have been."""
+
+    rows: tuple[LinkRow, ...]
+    check_name: str
+    check: str
+
+
+def sharing(library: Library, database: Database, forms: Forms, base_url: str | None) -> APIRouter:
+    """Make the owner's routes for links."""
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(owner_only)])
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+
+    @router.get(addresses.SHARE)
+    def form(request: Request, of: str) -> Response:
+        check = forms.check_for(request)
+        target = read_target(of)
+        view = ShareForm(
+            words=words_of(library, target),
+            of=target.address,
+            back=target.address,
+            check_name=CHECK,
+            check=check,
+            days=tuple(Choice(str(n), _days_text(n), n == links.DAYS) for n in _DAYS),
+        )
+        answer = page(request, "share", view)
+        forms.remember(answer, check)
+        return answer
+
+    @router.post(addresses.SHARE)
+    def share(request: Request, fields: Fields) -> Response:
+        target = read_target(text(fields, "of"))
+        words = words_of(library, target)
+        days = text(fields, "days")
+        token, link = links.make(
+            database,
+            target.kind,
+            target.address,
+            dataset=target.dataset_id,
+            content=content_at(library, target),
+            title=text(fields, "title"),
+            message=text(fields, "message"),
+            hide_labels=bool(text(fields, "hide_labels")),
+            passphrase=text(fields, "passphrase"),
+            days=int(days) if days.isdecimal() and len(days) < 6 else 0,
+        )
+        url = link_url(base_url or str(request.base_url), token)
+        view = Made(
+            words=words,
+            url=url,
+            code=qr_code(url),
+            until=_date(link.expires),
+            facts=(_rights(link),),
+            back=target.address,
+            links=addresses.LINKS,
+            notices=()
+            if base_url
+            else (
+                Notice(
+                    "note",
+                    "The link carries the address you came by. For others to open it, start the "
+                    "server with LIGHTBOX_BASE_URL set to its public address.",
+                ),
+            ),
+        )
+        answer = page(request, "made", view)
+        answer.headers.update(_UNSAVED)
+        return answer
+
+    @router.get(addresses.LINKS)
+    def all_links(request: Request) -> Response:
+        check = forms.check_for(request)
+        now = database.now()
+        rows = tuple(_row(link, now) for link in links.all_links(database))
+        answer = page(request, "links", LinkList(rows, CHECK, check))
+        forms.remember(answer, check)
+        return answer
+
+    @router.post("/links/{link_id}/revoke")
+    def revoke(link_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
+        if not (link_id.isdecimal() and len(link_id) < 10):
+            raise MissingError("link", "There is no such link.")
+        links.revoke(database, int(link_id))
+        return RedirectResponse(addresses.LINKS, 303)
+
+    return router
+
+
+def entrance() -> APIRouter:
+    """Make the routes by which the owner comes and goes."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(addresses.ENTER)
+    def enter(request: Request) -> Response:
+        return refusal(request)
+
+    @router.get("/robots.txt")
+    def robots() -> Response:
+        return Response("User-agent: *\nDisallow: /s/\n", media_type="text/plain")
+
+    return router
+
+
+def words_of(library: Library, target: Target) -> str:
+    """Say in words what an address names. Raises MissingError if it is not there."""
+    dataset = library.dataset(target.dataset_id)
+    require_target(dataset, target)
+    if target.split:
+        return f"{dataset.title}, {target.split} {target.index}"
+    selection = target.selection
+    number = images(dataset.subset(selection).total, volumes=dataset.is_volume)
+    labels = " or ".join(label_text(dataset.label_of[value]) for value in selection.labels)
+    parts = dataset.title, " + ".join(selection.splits), labels, number
+    return " · ".join(part for part in parts if part)
+
+
+def link_url(base: str, token: str) -> str:
+    """Write a link as it is sent."""
+    return f"{base.rstrip('/')}/s/{quote(token, safe='')}"
+
+
+def qr_code(url: str) -> Markup:
+    """Draw a link's QR code as SVG."""
+    file = io.BytesIO()
+    segno.make(url, error="m").save(
+        file, kind="svg", xmldecl=False, svgns=False, scale=4, border=4, light="white", dark="black"
+    )
+    return Markup(file.getvalue().decode())  # noqa: S704 (drawn by segno, from no text)
+
+
+def _row(link: Link, now: datetime) -> LinkRow:
+    state = "withdrawn" if link.revoked else "expired" if link.expires <= now else "open"
+    last = f", last on {_date(link.last_opened)}" if link.last_opened else ""
+    return LinkRow(
+        id=link.id,
+        title=link.title or "Without a title",
+        target=link.target,
+        kind=link.kind,
+        made=_date(link.created),
+        until=_date(link.revoked or link.expires),
+        opened=f"{counted(link.opened)} times{last}" if link.opened else "never",
+        state=state,
+        rights=_rights(link),
+        revoke=f"/links/{link.id}/revoke" if state == "open" else None,
+    )
+
+
+def _rights(link: Link) -> str:
+    parts = ["labels hidden" if link.hide_labels else "labels shown"]
+    if link.may_comment:
+        parts.append("may comment")
+    if link.passphrase:
+        parts.append("asks for a passphrase")
+    return ", ".join(parts)
+
+
+def _days_text(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def _date(when: datetime) -> str:
+    return when.strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,205 @@
+"""Who may ask for what: every route, for everyone who may come."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from .conftest import Serve, Write
+from .visiting import share, visitor
+
+TOKEN = "the-token-of-the-owner"
+
+# For each route an address of it, and what a stranger gets of a private server. The owner gets
+# what is there; who holds a link gets what a stranger gets, and what is under the link.
+LOCKED, OPEN, LINK = "locked", "open", "link"
+ROUTES = {
+    "/healthz": ("/healthz", OPEN),
+    "/readyz": ("/readyz", LOCKED),
+    "/metrics": ("/metrics", LOCKED),
+    "/robots.txt": ("/robots.txt", OPEN),
+    "/static": ("/static/icons/favicon.svg", OPEN),
+    "/vendor/htmx": ("/vendor/htmx/dist/htmx.min.js", OPEN),
+    "/enter": ("/enter", LOCKED),
+    "/": ("/", LOCKED),
+    "/api/docs": ("/api/docs", LOCKED),
+    "/api/openapi.json": ("/api/openapi.json", LOCKED),
+    "/api/datasets": ("/api/datasets", LOCKED),
+    "/api/datasets/{dataset_id}": ("/api/datasets/made", LOCKED),
+    "/api/datasets/{dataset_id}/items": ("/api/datasets/made/items", LOCKED),
+    "/api/datasets/{dataset_id}/histogram": ("/api/datasets/made/histogram", LOCKED),
+    "/sheets/{dataset_id}/{key}/strip.png": ("/sheets/made/0/strip.png", LOCKED),
+    "/sheets/{dataset_id}/{key}/{tile}.png": ("/sheets/made/0/1.png", LOCKED),
+    "/pictures/{dataset_id}/{key}/{split}/{index}.png": ("/pictures/made/0/test/0.png", LOCKED),
+    "/d/{dataset_id}": ("/d/made", LOCKED),
+    "/d/{dataset_id}/{split}/{index}": ("/d/made/test/0", LOCKED),
+    "/d/{dataset_id}/{split}/{index}.{form}": ("/d/made/test/0.png", LOCKED),
+    "/share": ("/share?of=/d/made", LOCKED),
+    "/links": ("/links", LOCKED),
+    "/links/{link_id}/revoke": ("POST /links/1/revoke", LOCKED),
+    "/s/{token}": ("{link}", LINK),
+    "/s/{token}/unlock": ("POST {link}/unlock", LINK),
+    "/s/{token}/sheet.png": ("{link}/sheet.png", LINK),
+    "/s/{token}/{place}": ("{link}/1", LINK),
+    "/s/{token}/{place}.{form}": ("{link}/1.png", LINK),
+}
+
+
+def application(client: TestClient) -> FastAPI:
+    """The application within what stands around it."""
+    inner: Any = client.app
+    while not isinstance(inner, FastAPI):
+        inner = inner._app
+    return inner
+
+
+def routes(app: FastAPI) -> Iterator[str]:
+    for route in app.router.routes:
+        if isinstance(route, Mount):
+            yield route.path
+        else:
+            inner = getattr(route, "original_router", None)
+            found: list[Any] = [route] if inner is None else inner.routes
+            yield from (each.path for each in found)
+
+
+@pytest.fixture
+def made(write: Write) -> Path:
+    random = np.random.default_rng(1)
+    return write(
+        test_images=random.integers(0, 256, (120, 8, 8), np.uint8),
+        test_labels=np.arange(120, dtype=np.uint8)[:, None] % 3,
+    )
+
+
+@pytest.fixture
+def private(serve: Serve, made: Path, tmp_path: Path) -> TestClient:
+    return serve(
+        made,
+        access="private",
+        owner_token=TOKEN,
+        database_url=f"sqlite:///{tmp_path}/reviews.sqlite",
+    )
+
+
+@pytest.fixture
+def owner(private: TestClient) -> TestClient:
+    browser = visitor(private)
+    assert browser.get(f"/?token={TOKEN}").status_code == 303
+    return browser
+
+
+def ask(browser: TestClient, address: str, link: str) -> int:
+    method, _, path = address.rpartition(" ")
+    answer = browser.request(method or "GET", path.replace("{link}", link))
+    return answer.status_code
+
+
+def test_the_table_names_every_route(private: TestClient) -> None:
+    assert set(routes(application(private))) == set(ROUTES)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_stranger_gets_nothing_of_a_private_server(
+    route: str, private: TestClient, owner: TestClient
+) -> None:
+    address, kind = ROUTES[route]
+    link = share(owner, "/d/made?label=1")
+    stranger = visitor(private)
+    if kind == LOCKED:
+        assert ask(stranger, address, link) == 401
+    elif kind == OPEN:
+        assert ask(stranger, address, link) == 200
+    else:
+        # Without the link's token there is nothing; 403: no page of ours sent that form.
+        assert ask(stranger, address, "/s/" + "x" * 32) in (404, 403)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_holder_of_a_link_gets_what_is_under_it_and_no_more(
+    route: str, private: TestClient, owner: TestClient
+) -> None:
+    address, kind = ROUTES[route]
+    link = share(owner, "/d/made?label=1")
+    guest = visitor(private)
+    assert guest.get(link).status_code == 200
+    expected = {LOCKED: {401}, OPEN: {200}, LINK: {403} if "POST" in address else {200}}[kind]
+    assert ask(guest, address, link) in expected
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_owner_gets_everything(route: str, owner: TestClient) -> None:
+    address, _ = ROUTES[route]
+    link = share(owner, "/d/made?label=1")
+    status = ask(owner, address, link)
+    # 404 for a key that is no file's, 403 for a form that no page of ours has sent.
+    absent = {404} if re.match(r"/(sheets|pictures)/", address) else {200}
+    entered = {401} if route == "/enter" else absent
+    assert status in ({403} if "POST" in address else entered)
+
+
+@pytest.mark.parametrize("path", ["/", "/d/made", "/d/nothing", "/d/made/test/0", "/nowhere", "/s"])
+def test_a_stranger_cannot_tell_what_exists(path: str, private: TestClient) -> None:
+    stranger = visitor(private)
+    answer, other = stranger.get(path), stranger.get("/d/certainly-not-here")
+    assert (answer.status_code, answer.text) == (other.status_code, other.text)
+    assert "made" not in answer.text
+
+
+def test_the_token_leaves_the_address_and_becomes_a_cookie(private: TestClient) -> None:
+    browser = visitor(private)
+    answer = browser.get(f"/d/made?split=test&token={TOKEN}&label=1")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/d/made?split=test&label=1"
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert TOKEN not in cookie
+    assert browser.get("/d/made").status_code == 200
+
+
+def test_a_wrong_token_is_refused_and_guessing_is_slowed(private: TestClient) -> None:
+    browser = visitor(private)
+    assert {browser.get(f"/?token=guess-{n}").status_code for n in range(12)} == {403}
+    # By now the right one would have to wait as well.
+    assert browser.get(f"/?token={TOKEN}").status_code == 403
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "9999999999.0.x", "9999999999.0." + "0" * 64])
+def test_a_cookie_of_nobody_is_no_session(cookie: str, private: TestClient) -> None:
+    browser = visitor(private)
+    assert browser.get("/", headers={"cookie": f"lightbox={cookie}"}).status_code == 401
+
+
+def test_a_private_answer_is_kept_by_the_browser_alone(owner: TestClient) -> None:
+    html = owner.get("/d/made").text
+    sheet = re.findall(r'\sdata-sheet="([^"]+)"', html)[0]
+    answer = owner.get(sheet)
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    again = owner.get(sheet)
+    assert again.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert "noindex" in again.headers["x-robots-tag"]
+
+
+def test_who_may_only_look_can_make_no_link(serve: Serve, made: Path) -> None:
+    public = serve(made, access="public", owner_token=TOKEN)
+    assert public.get("/d/made").status_code == 200
+    assert public.get("/share?of=/d/made").status_code == 403
+    assert public.get("/links").status_code == 403
+
+
+def test_a_form_that_no_page_of_this_server_sent_changes_nothing(owner: TestClient) -> None:
+    assert owner.post("/share", data={"of": "/d/made", "days": "30"}).status_code == 403
+    html = owner.get("/share?of=/d/made").text
+    (check,) = re.findall(r'name="check" value="([^"]+)"', html)
+    fields = {"of": "/d/made", "days": "30", "check": check}
+    for headers in ({"origin": "http://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
+        assert owner.post("/share", data=fields, headers=headers).status_code == 403
+    assert "No link has been made" in owner.get("/links").text
+    assert owner.post("/share", data=fields).status_code == 200

@@ -1,0 +1,241 @@
+"""What the holder of a link sees, and what no byte of it tells."""
+
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from app.reviews.database import Database
+
+from .conftest import Serve, Write
+from .visiting import send, share, visitor
+
+TOKEN = "the-token-of-the-owner"
+NUMBER = 150
+PIXELS = np.random.default_rng(5).integers(0, 256, (NUMBER, 9, 9), np.uint8)
+LABELS = (np.arange(NUMBER) % 3 + 7_000).astype(np.int64)
+
+
+@pytest.fixture
+def made(write: Write) -> Path:
+    return write("atlas.npz", test_images=PIXELS, test_labels=LABELS[:, None])
+
+
+@pytest.fixture
+def owner(serve: Serve, made: Path, tmp_path: Path) -> TestClient:
+    server = serve(
+        made,
+        access="private",
+        owner_token=TOKEN,
+        database_url=f"sqlite:///{tmp_path}/reviews.sqlite",
+    )
+    browser = visitor(server)
+    browser.get(f"/?token={TOKEN}")
+    return browser
+
+
+def cells(html: str) -> list[str]:
+    return re.findall(r'<li class="cell">.*?</li>', html, re.DOTALL)
+
+
+def picture(browser: TestClient, address: str) -> np.ndarray:
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return np.asarray(Image.open(io.BytesIO(answer.content)))
+
+
+def test_a_link_shows_exactly_what_was_meant(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas?label=7001", title="Look at these", message="What do you think?")
+    guest = visitor(owner)
+    html = guest.get(link).text
+    assert "Look at these" in html
+    assert "What do you think?" in html
+    meant = np.flatnonzero(LABELS == 7001)
+    shown = [int(n) for n in re.findall(r'data-index="(\d+)"', html)]
+    assert shown == meant.tolist()
+    for place in (1, 2, len(meant)):
+        found = picture(guest, f"{link}/{place}.png")
+        assert np.array_equal(found, PIXELS[meant[place - 1]])
+    assert guest.get(f"{link}/{len(meant) + 1}").status_code == 404
+    assert guest.get(f"{link}/0.png").status_code == 404
+
+
+def test_the_sheet_of_a_link_holds_its_pictures_cell_by_cell(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas")
+    guest = visitor(owner)
+    for page, number in ((1, 100), (2, 50)):
+        html = guest.get(f"{link}?page={page}").text
+        assert len(cells(html)) == number
+        (sheet,) = re.findall(r'\sdata-sheet="([^"]+)"', html)
+        pixels = picture(guest, sheet.replace("&amp;", "&"))
+        for n in range(number):
+            row, column = divmod(n, 10)
+            cell = pixels[9 * row : 9 * row + 9, 9 * column : 9 * column + 9]
+            assert np.array_equal(cell, PIXELS[(page - 1) * 100 + n])
+
+
+def test_an_image_is_shared_alone(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas/test/42")
+    guest = visitor(owner)
+    assert guest.get(link).status_code == 200
+    assert np.array_equal(picture(guest, f"{link}/1.png"), PIXELS[42])
+    assert guest.get(f"{link}/2").status_code == 404
+
+
+def test_with_labels_hidden_no_byte_tells_label_split_index_or_order(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", hide_labels="1")
+    guest = visitor(owner)
+    seen = []
+    for page in (1, 2):
+        answer = guest.get(f"{link}?page={page}")
+        html = answer.text
+        places = re.findall(rf'href="{re.escape(link)}/(\d+)"', html)
+        seen += [int(place) for place in places]
+        (sheet,) = re.findall(r'\sdata-sheet="([^"]+)"', html)
+        spoken = [html, repr(answer.headers), repr(guest.get(sheet).headers)]
+        for place in places[:20]:
+            item, png = guest.get(f"{link}/{place}"), guest.get(f"{link}/{place}.png")
+            spoken += [item.text, repr(item.headers), repr(png.headers)]
+        for text in spoken:
+            assert not re.search(r"700[012]|\btest\b|data-(index|split)|histogram|(?<!aria-)label(?!ledby)", text)
+    assert seen == list(range(1, NUMBER + 1))
+    # Every picture once, in an order that is not the file's.
+    order = []
+    for place in seen:
+        found = picture(guest, f"{link}/{place}.png")
+        (index,) = np.flatnonzero((found == PIXELS).all(axis=(1, 2)))
+        order.append(int(index))
+    assert sorted(order) == list(range(NUMBER))
+    assert np.abs(np.corrcoef(order, range(NUMBER))[0, 1]) < 0.5
+    assert abs(np.corrcoef(LABELS[order], range(NUMBER))[0, 1]) < 0.5
+
+
+def test_two_links_to_the_same_images_have_nothing_in_common(owner: TestClient) -> None:
+    first, second = (share(owner, "/d/atlas", hide_labels="1") for _ in range(2))
+    guest = visitor(owner)
+    pictures = [[guest.get(f"{link}/{n}.png") for n in range(1, 31)] for link in (first, second)]
+    assert [p.content for p in pictures[0]] != [p.content for p in pictures[1]]
+    tags = [{p.headers["etag"] for p in each} for each in pictures]
+    assert not tags[0] & tags[1]
+
+
+def test_a_withdrawn_link_shows_nothing_more(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas")
+    guest = visitor(owner)
+    tag = guest.get(f"{link}/1.png").headers["etag"]
+    assert guest.get(f"{link}/1.png", headers={"if-none-match": tag}).status_code == 304
+    assert send(owner, "/links", "/links/1/revoke").status_code == 303
+    for path in (link, f"{link}/1", f"{link}/1.png", f"{link}/sheet.png"):
+        answer = guest.get(path, headers={"if-none-match": tag})
+        assert answer.status_code == 410
+        assert "atlas" not in answer.text
+    assert "withdrawn" in owner.get("/links").text.lower()
+
+
+def test_an_expired_link_says_so(owner: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = share(owner, "/d/atlas", days="1")
+    later = datetime.now(UTC) + timedelta(days=1, seconds=1)
+    monkeypatch.setattr(Database, "now", lambda _: later)
+    answer = visitor(owner).get(link)
+    assert answer.status_code == 410
+    assert "expired" in answer.text
+
+
+@pytest.mark.parametrize("token", ["x", "x" * 32, "x" * 5000, "%00", "..", "%F0%9F%98%80"])
+def test_a_mistyped_link_gets_one_friendly_page(token: str, owner: TestClient) -> None:
+    answer = visitor(owner).get(f"/s/{token}")
+    assert answer.status_code in (404, 401, 422)
+    assert "atlas" not in answer.text
+
+
+def test_ten_thousand_guesses_are_slowed_while_the_right_link_opens(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas")
+    guest = visitor(owner)
+    found = [guest.get(f"/s/{n:032}").status_code for n in range(50)]
+    assert found[:10] == [404] * 10
+    assert found[-1] == 429
+    assert guest.get(link).status_code == 200
+
+
+def test_a_passphrase_is_asked_for_once_and_guessing_is_slowed(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", passphrase="crème brûlée", title="Ward round")
+    guest = visitor(owner)
+    assert "data-sheet" not in guest.get(link).text
+    assert guest.get(f"{link}/1.png").status_code != 200
+    wrong = send(guest, link, f"{link}/unlock", passphrase="creme brulee")
+    assert wrong.status_code == 403
+    assert send(guest, link, f"{link}/unlock", passphrase="crème brûlée").status_code == 303
+    assert "data-sheet" in guest.get(link).text
+    assert guest.get(f"{link}/1.png").status_code == 200
+    other = visitor(owner)
+    for _ in range(5):
+        send(other, link, f"{link}/unlock", passphrase="guess")
+    assert send(other, link, f"{link}/unlock", passphrase="crème brûlée").status_code == 429
+
+
+def test_a_link_to_a_file_that_changed_says_so(owner: TestClient, made: Path) -> None:
+    link = share(owner, "/d/atlas")
+    other = PIXELS.copy()
+    other[0, 0, 0] ^= 1
+    np.savez_compressed(made, test_images=other, test_labels=LABELS[:, None])
+    answer = visitor(owner).get(link)
+    assert answer.status_code == 410
+    assert "changed" in answer.text
+
+
+def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas")
+    guest = visitor(owner)
+    guest.get(link, headers={"user-agent": "WhatsApp/2.23"})
+    assert "opened never" in owner.get("/links").text
+    guest.get(link)
+    guest.get(link)
+    assert "opened 2 times" in owner.get("/links").text
+
+
+def test_hostile_words_are_shown_as_words(owner: TestClient) -> None:
+    title = '<script>alert(1)</script>"\u202e\x00'
+    link = share(owner, "/d/atlas", title=title)
+    html = visitor(owner).get(link).text
+    assert "<script>alert" not in html
+    assert "\u202e" not in html
+    assert "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"days": "0"}, 422),
+        ({"days": "x"}, 422),
+        ({"days": "99999"}, 422),
+        ({"title": "x" * 201}, 422),
+        ({"of": "/d/nothing"}, 404),
+        ({"of": "/d/atlas?label=5"}, 404),
+        ({"of": "/d/atlas/test/150"}, 404),
+        ({"of": "//elsewhere.example/d/atlas"}, 404),
+        ({"of": "https://elsewhere.example/d/atlas"}, 404),
+        ({"of": "/links"}, 404),
+    ],
+)
+def test_a_link_that_makes_no_sense_is_refused(
+    fields: dict[str, str], status: int, owner: TestClient
+) -> None:
+    given = {"of": "/d/atlas", "days": "30", **fields}
+    assert send(owner, "/share?of=/d/atlas", "/share", **given).status_code == status
+    assert "No link has been made" in owner.get("/links").text
+
+
+def test_pages_of_a_link_send_no_referrer_and_are_kept_by_nobody_between(
+    owner: TestClient,
+) -> None:
+    link = share(owner, "/d/atlas")
+    for path in (link, f"{link}/1", f"{link}/1.png", f"{link}/sheet.png"):
+        headers = visitor(owner).get(path).headers
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "private, no-cache"
+        assert "noindex" in headers["x-robots-tag"]
