@@ -40,7 +40,8 @@ class PublishedFile:
     """One file to be had. ``size`` is the side of an item in pixels.
 
     ``md5s`` are the checksums of the genuine file, the current record's first; ``bytes`` is its
-    length, where that is known.
+    length, where that is known. ``url`` is that of the current record, ``earlier_url`` of the
+    record of 2022 where its file is another, else empty.
     """
 
     size: int
@@ -48,6 +49,7 @@ class PublishedFile:
     md5s: tuple[str, ...]
     bytes: int | None
     url: str
+    earlier_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class Facts:
 
     ``counts`` has the number of items by split. ``earlier_counts`` are those of the earlier
     record, where they differ, else empty: a genuine file may have either. ``license`` is an SPDX
-    identifier where there is one. ``references`` are the sources', then the collection's own.
+    identifier where there is one; ``license_terms`` says in plain words what it permits.
+    ``references`` are the sources', then the collection's own.
     """
 
     id: str
@@ -81,6 +84,7 @@ class Facts:
     references: tuple[Reference, ...]
     license: str
     license_url: str
+    license_terms: str
     notes: tuple[Note, ...]
 
     @property
@@ -92,6 +96,11 @@ class Facts:
     def bibtex(self) -> str:
         """All references as BibTeX entries."""
         return "\n\n".join(reference.bibtex for reference in self.references)
+
+    @property
+    def ris(self) -> str:
+        """All references as RIS records, whose lines end as that format wants it."""
+        return "".join(reference.ris for reference in self.references)
 
     @property
     def source_urls(self) -> tuple[str, ...]:
@@ -113,6 +122,11 @@ def facts_for(stem: str) -> Facts | None:
     """Give the facts about a file of that stem (``pathmnist``, ``pathmnist_224``), if known."""
     known = _by_stem().get(stem)
     return known[0] if known else None
+
+
+def published_as(md5: str) -> tuple[Facts, PublishedFile] | None:
+    """Give the published file of that checksum, whatever name it goes by here."""
+    return _by_md5().get(md5)
 
 
 def size_of(stem: str) -> int | None:
@@ -141,6 +155,13 @@ def _by_stem() -> dict[str, tuple[Facts, int | None]]:
 
 
 @cache
+def _by_md5() -> dict[str, tuple[Facts, PublishedFile]]:
+    return {
+        md5: (facts, file) for facts in all_facts() for file in facts.files for md5 in file.md5s
+    }
+
+
+@cache
 def _read(name: str) -> tuple[Facts, ...]:
     text = resources.files("app.catalogue").joinpath(name).read_text(encoding="utf-8")
     document = tomllib.loads(text)
@@ -160,18 +181,26 @@ def _facts(row: dict[str, Any], document: dict[str, Any]) -> Facts:
         labels=tuple(LabelFact(value, *names) for value, names in enumerate(named)),
         counts=row["counts"],
         earlier_counts=row.get("earlier_counts", {}),
-        files=tuple(_file(row["id"], file, document["file_url"]) for file in row["files"]),
+        files=tuple(_file(row["id"], file, document) for file in row["files"]),
         references=tuple(_reference(key, document["sources"][key]) for key in cited),
         license=row["license"],
-        license_url=document["licenses"][row["license"]],
+        license_url=document["licenses"][row["license"]]["url"],
+        license_terms=document["licenses"][row["license"]]["terms"],
         notes=tuple(_note(note, document["witnesses"]) for note in row.get("notes", [])),
     )
 
 
-def _file(id_: str, file: dict[str, Any], url: str) -> PublishedFile:
+def _file(id_: str, file: dict[str, Any], document: dict[str, Any]) -> PublishedFile:
     name = f"{id_}.npz" if file["size"] == PLAIN_SIZE else f"{id_}_{file['size']}.npz"
-    md5s = [file["md5"], *([file["earlier_md5"]] if "earlier_md5" in file else [])]
-    return PublishedFile(file["size"], name, tuple(md5s), file.get("bytes"), url.format(name=name))
+    earlier = file.get("earlier_md5")
+    return PublishedFile(
+        size=file["size"],
+        name=name,
+        md5s=(file["md5"], earlier) if earlier else (file["md5"],),
+        bytes=file.get("bytes"),
+        url=document["file_url"].format(name=name),
+        earlier_url=document["earlier_file_url"].format(name=name) if earlier else "",
+    )
 
 
 def _reference(key: str, source: dict[str, Any]) -> Reference:

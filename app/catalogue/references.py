@@ -65,3 +65,26 @@ class Reference:
         }
         lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
         return "\n".join([f"@{self.kind}{{{self.key},", *lines, "}"])
+
+    @property
+    def ris(self) -> str:
+        """The reference as a RIS record; its lines end with CR LF, as that format wants it."""
+        types = {"article": "JOUR", "inproceedings": "CPAPER"}
+        first, _, last = self.pages.partition("-")
+        fields = [
+            ("TY", types.get(self.kind, "GEN")),
+            ("ID", self.key),
+            *(("AU", name) for name in self.authors),
+            ("TI", self.title),
+            ("T2", self.container),
+            ("PY", str(self.year or "")),
+            ("VL", self.volume),
+            ("IS", self.issue),
+            ("SP", first),
+            ("EP", last),
+            ("DO", self.doi),
+            ("UR", self.doi_url or next(iter(self.urls), "")),
+            ("N1", "There are more authors than are listed." if self.et_al else ""),
+        ]
+        lines = [f"{tag}  - {value}" for tag, value in fields if value]
+        return "\r\n".join([*lines, "ER  - ", ""])

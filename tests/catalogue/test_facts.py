@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 import app
-from app.catalogue.facts import DEMO, FOUNDING, Facts, all_facts, facts_for, size_of, title_of
+from app.catalogue.facts import (
+    DEMO,
+    FOUNDING,
+    Facts,
+    all_facts,
+    facts_for,
+    published_as,
+    size_of,
+    title_of,
+)
 
 EACH = pytest.mark.parametrize("facts", all_facts(), ids=lambda facts: facts.id)
 
@@ -171,3 +180,55 @@ def test_the_facts_about_the_demo_agree_with_its_file() -> None:
     seen = np.unique(np.concatenate(list(labels.values())))
     assert seen.tolist() == [label.value for label in facts.labels]
     assert shape[1:] == (28, 28, facts.channels)
+
+
+# What one must know of the data, each with who says it
+
+
+@pytest.mark.parametrize(
+    ("dataset", "told"),
+    [
+        ("retinamnist", ["four times", "grades each eye", "near-identical siblings"]),
+        ("retinamnist", ["ordered grades", "quadratic-weighted kappa"]),
+        ("breastmnist", ["Label 0 is malignant", "label 1 is normal or benign", "names"]),
+        ("breastmnist", ["duplicated images", "both the benign and the malignant class"]),
+        ("pathmnist", ["Colour normalisation", "mean colour alone classifies far above chance"]),
+        ("pathmnist", ["JPEG artefacts differ from class to class"]),
+        ("pathmnist", ["test split comes from another clinical centre"]),
+        ("dermamnist", ["10,015 images", "7,470 lesions", "641 lesions", "train and test"]),
+        ("dermamnist", ["non-commercial"]),
+        ("organmnist3d", ["numbered differently", "by name, not by number"]),
+        ("nodulemnist3d", ["64 px file is enlarged", "no extra detail"]),
+        ("tissuemnist", ["64, 128 and 224 px files are enlarged", "no extra detail"]),
+        ("chestmnist", ["several of the 14 findings", "many images carry none"]),
+        ("chestmnist", ["mined from the text"]),
+    ],
+)
+def test_a_known_problem_is_told_in_one_sentence(dataset: str, told: list[str]) -> None:
+    texts = [note.text for note in known(dataset).notes]
+    assert [text for text in texts if all(part in text for part in told)]
+
+
+@EACH
+def test_a_licence_is_explained_and_only_derma_forbids_commerce(facts: Facts) -> None:
+    assert facts.license_terms.endswith(".")
+    forbids = "not for commercial purposes" in facts.license_terms
+    assert forbids == (facts.id == "dermamnist") == (facts.license == "CC-BY-NC-4.0")
+
+
+@EACH
+def test_a_checksum_names_its_file(facts: Facts) -> None:
+    for file in facts.files:
+        for md5 in file.md5s:
+            assert published_as(md5) == (facts, file)
+
+
+def test_an_unknown_checksum_names_no_file() -> None:
+    assert published_as("0" * 32) is None
+
+
+@EACH
+def test_an_earlier_file_has_the_earlier_records_address(facts: Facts) -> None:
+    for file in facts.files:
+        assert bool(file.earlier_url) == (len(file.md5s) == 2)
+        assert ("/6496656/" in file.earlier_url) == bool(file.earlier_url)

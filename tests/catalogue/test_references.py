@@ -74,3 +74,42 @@ def test_one_key_names_one_reference() -> None:
 
 def test_every_reference_can_be_found() -> None:
     assert all(reference.addresses for facts in all_facts() for reference in facts.references)
+
+
+def test_an_article_as_ris_has_its_fields_and_the_formats_line_ends() -> None:
+    assert ARTICLE.ris.split("\r\n") == [
+        "TY  - JOUR",
+        "ID  - doe2020",
+        "AU  - Doe, J.",
+        "AU  - Roe, R. R.",
+        "TI  - On small pictures",
+        "T2  - Journal of Pictures",
+        "PY  - 2020",
+        "VL  - 7",
+        "IS  - 2",
+        "SP  - 10",
+        "EP  - 20",
+        "DO  - 10.1000/182",
+        "UR  - https://doi.org/10.1000/182",
+        "ER  - ",
+        "",
+    ]
+
+
+def test_data_without_year_or_doi_has_its_address_in_ris() -> None:
+    assert "TY  - GEN\r\n" in DATA.ris
+    assert "UR  - https://example.org/pictures\r\n" in DATA.ris
+    assert "PY" not in DATA.ris
+
+
+def test_ris_says_where_authors_are_left_out() -> None:
+    many = Reference(key="doe", kind="article", authors=("Doe, J.",), title="T", et_al=True)
+    assert "N1  - There are more authors than are listed." in many.ris
+
+
+def test_every_published_reference_is_one_ris_record() -> None:
+    for facts in all_facts():
+        records = facts.ris.split("ER  - \r\n")
+        assert records.pop() == ""
+        assert [record[:6] for record in records] == ["TY  - "] * len(facts.references)
+        assert all(line[2:6] == "  - " for record in records for line in record.splitlines())
