@@ -302,6 +302,13 @@ def _as_json(report: Report) -> dict[str, Any]:
             "splits": {split: index.total for split, index in dataset.indexes.items()},
             "ignored": list(dataset.ignored),
         }
+    if report.identity:
+        found["identity"] = {
+            "standing": report.identity.standing,
+            "sentence": report.identity.sentence,
+            "md5": report.identity.md5,
+            "differences": list(report.identity.differences),
+        }
     return found
 
 
@@ -310,6 +317,8 @@ def _print_report(report: Report) -> None:
     if dataset:
         counts = ", ".join(f"{split} {index.total:,}" for split, index in dataset.indexes.items())
         print(f"{name}: served as {plain(dataset.title)}, {dataset.task}, {counts}")
+        if report.identity:
+            print(f"  identity: {plain(report.identity.line)}")
         if dataset.ignored:
             print(f"  ignored: {', '.join(dataset.ignored)}")
     else:

@@ -1,8 +1,10 @@
 """The commands as a user types them: what they print, how they end, what they refuse."""
 
+import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -352,6 +354,20 @@ def test_check_says_of_a_good_file_as_what_it_is_served(run: Run, made: Path) ->
     assert "train 5, test 3" in done.stdout
 
 
+def test_check_says_in_one_line_whether_a_file_is_the_published_one(
+    run: Run, made: Path, real: Callable[[str], Path]
+) -> None:
+    named = Path(shutil.copy(made, made.with_name("breastmnist.npz")))
+    done = run("check", made, named, real("retinamnist"))
+    assert (done.returncode, done.stderr) == (0, "")
+    own, other, official = [line for line in done.stdout.splitlines() if "  identity: " in line]
+    assert "not a published file of MedMNIST" in own
+    assert "named breastmnist.npz, but its MD5 is not that of the published file" in other
+    assert "train has 5 instead of 546" in other
+    assert "Official: its MD5 is that of RetinaMNIST in the current record" in official
+    assert "MD5 bd4c0672f1bba3e3a89f0e4e876791e4" in official
+
+
 def test_check_says_of_a_bad_file_why_not(run: Run, made: Path) -> None:
     bad = made.with_name("bad.npz")
     bad.write_text("no zip")
@@ -370,6 +386,8 @@ def test_check_says_it_in_json(run: Run, made: Path) -> None:
     found: dict[str, Any] = {file["id"]: file for file in json.loads(done.stdout)["files"]}
     assert (found["made"]["served"], found["made"]["good"]) == (True, True)
     assert found["made"]["splits"] == {"train": 5, "test": 3}
+    assert found["made"]["identity"]["standing"] == "unpublished"
+    assert found["made"]["identity"]["md5"] == hashlib.md5(made.read_bytes()).hexdigest()
     assert (found["bad"]["served"], found["bad"]["good"]) == (False, False)
     assert found["bad"]["refused"][0]["reason"].startswith("bad.npz ")
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from app.arrays.archive import unreadable
 from app.arrays.inflate import verify
 from app.arrays.job import SMALL
 from app.arrays.member import Member
 from app.arrays.store import Progress, Store
 from app.datasets.dataset import Dataset
+from app.datasets.identity import Identity, identify, md5
 from app.datasets.library import named_files, open_file, same_id
 from app.errors import ArchiveError
 
@@ -19,11 +21,15 @@ Told = Callable[[Path, str, int, int], None]
 
 @dataclass(frozen=True)
 class Report:
-    """What was found in a file: the dataset, if any of it is served, and all that is refused."""
+    """What was found in a file: the dataset, if any of it is served, and all that is refused.
+
+    ``identity`` says of what is served whether it is the published file.
+    """
 
     path: Path
     dataset: Dataset | None
     refused: tuple[ArchiveError, ...]
+    identity: Identity | None = None
 
     @property
     def good(self) -> bool:
@@ -59,7 +65,20 @@ def _check_file(path: Path, store: Store, tell: Callable[[str, int, int], None])
         except ArchiveError as error:
             refused.append(error)
             served.discard(split)
-    return Report(path, dataset if served else None, tuple(refused))
+    if not served:
+        return Report(path, None, tuple(refused))
+    return Report(path, dataset, tuple(refused), _identified(dataset, store, tell))
+
+
+def _identified(dataset: Dataset, store: Store, tell: Callable[[str, int, int], None]) -> Identity:
+    total = dataset.archive.stamp[0]
+    try:
+        found = md5(dataset.archive, store, lambda done: tell("MD5", done, total))
+    except ArchiveError as error:
+        return identify(dataset, None, error)
+    except OSError as error:
+        return identify(dataset, None, unreadable(dataset.archive.path, error))
+    return identify(dataset, found)
 
 
 def prepare_file(

@@ -1,7 +1,7 @@
 """A process that opens a dataset, looks all over it, and prints how much memory that took.
 
 ``reading_all_over.py FILE CACHE`` prints JSON: ``opening`` and ``reading``, the most private bytes
-over the idle process, and ``pages``, how many pages were read.
+over the idle process, ``describing`` for pixel statistics, and ``pages``, how many pages were read.
 """
 
 import json
@@ -17,6 +17,7 @@ import numpy as np
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
+from app.datasets import statistics
 from app.datasets.dataset import Dataset, open_dataset
 from app.datasets.selection import ORDERS, SPLITS, Selection
 
@@ -79,6 +80,9 @@ def main() -> None:
             for order in ORDERS
             for labels in ((), (1,), (0, 2))
         )
+    with most(peaks, "describing", idle):
+        for split in dataset.splits:
+            statistics.of_split(dataset, split, store, lambda _done: None)
     refused = [str(error) for error in dataset.refused]
     json.dump(peaks | {"pages": pages, "refused": refused}, sys.stdout)
 

@@ -1,0 +1,160 @@
+"""What only reading a whole file can tell: learned once, in the background, and asked for later.
+
+A file of twelve gigabytes takes a while to read. Whoever asks first begins the work; whoever asks
+meanwhile is told how far it is.
+"""
+
+import logging
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from app.arrays.archive import unreadable
+from app.arrays.store import Store
+from app.datasets import identity, statistics
+from app.datasets.dataset import Dataset
+from app.datasets.selection import Split
+from app.datasets.statistics import Channel
+from app.errors import ArchiveError
+
+_log: Final = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Reading holds a disk and a core: pages need some of either.
+_AT_ONCE: Final = 2
+_KEPT_MOST: Final = 4_000
+_RETRY_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True)
+class Learned(Generic[T]):
+    """What is known by now: the ``value``, or the ``error`` that kept it from being known.
+
+    While both are None, ``done`` of ``total`` bytes have been read.
+    """
+
+    value: T | None
+    error: ArchiveError | None
+    done: int
+    total: int
+
+    @property
+    def pending(self) -> bool:
+        """Say whether it is still being learned."""
+        return self.value is None and self.error is None
+
+
+class _Task:
+    """One thing to learn of one file."""
+
+    def __init__(self, learn: Callable[[Callable[[int], None]], Any], total: int) -> None:
+        self._learn = learn
+        self._failed_at = 0.0
+        self.total = total
+        self.done = 0
+        self.value: Any = None
+        self.error: ArchiveError | None = None
+        self.ended = threading.Event()
+
+    def run(self, dataset: Dataset) -> None:
+        """Learn it; what goes wrong is kept for whoever asks."""
+        try:
+            self.value = self._learn(self._report)
+        except ArchiveError as error:
+            self._fail(error)
+        except OSError as error:
+            self._fail(unreadable(dataset.archive.path, error))
+        except Exception as error:
+            _log.exception("reading %s", dataset.archive.path)
+            reason = f"could not be read to its end ({type(error).__name__})"
+            self._fail(ArchiveError(dataset.archive.path, reason, "report this as a fault"))
+        self.ended.set()
+
+    def may_be_retried(self) -> bool:
+        """Say whether what stopped this may have passed, as a full disk does."""
+        return bool(
+            self.error
+            and self.error.passing
+            and time.monotonic() - self._failed_at > _RETRY_SECONDS
+        )
+
+    def _report(self, done: int) -> None:
+        self.done = done
+
+    def _fail(self, error: ArchiveError) -> None:
+        self._failed_at = time.monotonic()
+        self.error = error
+
+
+class Surveys:
+    """Reads whole files, few at once, off the event loop; what was learned stays at hand."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tasks: OrderedDict[tuple[Any, ...], _Task] = OrderedDict()
+        self._waiting: deque[tuple[_Task, Dataset]] = deque()
+        self._working = 0
+        self._lock = threading.Lock()
+
+    def md5(self, dataset: Dataset, seconds: float = 0.0) -> Learned[str]:
+        """Give the file's MD5, or how far it is after waiting for so many seconds."""
+        archive = dataset.archive
+        return self._learned(
+            dataset,
+            "md5",
+            archive.stamp[0],
+            lambda report: identity.md5(archive, self._store, report),
+            seconds,
+        )
+
+    def statistics(
+        self, dataset: Dataset, split: Split, seconds: float = 0.0
+    ) -> Learned[tuple[Channel, ...]]:
+        """Give the pixel statistics of a split, or how far they are after so many seconds."""
+        return self._learned(
+            dataset,
+            split,
+            dataset.archive.members[f"{split}_images"].nbytes,
+            lambda report: statistics.of_split(dataset, split, self._store, report),
+            seconds,
+        )
+
+    def _learned(
+        self,
+        dataset: Dataset,
+        what: str,
+        total: int,
+        learn: Callable[[Callable[[int], None]], Any],
+        seconds: float,
+    ) -> Learned[Any]:
+        place = dataset.archive.path, dataset.archive.stamp, what
+        with self._lock:
+            task = self._tasks.get(place)
+            if task is None or task.may_be_retried():
+                task = self._tasks[place] = _Task(learn, total)
+                self._begin(task, dataset)
+            self._tasks.move_to_end(place)
+        task.ended.wait(seconds)
+        return Learned(task.value, task.error, task.done, task.total)
+
+    def _begin(self, task: _Task, dataset: Dataset) -> None:
+        self._waiting.append((task, dataset))
+        if self._working < _AT_ONCE:
+            self._working += 1
+            threading.Thread(target=self._work, name="survey", daemon=True).start()
+        ended = [place for place, task in self._tasks.items() if task.ended.is_set()]
+        for place in ended[: max(0, len(self._tasks) - _KEPT_MOST)]:
+            del self._tasks[place]
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._working -= 1
+                    return
+                task, dataset = self._waiting.popleft()
+            task.run(dataset)
