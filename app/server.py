@@ -12,11 +12,14 @@ from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.catalogue.facts import DEMO
 from app.datasets.library import Library
+from app.datasets.survey import Surveys
 from app.reviews.database import Database
 from app.settings import Settings, load
 from app.web import addresses, problems
+from app.web.about import about
 from app.web.access import Gate
 from app.web.api import api
+from app.web.croissant import croissant
 from app.web.door import make_door
 from app.web.forms import Forms
 from app.web.guest import guest, guest_pictures
@@ -39,6 +42,7 @@ def create_app(settings: Settings) -> ASGIApp:
     """Make the server's application for these settings."""
     store = Store(Cache(settings.cache_dir, settings.cache_bytes))
     library = open_library(settings, store)
+    surveys = Surveys(store)
     watch = Watch()
     studio = Studio()
     database = Database(settings.database_url)
@@ -57,9 +61,11 @@ def create_app(settings: Settings) -> ASGIApp:
     for router in (
         status(library, store, watch),
         reference(application),
-        api(library),
+        api(library, surveys),
+        croissant(library, surveys, settings.base_url),
         sheets(library, studio),
         single(library, studio),
+        about(library, surveys, settings.base_url),
         pages(library, studio, _data_folder(settings)),
         entrance(),
         sharing(library, database, forms, settings.base_url),

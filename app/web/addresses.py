@@ -23,6 +23,26 @@ def grid(dataset_id: str, selection: Selection) -> str:
     return with_query(f"/d/{segment(dataset_id)}", selection.query())
 
 
+def about(dataset_id: str) -> str:
+    """The page that says what a dataset is."""
+    return f"/d/{segment(dataset_id)}/about"
+
+
+def citation(dataset_id: str, form: str) -> str:
+    """All references of a dataset as a file: ``bib`` or ``ris``."""
+    return f"{about(dataset_id)}.{form}"
+
+
+def api_dataset(dataset_id: str) -> str:
+    """What a dataset is, as JSON."""
+    return f"/api/datasets/{segment(dataset_id)}"
+
+
+def croissant(dataset_id: str) -> str:
+    """A dataset's description for machine learning tools, as JSON-LD."""
+    return f"{api_dataset(dataset_id)}/croissant"
+
+
 def item(dataset_id: str, split: str, index: int | str, query: str = "") -> str:
     """One image's page; ``query`` carries the selection one came from."""
     return with_query(f"/d/{segment(dataset_id)}/{split}/{index}", query)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from app.datasets.dataset import Dataset
+from app.datasets.identity import Identity, Standing, identify
 from app.datasets.library import Library
 from app.datasets.selection import (
     ORDERS,
@@ -17,6 +18,7 @@ from app.datasets.selection import (
     Split,
     parse,
 )
+from app.datasets.survey import Surveys
 from app.errors import ArchiveError
 from app.web import addresses
 from app.web.grid import page_items, pages_of
@@ -71,6 +73,19 @@ class DatasetList(BaseModel):
     refused: list[RefusalModel] = Field(description="Files and parts that are not served, and why.")
 
 
+class IdentityModel(BaseModel):
+    """How a file stands to what is published."""
+
+    standing: Standing = Field(
+        description="official: its MD5 is a published one; different: its name is published, its "
+        "content is not what that name promises; unpublished: neither; checking: its MD5 is not "
+        "known yet, ask again; unknown: its MD5 can't be known."
+    )
+    sentence: str = Field(description="The same in words.")
+    md5: str | None = Field(description="The file's MD5, as soon as it is known.")
+    differences: list[str] = Field(description="What contradicts the facts its name promises.")
+
+
 class DatasetModel(Kind):
     """All about one dataset."""
 
@@ -81,6 +96,7 @@ class DatasetModel(Kind):
     license: str = Field(description="SPDX identifier where there is one; empty if unknown.")
     refused: list[RefusalModel] = Field(description="Parts of the file that are not served.")
     ignored: list[str] = Field(description="Members that are not part of the layout.")
+    identity: IdentityModel = Field(description="Whether the file is the published one.")
 
 
 class ItemModel(BaseModel):
@@ -121,6 +137,9 @@ def _parameter(name: str, text: str, schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+# A small file's MD5 is known by then; whoever asks about a large one is told that it is not yet.
+_PATIENCE_SECONDS: Final = 1.0
+
 # Read by datasets.selection.parse alone; described here for the OpenAPI document.
 _FILTERS: Final = [
     _parameter(
@@ -157,16 +176,16 @@ class ErrorModel(BaseModel):
     part: str = Field(description="Which part of the address is wrong.")
 
 
-_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     404: {"model": ErrorModel, "description": "A part of the address names nothing."},
     422: {"model": ErrorModel, "description": "A value can't be read."},
     503: {"model": ErrorModel, "description": "The file can't be served (now)."},
 }
 
 
-def api(library: Library) -> APIRouter:
+def api(library: Library, surveys: Surveys) -> APIRouter:
     """Make the routes of the API."""
-    router = APIRouter(prefix="/api/datasets", responses=_ERRORS)
+    router = APIRouter(prefix="/api/datasets", responses=ERRORS)
 
     @router.get("", summary="The datasets served")
     def datasets() -> DatasetList:
@@ -178,7 +197,9 @@ def api(library: Library) -> APIRouter:
 
     @router.get("/{dataset_id}", summary="One dataset")
     def dataset(dataset_id: str) -> DatasetModel:
-        return _dataset(library.dataset(dataset_id))
+        found = library.dataset(dataset_id)
+        md5 = surveys.md5(found, _PATIENCE_SECONDS)
+        return _dataset(found, identify(found, md5.value, md5.error))
 
     @router.get(
         "/{dataset_id}/items",
@@ -240,7 +261,7 @@ def _summary(dataset: Dataset) -> Summary:
     return Summary(
         **_kind(dataset),
         count=dataset.total,
-        url=f"/api/datasets/{addresses.segment(dataset.id)}",
+        url=addresses.api_dataset(dataset.id),
         page_url=addresses.grid(dataset.id, Selection()),
     )
 
@@ -249,7 +270,7 @@ def _refusal(error: ArchiveError) -> RefusalModel:
     return RefusalModel(file=error.file, part=part_of(error), reason=str(error))
 
 
-def _dataset(dataset: Dataset) -> DatasetModel:
+def _dataset(dataset: Dataset, identity: Identity) -> DatasetModel:
     everything = dataset.counts(Selection())
     return DatasetModel(
         **_kind(dataset),
@@ -266,6 +287,12 @@ def _dataset(dataset: Dataset) -> DatasetModel:
         license=dataset.facts.license if dataset.facts else "",
         refused=[_refusal(error) for error in dataset.refused],
         ignored=list(dataset.ignored),
+        identity=IdentityModel(
+            standing=identity.standing,
+            sentence=identity.sentence,
+            md5=identity.md5,
+            differences=list(identity.differences),
+        ),
     )
 
 

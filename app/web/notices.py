@@ -1,6 +1,7 @@
 """What a user should know before trusting a page."""
 
 from app.datasets.dataset import Dataset
+from app.datasets.identity import differences
 from app.pictures.window import Window
 from app.web.views import Notice
 from app.web.words import number
@@ -8,7 +9,7 @@ from app.web.words import number
 
 def dataset_notices(dataset: Dataset, window: Window | None) -> tuple[Notice, ...]:
     """Say what of the file is not served, what was ignored, and how values are shown."""
-    notices = [Notice("warning", str(refusal)) for refusal in dataset.refused]
+    notices = [*_doubts(dataset), *(Notice("warning", str(error)) for error in dataset.refused)]
     if dataset.ignored:
         listed = ", ".join(dataset.ignored[:5]) + (" …" if len(dataset.ignored) > 5 else "")
         notices.append(Notice("note", f"Not part of the layout, and ignored: {listed}."))
@@ -24,3 +25,17 @@ def dataset_notices(dataset: Dataset, window: Window | None) -> tuple[Notice, ..
     if dataset.facts and dataset.facts.is_demo:
         notices += [Notice("note", note.text) for note in dataset.facts.notes]
     return tuple(notices)
+
+
+def _doubts(dataset: Dataset) -> list[Notice]:
+    """Warn of a file whose name is published, but which is not what that name promises."""
+    apart = differences(dataset)
+    if not apart:
+        return []
+    return [
+        Notice(
+            "warning",
+            f"This is not {dataset.title} as it was published, though the file is named so: "
+            f"{'; '.join(apart)}.",
+        )
+    ]

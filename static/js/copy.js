@@ -1,4 +1,4 @@
-// Puts the page's own address on the clipboard. (The address bar has it as well.)
+// Puts the page's own address, or a text that stands on the page, on the clipboard.
 
 import { announce } from "./announce.js";
 
@@ -17,19 +17,23 @@ async function write(text) {
   if (!done) throw new Error("copying was refused");
 }
 
+const address = ["Link copied", "Copy it from the address bar"];
+const passage = ["Copied", "Select the text and copy it"];
+
 document.addEventListener("click", async ({ target }) => {
-  const button = target.closest?.("[data-copy]");
+  const button = target.closest?.("[data-copy], [data-copy-text]");
   if (!button) return;
-  const address = new URL(button.dataset.copy, location.origin).href;
+  const { copy, copyText } = button.dataset;
+  const [done, refused] = copyText === undefined ? address : passage;
   const label = button.dataset.label ?? button.textContent;
   button.dataset.label = label;
   try {
-    await write(address);
-    button.textContent = "Link copied";
-    announce("Link copied");
+    await write(copyText ?? new URL(copy, location.origin).href);
+    button.textContent = done;
+    announce(done);
   } catch {
-    button.textContent = "Copy it from the address bar";
-    announce("The browser refused. Copy the address from the address bar.");
+    button.textContent = refused;
+    announce(`The browser refused. ${refused}.`);
   }
   button.focus();
   setTimeout(() => {

@@ -20,6 +20,8 @@ PAGES = {
     "item": "/d/retinamnist/test/9?label=0",
     "zoomed": "/d/breastmnist/val/3?zoom=8",
     "volume": "/d/adrenalmnist3d/test/4",
+    "about": "/d/retinamnist/about",
+    "about, binary": "/d/breastmnist/about",
     "problem": "/d/nothing",
     "api": "/api/docs",
 }

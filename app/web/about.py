@@ -1,0 +1,254 @@
+"""A dataset → the page that says what it is, where it comes from, and what is wrong with it."""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from app.catalogue.facts import Facts, PublishedFile, size_of
+from app.catalogue.references import Reference
+from app.datasets.dataset import Dataset
+from app.datasets.identity import Identity, identify
+from app.datasets.library import Library
+from app.datasets.selection import Selection
+from app.datasets.survey import Learned, Surveys
+from app.errors import MissingError
+from app.web import addresses, channels, tables
+from app.web.channels import Learning, Statistics
+from app.web.croissant import as_schema_org, public
+from app.web.grid import size_words, task_words
+from app.web.notices import dataset_notices
+from app.web.tables import Table
+from app.web.templating import page
+from app.web.views import Crumb, Fact, Link, Notice
+from app.web.words import bytes_text, counted, images
+
+# What takes longer than this to compute is shown when it is there.
+_PATIENCE_SECONDS: Final = 1.0
+_REFRESH_SECONDS: Final = 2
+_FORMS: Final = {"bib": "application/x-bibtex", "ris": "application/x-research-info-systems"}
+
+
+@dataclass(frozen=True)
+class KnownProblem:
+    """A known problem of the data, who says so, and where."""
+
+    text: str
+    source: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One reference in APA style, and where to find it."""
+
+    text: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Citation:
+    """All references in one form; ``download`` leads to them as a file, where there is one."""
+
+    id: str
+    form: str
+    text: str
+    download: str | None
+
+
+@dataclass(frozen=True)
+class Licence:
+    """The licence's name and address, and what it permits in plain words."""
+
+    name: str
+    terms: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Size:
+    """A published file: how large it is packed (where known) and unpacked, and its checksums."""
+
+    title: str
+    file: str
+    href: str
+    packed: str
+    unpacked: str
+    md5s: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class About:
+    """The page. ``chapters`` are tables that fit the task; ``linked`` describes it for machines."""
+
+    heading: str
+    subtitle: str
+    crumbs: tuple[Crumb, ...]
+    address: str
+    grid: str
+    summary: str
+    identity: Notice
+    notices: tuple[Notice, ...]
+    problems: tuple[KnownProblem, ...]
+    no_problems: str
+    facts: tuple[Fact, ...]
+    label_counts: Table
+    chapter: str
+    chapters: tuple[Table, ...]
+    statistics: Statistics
+    sizes: tuple[Size, ...]
+    licence: Licence | None
+    sources: tuple[Source, ...]
+    citations: tuple[Citation, ...]
+    machine: tuple[Link, ...]
+    linked: str
+    refresh: int | None
+
+
+def about(library: Library, surveys: Surveys, base: str | None) -> APIRouter:
+    """Make the routes of the page and its citations; ``base`` is the server's public address."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/d/{dataset_id}/about")
+    def card(request: Request, dataset_id: str) -> HTMLResponse:
+        dataset = library.dataset(dataset_id)
+        md5, learning = _ask(dataset, surveys)
+        identity = identify(dataset, md5.value, md5.error)
+        linked = as_schema_org(dataset, identity, public(request, base))
+        return page(request, "about", build(dataset, identity, md5, learning, linked))
+
+    @router.get("/d/{dataset_id}/about.{form}")
+    def cited(dataset_id: str, form: str) -> Response:
+        dataset = library.dataset(dataset_id)
+        if form not in _FORMS:
+            raise MissingError("form", "Citations are given as .bib or .ris.")
+        if dataset.facts is None:
+            raise MissingError("citation", f"It is not known how to cite {dataset.title}.")
+        text = dataset.facts.bibtex + "\n" if form == "bib" else dataset.facts.ris
+        name = f"{dataset.facts.id}.{form}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(text, media_type=_FORMS[form], headers=headers)
+
+    return router
+
+
+def _ask(dataset: Dataset, surveys: Surveys) -> tuple[Learned[str], Learning]:
+    """Begin, or look at, what takes reading the whole file; wait a moment for all of it."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    for split in dataset.splits:
+        surveys.statistics(dataset, split)
+
+    def left() -> float:
+        return max(0.0, deadline - time.monotonic())
+
+    md5 = surveys.md5(dataset, left())
+    return md5, {split: surveys.statistics(dataset, split, left()) for split in dataset.splits}
+
+
+def build(
+    dataset: Dataset, identity: Identity, md5: Learned[str], learning: Learning, linked: str
+) -> About:
+    """Draw up the page from what is known by now."""
+    facts = dataset.facts
+    pending = md5.pending or any(learned.pending for learned in learning.values())
+    chapter, chapters = _chapters(dataset)
+    return About(
+        heading=f"About {dataset.title}",
+        subtitle=" · ".join((dataset.modality, task_words(dataset), size_words(dataset))),
+        crumbs=(
+            Crumb("All datasets", addresses.HOME),
+            Crumb(dataset.title, addresses.grid(dataset.id, Selection())),
+            Crumb("About", None),
+        ),
+        address=addresses.about(dataset.id),
+        grid=addresses.grid(dataset.id, Selection()),
+        summary="Some numbers are still being computed." if pending else "All numbers are here.",
+        identity=_identity(identity, md5),
+        notices=dataset_notices(dataset, None),
+        problems=tuple(KnownProblem(n.text, n.source, n.url) for n in facts.notes) if facts else (),
+        no_problems=_no_problems(facts),
+        facts=_facts(dataset, identity),
+        label_counts=tables.label_counts(dataset),
+        chapter=chapter,
+        chapters=chapters,
+        statistics=channels.build(dataset, learning),
+        sizes=tuple(_size(dataset, facts, file) for file in facts.files) if facts else (),
+        licence=Licence(facts.license, facts.license_terms, facts.license_url) if facts else None,
+        sources=tuple(_source(reference) for reference in facts.references) if facts else (),
+        citations=_citations(dataset, facts) if facts else (),
+        machine=(
+            Link("Croissant (JSON-LD)", addresses.croissant(dataset.id)),
+            Link("Facts and counts (JSON)", addresses.api_dataset(dataset.id)),
+        ),
+        linked=linked,
+        refresh=_REFRESH_SECONDS if pending else None,
+    )
+
+
+def _identity(identity: Identity, md5: Learned[str]) -> Notice:
+    kinds = {"different": "warning", "unknown": "warning", "checking": "progress"}
+    text = identity.sentence
+    if identity.standing == "checking":
+        text += channels.progress(md5)
+    return Notice(kinds.get(identity.standing, "note"), text)
+
+
+def _no_problems(facts: Facts | None) -> str:
+    if facts is None:
+        return "The catalogue does not know this file, so nothing is told of it here."
+    return "" if facts.notes else "None is listed in the catalogue; that does not mean none exists."
+
+
+def _facts(dataset: Dataset, identity: Identity) -> tuple[Fact, ...]:
+    types = sorted({str(array.dtype) for array in dataset.images.values()})
+    splits = ", ".join(
+        f"{split} {counted(index.total)}" for split, index in dataset.indexes.items()
+    )
+    return (
+        Fact("Task", task_words(dataset)),
+        Fact("Modality", dataset.modality),
+        Fact("Each item", size_words(dataset)),
+        Fact("Stored as", ", ".join(types)),
+        Fact("Items", f"{images(dataset.total, volumes=dataset.is_volume)}: {splits}"),
+        Fact("File", f"{dataset.archive.path.name}, {bytes_text(dataset.archive.stamp[0])}"),
+        Fact("MD5", identity.md5 or "not known yet"),
+    )
+
+
+def _chapters(dataset: Dataset) -> tuple[str, tuple[Table, ...]]:
+    """Give the tables that fit the task, and their heading."""
+    if dataset.task == "ordinal-regression":
+        return "Labels in order", tables.grades(dataset)
+    if dataset.task.startswith("multi-label"):
+        return "Images and labels", tables.findings(dataset)
+    return "", ()
+
+
+def _size(dataset: Dataset, facts: Facts, file: PublishedFile) -> Size:
+    unpacked = sum(facts.counts.values()) * file.size**facts.dimensions * facts.channels
+    here = size_of(dataset.id) == file.size
+    return Size(
+        title=f"{file.size} px" + (" (this one)" if here else ""),
+        file=file.name,
+        href=file.url,
+        packed=bytes_text(file.bytes) if file.bytes else "not known",
+        unpacked=bytes_text(unpacked),
+        md5s=file.md5s,
+    )
+
+
+def _source(reference: Reference) -> Source:
+    links = tuple(Link(url, url) for url in reference.addresses if url not in reference.text)
+    return Source(reference.text, links)
+
+
+def _citations(dataset: Dataset, facts: Facts) -> tuple[Citation, ...]:
+    return (
+        Citation("apa", "APA", facts.citation, None),
+        Citation("bibtex", "BibTeX", facts.bibtex, addresses.citation(dataset.id, "bib")),
+        Citation(
+            "ris", "RIS", facts.ris.replace("\r\n", "\n"), addresses.citation(dataset.id, "ris")
+        ),
+    )

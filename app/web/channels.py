@@ -1,0 +1,79 @@
+"""Pixel statistics → a table, and the same as lines of Python for training code."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.datasets.dataset import Dataset
+from app.datasets.selection import Split
+from app.datasets.statistics import Channel
+from app.datasets.survey import Learned
+from app.web.tables import Row, Table
+from app.web.views import Notice
+from app.web.words import counted
+
+_BYTE: Final = 255
+
+Channels = tuple[Channel, ...]
+Learning = dict[Split, Learned[Channels]]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Mean and deviation of the pixels; ``code`` is the same for training code to copy."""
+
+    table: Table | None
+    code: str
+    notices: tuple[Notice, ...]
+
+
+def build(dataset: Dataset, learning: Learning) -> Statistics:
+    """Draw up what is known by now of each split, and say what is not."""
+    names = ("red", "green", "blue") if dataset.channels == 3 else ("",)
+    columns, rows, notices, code = ["Mean", "Standard deviation"], [], [], ""
+    bytes_only = all(str(array.dtype) == "uint8" for array in dataset.images.values())
+    if bytes_only:
+        columns += [f"Mean ÷ {_BYTE}", f"Deviation ÷ {_BYTE}"]
+    for split, learned in learning.items():
+        if learned.error:
+            notices.append(Notice("warning", str(learned.error)))
+        elif learned.value is None:
+            notices.append(
+                Notice("progress", f"The pixels of {split} are being read.{progress(learned)}")
+            )
+        for name, channel in zip(names, learned.value or (), strict=False):
+            rows.append(Row(f"{split} {name}".rstrip(), _cells(channel, bytes_only=bytes_only)))
+            if channel.left_out:
+                where = f"{split} {name}".rstrip()
+                text = f"Left out of {where}, as they are not finite: {counted(channel.left_out)}."
+                notices.append(Notice("note", text))
+        if split == "train" and learned.value:
+            code = _code(learned.value, bytes_only=bytes_only)
+    caption = "Of all pixels of the split, as stored in the file; the deviation is divided by n."
+    table = Table(caption, "", tuple(columns), tuple(rows)) if rows else None
+    return Statistics(table, code, tuple(notices))
+
+
+def _cells(channel: Channel, *, bytes_only: bool) -> tuple[str, ...]:
+    scales = (1, _BYTE) if bytes_only else (1,)
+    return tuple(
+        "–" if value is None else f"{value / scale:#.6g}"
+        for scale in scales
+        for value in (channel.mean, channel.deviation)
+    )
+
+
+def _code(channels: tuple[Channel, ...], *, bytes_only: bool) -> str:
+    """Write the numbers of the training split as two lines of Python."""
+    scale = _BYTE if bytes_only else 1
+    numbers = [(channel.mean, channel.deviation) for channel in channels]
+    lines = [
+        f"{name} = [{', '.join(f'{value / scale:.8g}' for value in values if value is not None)}]"
+        for name, values in zip(("mean", "std"), zip(*numbers, strict=True), strict=True)
+    ]
+    said = f"values divided by {_BYTE}" if bytes_only else "values as stored"
+    return "" if None in numbers[0] else "\n".join([f"# train, {said}", *lines])
+
+
+def progress(learned: Learned[str] | Learned[Channels]) -> str:
+    """Say how far it is; of work that another process does that is not known."""
+    return f" {100 * learned.done // max(1, learned.total)} % is done." if learned.done else ""
