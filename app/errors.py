@@ -8,6 +8,7 @@
 ├── ``ForbiddenError`` only the owner, or a page of this server, may ask for this
 ├── ``TooManyError``   too many wrong tries
 ├── ``InexactError``   a form was asked for that can't hold the values
+├── ``NotInstalledError`` a form was asked for that needs a package that is not here
 ├── ``FetchError``     a published file could not be brought here
 ├── ``MalformedError`` an address or a form holds a value that can't be read
 ├── ``StorageError``   the reviews' database can't be read or written
@@ -93,6 +94,10 @@ class InexactError(LightboxError):
     """The values can't be given in this form without changing them."""
 
 
+class NotInstalledError(LightboxError):
+    """What was asked for needs an optional package that is not installed."""
+
+
 class FetchError(LightboxError):
     """A published file could not be fetched, or is not what was published."""
 
@@ -115,6 +120,7 @@ _STATUS: Final[dict[type[LightboxError], int]] = {
     InexactError: 406,
     MalformedError: 422,
     StorageError: 503,
+    NotInstalledError: 501,
 }
 
 EXIT_CODE: Final[dict[type[LightboxError], int]] = {
