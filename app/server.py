@@ -21,6 +21,7 @@ from app.web.access import Gate
 from app.web.api import api
 from app.web.croissant import croissant
 from app.web.door import make_door
+from app.web.exports import exports
 from app.web.forms import Forms
 from app.web.guest import guest, guest_pictures
 from app.web.memory import Memory
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> ASGIApp:
         sheets(library, studio),
         single(library, studio),
         about(library, surveys, settings.base_url),
+        exports(library, store),
         pages(library, studio, _data_folder(settings)),
         entrance(),
         sharing(library, database, forms, settings.base_url),

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import Selection
+from app.datasets.selection import PER_PAGE, Selection
 
 HOME: Final = "/"
 ENTER: Final = "/enter"
@@ -56,6 +56,17 @@ def item_query(selection: Selection) -> str:
 def pixels(dataset_id: str, split: str, index: int, form: str, query: str = "") -> str:
     """One image's exact pixels as ``png`` or ``npy``."""
     return with_query(f"/d/{segment(dataset_id)}/{split}/{index}.{form}", query)
+
+
+def export(dataset_id: str, selection: Selection, form: str = "") -> str:
+    """What a selection can be exported as; with a ``form``, the file itself."""
+    path = f"/d/{segment(dataset_id)}/export" + (f".{form}" if form else "")
+    return with_query(path, export_query(selection))
+
+
+def export_query(selection: Selection) -> str:
+    """What an export's address carries of the selection: its items and their order."""
+    return replace(selection, page=1, per_page=PER_PAGE, bars="count").query()
 
 
 def plane_query(axis: str, place: int) -> str:

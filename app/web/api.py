@@ -141,7 +141,7 @@ def _parameter(name: str, text: str, schema: dict[str, Any]) -> dict[str, Any]:
 _PATIENCE_SECONDS: Final = 1.0
 
 # Read by datasets.selection.parse alone; described here for the OpenAPI document.
-_FILTERS: Final = [
+FILTERS: Final = [
     _parameter(
         "split",
         "May be repeated; none means all.",
@@ -160,6 +160,8 @@ _PAGING: Final = [
         "Items a page.",
         {"type": "integer", "minimum": 1, "maximum": PER_PAGE_MOST, "default": PER_PAGE},
     ),
+]
+ORDERING: Final = [
     _parameter("order", "Order of the items.", {"type": "string", "enum": list(ORDERS)}),
     _parameter(
         "seed",
@@ -204,7 +206,7 @@ def api(library: Library, surveys: Surveys) -> APIRouter:
     @router.get(
         "/{dataset_id}/items",
         summary="The items of a selection, a page at a time",
-        openapi_extra={"parameters": [*_FILTERS, *_PAGING]},
+        openapi_extra={"parameters": [*FILTERS, *_PAGING, *ORDERING]},
     )
     def items(request: Request, dataset_id: str) -> ItemPage:
         selection = parse(request.url.query)
@@ -230,7 +232,7 @@ def api(library: Library, surveys: Surveys) -> APIRouter:
     @router.get(
         "/{dataset_id}/histogram",
         summary="Label counts by split",
-        openapi_extra={"parameters": _FILTERS},
+        openapi_extra={"parameters": FILTERS},
     )
     def histogram(request: Request, dataset_id: str) -> HistogramModel:
         selection = parse(request.url.query)

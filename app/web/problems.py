@@ -22,6 +22,7 @@ _HEADINGS: Final = {
     429: "Too many tries",
     406: "Not possible exactly",
     422: "Can't be read",
+    501: "Not installed here",
     503: "Not available",
 }
 _UNKNOWN_ADDRESS: Final = "There is no page at this address."

@@ -24,9 +24,16 @@ class HeadAsGet:
             await self._app(scope, receive, send)
             return
 
+        answered = False
+
         async def without_body(message: Message) -> None:
+            # Ended at once, not as long as the body would have been: an export stops there.
+            nonlocal answered
+            if answered:
+                return
             if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
+                answered = True
+                message = {"type": message["type"], "body": b"", "more_body": False}
             await send(message)
 
         await self._app({**scope, "method": "GET"}, receive, without_body)

@@ -1,0 +1,301 @@
+"""A selection to take away: the page that offers its forms, and the files themselves."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import anyio
+import numpy as np
+from fastapi import APIRouter, Path, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response
+
+from app.arrays.store import Array, Store
+from app.datasets.dataset import Dataset
+from app.datasets.library import Library
+from app.datasets.selection import Selection, parse
+from app.errors import MissingError, NotReadyError
+from app.exports import folder, npz, parquet, table
+from app.exports.chosen import Selected
+from app.exports.origin import Origin
+from app.exports.stream import Export, Size
+from app.web import addresses, words
+from app.web.api import FILTERS, ORDERING
+from app.web.download import Download, Places, attachment
+from app.web.grid import unfinished
+from app.web.notices import dataset_notices
+from app.web.templating import page
+from app.web.transport import ASK_AGAIN
+from app.web.views import Crumb, Notice
+
+_WAIT_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.05
+_NAMED_LABELS: Final = 8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks to be exported."""
+
+    dataset: Dataset
+    selection: Selection
+    chosen: Selected
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of export: what it is, how it is made, how large it is, what it needs."""
+
+    kind: str
+    name: str
+    text: str
+    with_pixels: bool
+    make: Callable[[Asked, Store], Export]
+    size: Callable[[Asked, Store], Size]
+    missing: Callable[[], str] = str
+
+
+FORMS: Final = {
+    "csv": Form(
+        kind="text/csv; header=present",
+        name="Table, CSV",
+        text="A row for each item: split, index, labels and their names. Several labels stand in "
+        "one cell, with semicolons between them.",
+        with_pixels=False,
+        make=lambda asked, _: table.export(asked.chosen),
+        size=lambda asked, _: table.table_size(asked.chosen),
+    ),
+    "parquet": Form(
+        kind="application/vnd.apache.parquet",
+        name="Table, Parquet",
+        text="The same rows with their types; several labels are a list. Licence and citation "
+        "stand in the schema's metadata.",
+        with_pixels=False,
+        make=lambda asked, _: parquet.export(asked.chosen, asked.origin),
+        size=lambda asked, _: parquet.parquet_size(asked.chosen, asked.origin),
+        missing=parquet.why_missing,
+    ),
+    "zip": Form(
+        kind="application/zip",
+        name="Pictures, ZIP",
+        text="A file for each item: an exact PNG, or an .npy where PNG can't hold the values and "
+        "for volumes. With a manifest, licence and citation.",
+        with_pixels=True,
+        make=lambda asked, _: folder.export(asked.chosen, asked.origin),
+        size=lambda asked, _: folder.folder_size(asked.chosen, asked.origin),
+    ),
+    "npz": Form(
+        kind="application/x-npz",
+        name="Arrays, NPZ",
+        text="A file of the same layout as the one it comes from. Within each split the items "
+        "stand in the order of the selection, as in the table. Its provenance, licence and "
+        "citation are in an array of text called provenance.",
+        with_pixels=True,
+        make=lambda asked, store: npz.export(asked.chosen, asked.origin, store),
+        size=lambda asked, store: Size(npz.npz_size(asked.chosen, asked.origin, store), exact=True),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A form on the page; ``href`` is None where it can't be had, and then ``size`` says why."""
+
+    name: str
+    text: str
+    size: str
+    link: str
+    href: str | None
+
+
+@dataclass(frozen=True)
+class ExportPage:
+    """The page. ``license_href`` and ``references`` are empty where nothing is known."""
+
+    heading: str
+    lead: str
+    crumbs: tuple[Crumb, ...]
+    notices: tuple[Notice, ...]
+    offers: tuple[Offer, ...]
+    license: str
+    license_href: str
+    references: tuple[str, ...]
+
+
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {form.kind: {} for form in FORMS.values()},
+        "description": "The file. A connection closed before its end means that it is not whole.",
+    },
+    404: {"description": "A part of the address names nothing, or the selection is empty."},
+    422: {"description": "A value can't be read."},
+    501: {"description": "The form needs a package that is not installed."},
+    503: {"description": "The data are still being unpacked; try again in a moment."},
+}
+
+
+def exports(library: Library, store: Store) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter()
+    places = Places()
+
+    @router.get("/d/{dataset_id}/export", include_in_schema=False)
+    def offers(request: Request, dataset_id: str) -> HTMLResponse:
+        asked = _asked(library, dataset_id, request.url.query)
+        return page(request, "export", _page(asked, store))
+
+    @router.get(
+        "/d/{dataset_id}/export.{form}",
+        summary="A selection as a file",
+        description="Rows as CSV or Parquet, exact pictures as ZIP, arrays as NPZ.",
+        response_class=Response,
+        responses=_ANSWERS,
+        openapi_extra={"parameters": [*FILTERS, *ORDERING]},
+    )
+    async def file(
+        request: Request,
+        dataset_id: str,
+        form: Annotated[
+            str,
+            Path(description="csv, parquet, zip or npz.", json_schema_extra={"enum": list(FORMS)}),
+        ],
+    ) -> Response:
+        wanted = FORMS.get(form)
+        if wanted is None:
+            raise MissingError("form", f"A selection is exported as {', '.join(FORMS)}.")
+        asked = await run_in_threadpool(_asked, library, dataset_id, request.url.query)
+        if wanted.with_pixels:
+            await _wait_until_whole(asked)
+        export = await run_in_threadpool(wanted.make, asked, store)
+        return Download(export, places, wanted.kind, _headers(asked, form))
+
+    return router
+
+
+def _asked(library: Library, dataset_id: str, query: str) -> Asked:
+    dataset = library.dataset(dataset_id)
+    selection = parse(query)
+    chosen = Selected(dataset, selection)
+    if not chosen.total:
+        noun = "volumes" if dataset.is_volume else "images"
+        raise MissingError(
+            "selection", f"No {noun} of {dataset.title} match these filters: nothing to export."
+        )
+    origin = Origin(
+        title=_title(dataset, selection),
+        count=words.images(chosen.total, volumes=dataset.is_volume),
+        order=_order(selection),
+        address=addresses.with_query(
+            f"/d/{addresses.segment(dataset.id)}", addresses.export_query(selection)
+        ),
+        datasets=(dataset,),
+    )
+    return Asked(dataset, selection, chosen, origin)
+
+
+async def _wait_until_whole(asked: Asked) -> None:
+    """Wait until all the pixels there are have passed their checksums.
+
+    Raises NotReadyError where that takes long, ArchiveError where they have not passed.
+    """
+    deadline = time.monotonic() + _WAIT_SECONDS
+    for split, number in asked.chosen.totals.items():
+        images = asked.dataset.images[split]
+        while number and not await run_in_threadpool(_is_whole, images):
+            if time.monotonic() > deadline:
+                raise NotReadyError(
+                    f"{asked.dataset.archive.path.name}: {split}_images is still being unpacked "
+                    "and checked; it can be exported when that is done."
+                )
+            await anyio.sleep(_POLL_SECONDS)
+
+
+def _is_whole(images: Array) -> bool:
+    """Say whether an array is whole and checked; asking begins the work. Raises ArchiveError."""
+    if images.available < images.shape[0] and not images.progress().finished:
+        return False
+    images.take(np.empty(0, np.int64))  # says why it has failed, if it has
+    return images.progress().finished
+
+
+def _headers(asked: Asked, form: str) -> dict[str, str]:
+    headers = {
+        "Content-Disposition": attachment(f"{_stem(asked)}.{form}"),
+        "Cache-Control": ASK_AGAIN,
+    }
+    facts = asked.dataset.facts
+    if facts:
+        # RFC 4946 and RFC 8574; a CSV has no other place for them.
+        cited = [(reference.doi_url, "cite-as") for reference in facts.references[-1:]]
+        links = [(facts.license_url, "license"), *cited]
+        headers["Link"] = ", ".join(f'<{url}>; rel="{rel}"' for url, rel in links if url)
+    return headers
+
+
+def _stem(asked: Asked) -> str:
+    """Name the file by what is in it; never as the dataset itself, which this is only a part of."""
+    selection = asked.selection
+    parts = ["-".join(selection.splits)]
+    if len(selection.labels) > _NAMED_LABELS:
+        parts.append(f"{len(selection.labels)}-labels")
+    elif selection.labels:
+        parts.append("-".join(("label", *map(str, selection.labels))))
+    if selection.order != "index":
+        parts.append(f"by-{selection.order}")
+    if selection.order == "random":
+        parts[-1] = f"random-{selection.seed}"
+    return "_".join((asked.dataset.id, *(list(filter(None, parts)) or ["all"])))
+
+
+def _title(dataset: Dataset, selection: Selection) -> str:
+    parts = [dataset.title, " + ".join(selection.splits or dataset.splits)]
+    if selection.labels:
+        parts.append(
+            " or ".join(words.label_text(dataset.label_of[value]) for value in selection.labels)
+        )
+    return " · ".join(parts)
+
+
+def _order(selection: Selection) -> str:
+    if selection.order == "random":
+        return f"in random order (seed {selection.seed})"
+    return f"in order of {selection.order}"
+
+
+def _page(asked: Asked, store: Store) -> ExportPage:
+    dataset, facts = asked.dataset, asked.dataset.facts
+    grid = addresses.grid(dataset.id, asked.selection)
+    return ExportPage(
+        heading=f"Export {dataset.title}",
+        lead=f"{asked.origin.title}: {asked.origin.count}, {asked.origin.order}.",
+        crumbs=(
+            Crumb("All datasets", addresses.HOME),
+            Crumb(dataset.title, grid),
+            Crumb("Export", None),
+        ),
+        notices=(*unfinished(dataset, asked.selection), *dataset_notices(dataset, None)),
+        offers=tuple(_offer(asked, name, form, store) for name, form in FORMS.items()),
+        license=facts.license if facts else "",
+        license_href=facts.license_url if facts else "",
+        references=tuple(reference.text for reference in facts.references) if facts else (),
+    )
+
+
+def _offer(asked: Asked, name: str, form: Form, store: Store) -> Offer:
+    missing = form.missing()
+    return Offer(
+        name=form.name,
+        text=form.text,
+        size=missing or _size_text(form.size(asked, store)),
+        link=f"Download .{name}",
+        href=None if missing else addresses.export(asked.dataset.id, asked.selection, name),
+    )
+
+
+def _size_text(size: Size) -> str:
+    text = words.bytes_text(size.bytes)
+    if not size.exact:
+        return f"about {text}"
+    return text if size.bytes < 1000 else f"{text} ({words.counted(size.bytes)} bytes)"
