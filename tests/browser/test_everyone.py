@@ -22,6 +22,7 @@ PAGES = {
     "volume": "/d/adrenalmnist3d/test/4",
     "about": "/d/retinamnist/about",
     "about, binary": "/d/breastmnist/about",
+    "export": "/d/breastmnist/export?split=test&label=0",
     "problem": "/d/nothing",
     "api": "/api/docs",
 }
@@ -88,6 +89,17 @@ def test_at_360_pixels_nothing_scrolls_sideways(name: str, page: Page, watch: Wa
     page.set_viewport_size({"width": 360, "height": 740})
     visit(page, PAGES[name])
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_without_javascript_a_selection_is_saved_under_a_name_that_says_what_it_is(
+    plain: Page, images: Callable[[str, str], NDArray[Any]]
+) -> None:
+    plain.goto(PAGES["export"])
+    with plain.expect_download() as saving:
+        plain.get_by_role("link", name="Download .npz").click()
+    assert saving.value.suggested_filename == "breastmnist_test_label-0.npz"
+    with np.load(saving.value.path()) as arrays:
+        np.testing.assert_array_equal(arrays["test_images"][0], images("breastmnist", "test")[0])
 
 
 def test_at_360_pixels_filters_are_behind_a_button(page: Page) -> None:
