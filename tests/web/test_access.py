@@ -34,6 +34,11 @@ ROUTES = {
     "/api/datasets/{dataset_id}": ("/api/datasets/made", LOCKED),
     "/api/datasets/{dataset_id}/items": ("/api/datasets/made/items", LOCKED),
     "/api/datasets/{dataset_id}/histogram": ("/api/datasets/made/histogram", LOCKED),
+    "/api/datasets/{dataset_id}/croissant": ("/api/datasets/made/croissant", LOCKED),
+    "/d/{dataset_id}/about": ("/d/made/about", LOCKED),
+    "/d/{dataset_id}/about.{form}": ("/d/made/about.bib", LOCKED),
+    "/d/{dataset_id}/export": ("/d/made/export", LOCKED),
+    "/d/{dataset_id}/export.{form}": ("/d/made/export.csv", LOCKED),
     "/sheets/{dataset_id}/{key}/strip.png": ("/sheets/made/0/strip.png", LOCKED),
     "/sheets/{dataset_id}/{key}/{tile}.png": ("/sheets/made/0/1.png", LOCKED),
     "/pictures/{dataset_id}/{key}/{split}/{index}.png": ("/pictures/made/0/test/0.png", LOCKED),
@@ -138,8 +143,9 @@ def test_the_owner_gets_everything(route: str, owner: TestClient) -> None:
     address, _ = ROUTES[route]
     link = share(owner, "/d/made?label=1")
     status = ask(owner, address, link)
-    # 404 for a key that is no file's, 403 for a form that no page of ours has sent.
-    absent = {404} if re.match(r"/(sheets|pictures)/", address) else {200}
+    # 404 for a key that is no file's, and for a citation that nobody knows; 403 for a form that no
+    # page of ours has sent.
+    absent = {404} if re.match(r"/(sheets|pictures)/|.*\.bib", address) else {200}
     entered = {401} if route == "/enter" else absent
     assert status in ({403} if "POST" in address else entered)
 
