@@ -1,0 +1,171 @@
+"""Collections: named sets of items, in an order, across splits and data sets.
+
+Which items are in one is changed by ``collecting``.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Update,
+    and_,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from app.errors import MalformedError, MissingError
+from app.reviews.database import Database
+from app.reviews.items import Item, from_row
+from app.reviews.tables import collected, collections
+from app.reviews.texts import cleaned
+
+NAME_MOST: Final = 200
+
+
+@dataclass(frozen=True)
+class Matching:
+    """All items of a data set that a selection means: its canonical query, and how many."""
+
+    dataset: str
+    content: str
+    query: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A named set of items. ``matching`` is what it consists of, while it is one selection."""
+
+    id: int
+    name: str
+    made: datetime
+    count: int
+    matching: Matching | None
+
+
+# Gives the items of a selection at ranks from the second up to, not including, the third.
+Expand = Callable[[Matching, int, int], Sequence[Item]]
+
+
+def create(db: Database, name: str) -> Collection:
+    """Make an empty collection. Raises MalformedError for a name that is none, StorageError."""
+    name, now = _name(name), db.now()
+    with db.writing("The collection") as connection:
+        number = connection.execute(
+            insert(collections).values(name=name, made=now).returning(collections.c.id)
+        ).scalar_one()
+    return Collection(number, name, now, 0, None)
+
+
+def rename(db: Database, collection_id: int, name: str) -> None:
+    """Give it another name. Raises MalformedError, MissingError, StorageError."""
+    name = _name(name)
+    with db.writing("The name") as connection:
+        locked(connection, collection_id)
+        connection.execute(changed(collection_id).values(name=name))
+
+
+def all_collections(db: Database) -> tuple[Collection, ...]:
+    """Give every collection with its count, the newest first. Raises StorageError."""
+    with db.reading() as connection:
+        rows = connection.execute(_counted().order_by(collections.c.id.desc()))
+        return tuple(_collection(row) for row in rows.mappings())
+
+
+def find(db: Database, collection_id: int) -> Collection:
+    """Give one collection. Raises MissingError, StorageError."""
+    with db.reading() as connection:
+        rows = connection.execute(_counted().where(collections.c.id == collection_id))
+        row = rows.mappings().one_or_none()
+    if row is None:
+        raise missing(collection_id)
+    return _collection(row)
+
+
+def items(
+    db: Database, collection_id: int, start: int, stop: int, expand: Expand
+) -> tuple[Item, ...]:
+    """Give the items at places ``start`` up to, not including, ``stop`` (from 0, both clipped).
+
+    Raises MissingError, StorageError, and what ``expand`` raises.
+    """
+    start, stop = max(0, start), max(0, stop)
+    found = find(db, collection_id)
+    if found.matching:
+        stop = min(stop, found.matching.count)
+        return tuple(expand(found.matching, start, stop)) if start < stop else ()
+    with db.reading() as connection:
+        rows = connection.execute(
+            select(collected)
+            .where(live(collection_id))
+            .order_by(collected.c.place, collected.c.id)
+            .offset(start)
+            .limit(max(0, stop - start))
+        )
+        return tuple(from_row(row) for row in rows.mappings())
+
+
+def live(collection_id: int) -> ColumnElement[bool]:
+    """Give the condition that a row of ``collected`` is in this collection now."""
+    return and_(collected.c.collection_id == collection_id, collected.c.removed_by.is_(None))
+
+
+def changed(collection_id: int) -> Update:
+    """Begin an update of a collection's own row."""
+    return update(collections).where(collections.c.id == collection_id)
+
+
+def locked(connection: Connection, collection_id: int) -> RowMapping:
+    """Give a collection's row, and let nobody else change it until the transaction ends.
+
+    Raises MissingError.
+    """
+    row = connection.execute(
+        select(collections).where(collections.c.id == collection_id).with_for_update()
+    )
+    found = row.mappings().one_or_none()
+    if found is None:
+        raise missing(collection_id)
+    return found
+
+
+def missing(collection_id: int) -> MissingError:
+    """Give the error for a collection that is not there."""
+    return MissingError("collection", f"There is no collection {collection_id}.")
+
+
+def matching_in(row: RowMapping) -> Matching | None:
+    """Give the selection that a collection's row consists of, if it does."""
+    if row["query"] is None:
+        return None
+    return Matching(row["dataset"], row["content"], row["query"], row["count"])
+
+
+def _counted() -> Select[Any]:
+    number = (
+        select(func.count())
+        .where(collected.c.collection_id == collections.c.id, collected.c.removed_by.is_(None))
+        .scalar_subquery()
+    )
+    return select(collections, number.label("number"))
+
+
+def _collection(row: RowMapping) -> Collection:
+    matching = matching_in(row)
+    count = matching.count if matching else row["number"]
+    return Collection(row["id"], row["name"], row["made"], count, matching)
+
+
+def _name(name: str) -> str:
+    kept = cleaned(name, NAME_MOST, lines=False, part="name")
+    if not kept:
+        raise MalformedError("name", "A collection needs a name.")
+    return kept

@@ -1,0 +1,270 @@
+"""Collections: what is in them, in which order, and that every change can be undone."""
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import text
+
+from app.datasets.selection import SPLITS
+from app.errors import MalformedError, MissingError
+from app.reviews import collected, collecting
+from app.reviews.collected import Matching
+from app.reviews.database import Database
+from app.reviews.items import Item
+
+CONTENT = "ab" * 12
+QUERY = "split=test&label=0"
+TOTAL = 30
+
+# Of any split, of two data sets.
+ITEMS = [
+    Item(dataset, CONTENT, split, index)
+    for dataset in ("breastmnist", "retinamnist")
+    for split in SPLITS
+    for index in range(4)
+]
+
+
+def expand(matching: Matching, start: int, stop: int) -> Sequence[Item]:
+    """The items of a selection: here its even indexes."""
+    assert 0 <= start < stop <= matching.count
+    return [
+        Item(matching.dataset, matching.content, "test", 2 * rank) for rank in range(start, stop)
+    ]
+
+
+def never(*ranks: object) -> Sequence[Item]:
+    raise AssertionError(f"there is no selection to expand: {ranks}")
+
+
+@pytest.fixture
+def number(db: Database) -> int:
+    """An empty collection."""
+    return collected.create(db, "To discuss").id
+
+
+def listed(db: Database, number: int) -> list[Item]:
+    return list(collected.items(db, number, 0, 10**6, expand))
+
+
+def select(db: Database, number: int, total: int = TOTAL) -> int:
+    return collecting.add_selection(db, number, "breastmnist", CONTENT, QUERY, total, expand)
+
+
+def selected(total: int = TOTAL) -> list[Item]:
+    return list(expand(Matching("breastmnist", CONTENT, QUERY, total), 0, total))
+
+
+def test_a_collection_has_a_name_and_can_have_another(db: Database) -> None:
+    made = collected.create(db, " For Tuesday\x00 ")
+    assert (made.name, made.count, made.matching) == ("For Tuesday", 0, None)
+    collected.rename(db, made.id, "For Friday")
+    assert collected.find(db, made.id).name == "For Friday"
+
+
+@pytest.mark.parametrize("name", ["", " \u202e ", "x" * 201])
+def test_a_name_that_is_none_is_refused(name: str, db: Database, number: int) -> None:
+    with pytest.raises(MalformedError):
+        collected.create(db, name)
+    with pytest.raises(MalformedError):
+        collected.rename(db, number, name)
+
+
+def test_all_collections_are_listed_with_their_counts(db: Database, number: int) -> None:
+    other = collected.create(db, "Other").id
+    collecting.add(db, number, ITEMS[:5], never)
+    collecting.remove(db, number, ITEMS[:1], never)
+    select(db, other)
+    found = [(c.id, c.name, c.count) for c in collected.all_collections(db)]
+    assert found == [(other, "Other", TOTAL), (number, "To discuss", 4)]
+
+
+def test_items_stay_in_the_order_they_were_added_in_each_once(db: Database, number: int) -> None:
+    mixed = random.Random(1).sample(ITEMS, len(ITEMS))
+    collecting.add(db, number, mixed[:10], never)
+    collecting.add(db, number, [mixed[3], *mixed[5:], mixed[20]], never)
+    assert listed(db, number) == mixed
+    assert collected.items(db, number, 4, 7, never) == tuple(mixed[4:7])
+    assert collected.items(db, number, -5, 2, never) == tuple(mixed[:2])
+    assert collected.items(db, number, 20, 10**9, never) == tuple(mixed[20:])
+    assert collected.items(db, number, 7, 4, never) == ()
+
+
+def test_an_item_may_be_in_several_collections(db: Database, number: int) -> None:
+    other = collected.create(db, "Other").id
+    for each in (number, other):
+        collecting.add(db, each, ITEMS[:3], never)
+    collecting.remove(db, number, ITEMS[:3], never)
+    assert listed(db, other) == ITEMS[:3]
+
+
+def test_removed_items_come_back_where_they_were(db: Database, number: int) -> None:
+    collecting.add(db, number, ITEMS, never)
+    operation = collecting.remove(db, number, [ITEMS[2], ITEMS[9], ITEMS[9]], never)
+    assert listed(db, number) == [item for item in ITEMS if item not in (ITEMS[2], ITEMS[9])]
+    collecting.undo(db, operation)
+    assert listed(db, number) == ITEMS
+
+
+def test_undoing_twice_is_undoing_once(db: Database, number: int) -> None:
+    operation = collecting.add(db, number, ITEMS[:3], never)
+    collecting.undo(db, operation)
+    collecting.add(db, number, ITEMS[:2], never)
+    collecting.undo(db, operation)
+    assert listed(db, number) == ITEMS[:2]
+
+
+def test_undoing_in_another_order_leaves_each_item_once_or_not_at_all(
+    db: Database, number: int
+) -> None:
+    first = collecting.add(db, number, ITEMS[:2], never)
+    second = collecting.remove(db, number, ITEMS[:1], never)
+    collecting.add(db, number, ITEMS[:1], never)
+    collecting.undo(db, second)  # it is there again already
+    assert listed(db, number) == [ITEMS[1], ITEMS[0]]
+    collecting.undo(db, first)
+    assert listed(db, number) == [ITEMS[0]]
+    third = collecting.add(db, number, ITEMS[5:6], never)
+    fourth = collecting.remove(db, number, ITEMS[5:6], never)
+    collecting.undo(db, third)
+    collecting.undo(db, fourth)  # what was never added can't come back
+    assert listed(db, number) == [ITEMS[0]]
+
+
+def test_any_row_of_changes_undone_from_the_last_gives_every_state_again(
+    db: Database, number: int
+) -> None:
+    chance = random.Random(7)
+    model: list[Item] = []
+    past: list[tuple[int, list[Item]]] = []
+    for _ in range(60):
+        before = list(model)
+        some = chance.sample(ITEMS, chance.randint(1, 5))
+        match chance.choice(["add", "remove", "reorder", "end", "undo"]):
+            case "add":
+                operation = collecting.add(db, number, some, never)
+                model += [item for item in some if item not in model]
+            case "remove":
+                operation = collecting.remove(db, number, some, never)
+                model = [item for item in model if item not in some]
+            case "end":
+                operation = collecting.reorder(db, number, some, None, never)
+                moved = [item for item in some if item in model]
+                model = [item for item in model if item not in moved] + moved
+            case "reorder" if model:
+                target = chance.choice(model)
+                operation = collecting.reorder(db, number, some, target, never)
+                moved = [item for item in some if item in model and item != target]
+                model = [item for item in model if item not in moved]
+                at = model.index(target)
+                model[at:at] = moved
+            case _:
+                if past:
+                    operation, model = past.pop()
+                    collecting.undo(db, operation)
+                    assert listed(db, number) == model
+                continue
+        past.append((operation, before))
+        assert listed(db, number) == model
+    while past:
+        operation, model = past.pop()
+        collecting.undo(db, operation)
+        assert listed(db, number) == model
+
+
+def test_all_that_match_are_one_row_until_changed(db: Database, number: int) -> None:
+    select(db, number, 1_000_000)
+    found = collected.find(db, number)
+    assert found.count == 1_000_000
+    assert found.matching == Matching("breastmnist", CONTENT, QUERY, 1_000_000)
+    with db.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM collected")).scalar() == 0
+    page = collected.items(db, number, 999_998, 2_000_000, expand)
+    assert [item.index for item in page] == [1_999_996, 1_999_998]
+
+
+@pytest.mark.parametrize("change", ["add", "remove", "reorder"])
+def test_the_first_change_turns_the_selection_into_its_items(
+    change: str, db: Database, number: int
+) -> None:
+    select(db, number, 6_000)
+    matched = selected(6_000)
+    match change:
+        case "add":
+            collecting.add(db, number, [ITEMS[-1], matched[4]], expand)
+            expected = [*matched, ITEMS[-1]]
+        case "remove":
+            collecting.remove(db, number, matched[1:], expand)
+            expected = matched[:1]
+        case _:
+            collecting.reorder(db, number, matched[-1:], matched[0], expand)
+            expected = [matched[-1], *matched[:-1]]
+    assert listed(db, number) == expected
+    assert collected.find(db, number).matching is None
+
+
+def test_a_selection_added_to_others_becomes_its_items(db: Database, number: int) -> None:
+    collecting.add(db, number, [ITEMS[-1], selected()[3]], never)
+    operation = select(db, number)
+    rest = [item for item in selected() if item != selected()[3]]
+    assert listed(db, number) == [ITEMS[-1], selected()[3], *rest]
+    collecting.undo(db, operation)
+    assert listed(db, number) == [ITEMS[-1], selected()[3]]
+
+
+def test_a_selection_can_be_undone_whether_it_was_changed_or_not(db: Database, number: int) -> None:
+    collecting.undo(db, select(db, number))
+    assert collected.find(db, number).count == 0
+    operation = select(db, number)
+    collecting.add(db, number, ITEMS[-1:], expand)
+    collecting.undo(db, operation)
+    assert listed(db, number) == ITEMS[-1:]
+
+
+def test_too_large_a_selection_is_kept_whole_or_refused(db: Database, number: int) -> None:
+    select(db, number, 250_001)
+    with pytest.raises(MalformedError, match="250,001 items can only be kept whole"):
+        collecting.add(db, number, ITEMS[:1], never)
+    with pytest.raises(MalformedError, match="250,001 items can only be kept whole"):
+        select(db, number)
+    assert collected.find(db, number).count == 250_001
+
+
+def test_a_selection_that_can_not_be_read_changes_nothing(db: Database, number: int) -> None:
+    def gone(matching: Matching, *_: int) -> Sequence[Item]:
+        raise MissingError("dataset", f"There is no {matching.dataset} here.")
+
+    select(db, number)
+    with pytest.raises(MissingError, match="no breastmnist here"):
+        collecting.remove(db, number, ITEMS[:1], gone)
+    assert collected.find(db, number).matching
+
+
+def test_moving_in_front_of_what_is_not_there_is_refused(db: Database, number: int) -> None:
+    collecting.add(db, number, ITEMS[:3], never)
+    with pytest.raises(MissingError, match="not in this collection"):
+        collecting.reorder(db, number, ITEMS[:1], ITEMS[9], never)
+    assert listed(db, number) == ITEMS[:3]
+
+
+def test_a_collection_that_is_not_there_is_missing(db: Database) -> None:
+    for use in (
+        lambda: collected.find(db, 5),
+        lambda: collected.rename(db, 5, "x"),
+        lambda: collected.items(db, 5, 0, 1, never),
+        lambda: collecting.add(db, 5, ITEMS, never),
+        lambda: collecting.remove(db, 5, ITEMS, never),
+        lambda: collecting.reorder(db, 5, ITEMS, None, never),
+        lambda: select(db, 5),
+    ):
+        with pytest.raises(MissingError, match="no collection 5"):
+            use()
+    with pytest.raises(MissingError, match="no change 5"):
+        collecting.undo(db, 5)
+
+
+@pytest.mark.parametrize("query", ["x" * 4_001, "a\nb", "\ud800"])
+def test_what_is_no_selection_is_refused(query: str, db: Database, number: int) -> None:
+    with pytest.raises(MalformedError):
+        collecting.add_selection(db, number, "breastmnist", CONTENT, query, 1, expand)
