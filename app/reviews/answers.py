@@ -1,0 +1,238 @@
+"""Answers: each is on disk before it is acknowledged; a changed one is another row.
+
+Of two tabs that answer the same place both rows stay, and the later one counts.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select
+
+from app.errors import GoneError, MalformedError, MissingError
+from app.reviews import studies
+from app.reviews.database import Database
+from app.reviews.designs import CANNOT_TELL
+from app.reviews.studies import Reader, Study, StudyItem
+from app.reviews.tables import answers, readers
+from app.reviews.tables import studies as studies_table
+
+NONE: Final = -1
+CONFIDENCES: Final = range(1, 6)
+# What a page can count: JavaScript's largest whole number. One may stay open for months.
+MS_MOST: Final = 2**53 - 1
+
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer as it came in. ``old`` is what this reader had answered here before, or None.
+
+    ``old`` and ``new`` are numbers of choices, or CANNOT_TELL; ``ms`` is how long the item was on
+    screen. ``key`` is the client's own, by which it repeats what was not acknowledged.
+    """
+
+    id: int
+    reader_id: int
+    place: int
+    item: int
+    is_repeat: bool
+    old: int | None
+    new: int
+    confidence: int | None
+    ms: int
+    key: str
+    made: datetime
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a reader is: places answered, of how many, and when last."""
+
+    reader: Reader
+    answered: int
+    total: int
+    last: datetime | None
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What the readers of a study answered, readers × cases. Items for practice are no cases.
+
+    ``first`` and ``repeats`` are int64 of shape (readers, cases): the number of the choice that
+    counts, NONE (-1) or CANNOT_TELL (-2); ``labels`` is int64 of shape (cases,): the choice that
+    means the stored label, or NONE.
+    """
+
+    readers: tuple[Reader, ...]
+    cases: tuple[StudyItem, ...]
+    first: NDArray[np.int64]
+    repeats: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+
+def record(
+    db: Database,
+    reader: Reader,
+    place: int,
+    choice: int,
+    confidence: int | None,
+    ms: int,
+    key: str,
+) -> Answer:
+    """Keep an answer; it is on disk when this returns.
+
+    The same answer under the same key is kept once, and given again. Raises MalformedError for
+    what can't be answered, GoneError when the study is closed, MissingError, StorageError.
+    """
+    study = studies.find(db, reader.study_id)
+    order = studies.order(study, reader)
+    _check(study, len(order), place, choice, confidence, ms, key)
+    with db.writing("The answer") as connection:
+        # One answer of a reader after the other, so that each knows the one before.
+        closed = connection.execute(
+            select(studies_table.c.closed)
+            .join(readers, readers.c.study_id == studies_table.c.id)
+            .where(readers.c.id == reader.id)
+            .with_for_update(of=readers)
+        ).one_or_none()
+        if closed is None:
+            raise MissingError("reader", f"There is no reader {reader.id}.")
+        same = select(answers).where(
+            answers.c.reader_id == reader.id,
+            answers.c.key == key,
+            answers.c.place == place,
+            answers.c.new == choice,
+            answers.c.confidence.is_not_distinct_from(confidence),
+        )
+        kept = connection.execute(same.order_by(answers.c.id).limit(1)).mappings().one_or_none()
+        if kept is not None:
+            return _answer(kept)
+        if closed[0] is not None:
+            raise GoneError("This study is closed, so the answer was not saved.")
+        return _kept(
+            connection,
+            {
+                "reader_id": reader.id,
+                "place": place,
+                "item": order[place].item,
+                "repeat": order[place].is_repeat,
+                "new": choice,
+                "confidence": confidence,
+                "ms": ms,
+                "key": key,
+                "made": db.now(),
+            },
+        )
+
+
+def current(db: Database, reader: Reader) -> dict[int, Answer]:
+    """Give the answer that counts at each place answered. Raises StorageError."""
+    with db.reading() as connection:
+        rows = connection.execute(_current().where(answers.c.reader_id == reader.id))
+        return {row["place"]: _answer(row) for row in rows.mappings()}
+
+
+def next_place(db: Database, study: Study, reader: Reader) -> int | None:
+    """Give the first place without an answer, or None when all are done. Raises StorageError."""
+    answered = current(db, reader)
+    order = studies.order(study, reader)
+    return next((place.number for place in order if place.number not in answered), None)
+
+
+def progress(db: Database, study: Study) -> tuple[Progress, ...]:
+    """Say how far each reader is, in the order they were added. Raises StorageError."""
+    with db.reading() as connection:
+        people = studies.readers_within(connection, study)
+        rows = connection.execute(
+            select(
+                answers.c.reader_id,
+                func.count(answers.c.place.distinct()),
+                func.max(answers.c.id),
+            )
+            .join(readers, readers.c.id == answers.c.reader_id)
+            .where(readers.c.study_id == study.id)
+            .group_by(answers.c.reader_id)
+        ).all()
+        # By id: the clock may have been set back.
+        times = dict(
+            connection.execute(
+                select(answers.c.id, answers.c.made).where(
+                    answers.c.id.in_([last for _, _, last in rows])
+                )
+            ).all()
+        )
+    found = {reader_id: (number, times[last]) for reader_id, number, last in rows}
+    return tuple(
+        Progress(reader, *_far(found.get(reader.id), len(studies.order(study, reader))))
+        for reader in people
+    )
+
+
+def readings(db: Database, study: Study) -> Readings:
+    """Give all that counts, as arrays. Raises StorageError."""
+    with db.reading() as connection:
+        people = studies.readers_within(connection, study)
+        items = studies.items_within(connection, study)
+        rows = connection.execute(
+            _current()
+            .join(readers, readers.c.id == answers.c.reader_id)
+            .where(readers.c.study_id == study.id)
+        ).mappings()
+        aside = frozenset(study.practice_items)
+        cases = tuple(item for item in items if item.number not in aside)
+        row_of = {reader.id: row for row, reader in enumerate(people)}
+        column_of = {case.number: column for column, case in enumerate(cases)}
+        first = np.full((len(people), len(cases)), NONE, np.int64)
+        repeats = first.copy()
+        for row in rows:
+            where = row_of[row["reader_id"]], column_of[row["item"]]
+            (repeats if row["repeat"] else first)[where] = row["new"]
+    labels = np.array([study.design.choice_of(case.label) for case in cases], np.int64)
+    return Readings(people, cases, first, repeats, labels)
+
+
+def _check(
+    study: Study, places: int, place: int, choice: int, confidence: int | None, ms: int, key: str
+) -> None:
+    choices = len(study.design.choices)
+    if not 0 <= place < places:
+        raise MalformedError("place", f"There is no place {place}; there are {places:,}.")
+    if not (0 <= choice < choices or choice == CANNOT_TELL):
+        raise MalformedError("choice", f"There is no choice {choice}; there are {choices}.")
+    if confidence is not None and not (study.design.ask_confidence and confidence in CONFIDENCES):
+        raise MalformedError("confidence", "Confidence is from 1 to 5, where the study asks it.")
+    if not 0 <= ms <= MS_MOST:
+        raise MalformedError("ms", "The time taken is no number of milliseconds.")
+    if not _KEY.fullmatch(key):
+        raise MalformedError("key", "The key of an answer is 8 to 64 letters, digits, - or _.")
+
+
+def _kept(connection: Connection, row: dict[str, Any]) -> Answer:
+    before = (
+        select(answers.c.new)
+        .where(answers.c.reader_id == row["reader_id"], answers.c.place == row["place"])
+        .order_by(answers.c.id.desc())
+        .limit(1)
+    )
+    row["old"] = connection.execute(before).scalar()
+    made = connection.execute(insert(answers).values(row).returning(*answers.c))
+    return _answer(made.mappings().one())
+
+
+def _current() -> Select[Any]:
+    """The answers that count: the last one of each place, by the number of its row."""
+    last = select(func.max(answers.c.id)).group_by(answers.c.reader_id, answers.c.place)
+    return select(answers).where(answers.c.id.in_(last))
+
+
+def _far(found: tuple[int, datetime] | None, total: int) -> tuple[int, int, datetime | None]:
+    return (found[0], total, found[1]) if found else (0, total, None)
+
+
+def _answer(row: RowMapping) -> Answer:
+    return Answer(**{"is_repeat" if name == "repeat" else name: row[name] for name in row})

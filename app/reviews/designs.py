@@ -1,0 +1,110 @@
+"""What a researcher settles before the first reading."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.datasets.subset import Items
+from app.errors import MalformedError
+from app.reviews.items import require_dataset
+from app.reviews.texts import cleaned
+
+TITLE_MOST: Final = 200
+QUESTION_MOST: Final = 500
+CHOICE_MOST: Final = 100
+CHOICES_MOST: Final = 50
+ITEMS_MOST: Final = 10_000
+REPEATS_MOST: Final = 0.5
+PRACTICE_MOST: Final = 50
+
+# Can always be answered, is none of the choices, and never stands for one.
+CANNOT_TELL: Final = -2
+CANNOT_TELL_NAME: Final = "cannot tell"
+
+_INTEGERS: Final = range(-(2**62), 2**62)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer that can be given, and the data set's label value that it means, if any."""
+
+    name: str
+    value: int | None = None
+
+
+@dataclass(frozen=True)
+class Design:
+    """A study's question and rules; nothing of it changes afterwards.
+
+    ``repeats`` is the share of items shown twice, from 0 to 0.5; ``practice`` how many items are
+    set aside for practice; ``seed`` what every order follows from.
+    """
+
+    title: str
+    dataset: str
+    content: str
+    question: str
+    choices: tuple[Choice, ...]
+    ordinal: bool = False
+    ask_confidence: bool = False
+    repeats: float = 0.0
+    practice: int = 0
+    seed: int = 0
+
+    def choice_of(self, label: int | None) -> int:
+        """Give the number of the choice that means this label value, or -1 for none."""
+        values = [choice.value for choice in self.choices]
+        return values.index(label) if label is not None and label in values else -1
+
+    def name_of(self, answer: int) -> str:
+        """Give the name of an answer: a choice's number, or CANNOT_TELL."""
+        return CANNOT_TELL_NAME if answer == CANNOT_TELL else self.choices[answer].name
+
+
+def checked(design: Design, items: Items) -> Design:
+    """Give the design with its texts cleaned. Raises MalformedError for what nobody could read."""
+    require_dataset(design.dataset, design.content)
+    title = _filled(design.title, TITLE_MOST, "title")
+    question = _filled(design.question, QUESTION_MOST, "question")
+    choices = tuple(
+        replace(choice, name=_filled(choice.name, CHOICE_MOST, "choice"))
+        for choice in design.choices
+    )
+    names = {choice.name.casefold() for choice in choices}
+    values = [choice.value for choice in choices if choice.value is not None]
+    if not 2 <= len(choices) <= CHOICES_MOST:
+        raise MalformedError("choices", f"A question needs from 2 to {CHOICES_MOST} choices.")
+    if len(names) < len(choices) or len(set(values)) < len(values):
+        raise MalformedError("choices", "Two choices have the same name, or mean the same label.")
+    if CANNOT_TELL_NAME in names:
+        raise MalformedError(
+            "choices", f"“{CANNOT_TELL_NAME}” can always be answered; leave it out."
+        )
+    if not all(number in _INTEGERS for number in (*values, design.seed)) or design.seed < 0:
+        raise MalformedError("seed", "The seed, or a label value, is no number that can be kept.")
+    _check_numbers(design, len(items))
+    if len(set(zip(items.splits.tolist(), items.positions.tolist(), strict=True))) < len(items):
+        raise MalformedError("items", "An item is named twice; repeats are added by the study.")
+    return replace(design, title=title, question=question, choices=choices)
+
+
+def _check_numbers(design: Design, items: int) -> None:
+    if not (math.isfinite(design.repeats) and 0 <= design.repeats <= REPEATS_MOST):
+        raise MalformedError("repeats", f"The share of repeats must be from 0 to {REPEATS_MOST}.")
+    if not 0 <= design.practice <= PRACTICE_MOST:
+        raise MalformedError(
+            "practice", f"From 0 to {PRACTICE_MOST} items can be set aside for practice."
+        )
+    if not design.practice < items <= ITEMS_MOST:
+        raise MalformedError(
+            "items",
+            f"A study has from 1 to {ITEMS_MOST:,} items besides those for practice; "
+            f"{items:,} were selected.",
+        )
+
+
+def _filled(text: str, most: int, part: str) -> str:
+    kept = cleaned(text, most, lines=False, part=part)
+    if not kept:
+        raise MalformedError(part, f"The {part} is empty; fill it in.")
+    return kept
