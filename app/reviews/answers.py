@@ -9,18 +9,16 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select
 
 from app.errors import GoneError, MalformedError, MissingError
 from app.reviews import studies
+from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Readings
 from app.reviews.database import Database
-from app.reviews.designs import CANNOT_TELL
 from app.reviews.studies import Reader, Study, StudyItem
 from app.reviews.tables import answers, readers
 from app.reviews.tables import studies as studies_table
 
-NONE: Final = -1
 CONFIDENCES: Final = range(1, 6)
 # What a page can count: JavaScript's largest whole number. One may stay open for months.
 MS_MOST: Final = 2**53 - 1
@@ -60,19 +58,16 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Readings:
-    """What the readers of a study answered, readers × cases. Items for practice are no cases.
+class StudyReadings:
+    """What the readers of a study answered, ready to be measured.
 
-    ``first`` and ``repeats`` are int64 of shape (readers, cases): the number of the choice that
-    counts, NONE (-1) or CANNOT_TELL (-2); ``labels`` is int64 of shape (cases,): the choice that
-    means the stored label, or NONE.
+    ``readings`` has a row for each of ``people`` and a column for each of ``cases``, which are the
+    study's items but those for practice.
     """
 
-    readers: tuple[Reader, ...]
+    people: tuple[Reader, ...]
     cases: tuple[StudyItem, ...]
-    first: NDArray[np.int64]
-    repeats: NDArray[np.int64]
-    labels: NDArray[np.int64]
+    readings: Readings
 
 
 def record(
@@ -173,8 +168,11 @@ def progress(db: Database, study: Study) -> tuple[Progress, ...]:
     )
 
 
-def readings(db: Database, study: Study) -> Readings:
-    """Give all that counts, as arrays. Raises StorageError."""
+def readings(db: Database, study: Study) -> StudyReadings:
+    """Give all answers that count, and the choices that mean the stored labels.
+
+    Raises StorageError.
+    """
     with db.reading() as connection:
         people = studies.readers_within(connection, study)
         items = studies.items_within(connection, study)
@@ -187,13 +185,21 @@ def readings(db: Database, study: Study) -> Readings:
         cases = tuple(item for item in items if item.number not in aside)
         row_of = {reader.id: row for row, reader in enumerate(people)}
         column_of = {case.number: column for column, case in enumerate(cases)}
-        first = np.full((len(people), len(cases)), NONE, np.int64)
+        first = np.full((len(people), len(cases)), NO_ANSWER, np.int64)
         repeats = first.copy()
         for row in rows:
             where = row_of[row["reader_id"]], column_of[row["item"]]
             (repeats if row["repeat"] else first)[where] = row["new"]
-    labels = np.array([study.design.choice_of(case.label) for case in cases], np.int64)
-    return Readings(people, cases, first, repeats, labels)
+    design = study.design
+    found = Readings(
+        categories=tuple(choice.name for choice in design.choices),
+        ordinal=design.ordinal,
+        readers=tuple(reader.name for reader in people),
+        answers=first,
+        repeats=repeats,
+        stored=np.array([design.choice_of(case.label) for case in cases], np.int64),
+    )
+    return StudyReadings(people, cases, found)
 
 
 def _check(

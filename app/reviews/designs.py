@@ -6,6 +6,7 @@ from typing import Final
 
 from app.datasets.subset import Items
 from app.errors import MalformedError
+from app.reviews.agreement import CANNOT_TELL, NO_ANSWER
 from app.reviews.items import require_dataset
 from app.reviews.texts import cleaned
 
@@ -17,8 +18,7 @@ ITEMS_MOST: Final = 10_000
 REPEATS_MOST: Final = 0.5
 PRACTICE_MOST: Final = 50
 
-# Can always be answered, is none of the choices, and never stands for one.
-CANNOT_TELL: Final = -2
+# Can always be answered, and is none of the choices.
 CANNOT_TELL_NAME: Final = "cannot tell"
 
 _INTEGERS: Final = range(-(2**62), 2**62)
@@ -52,9 +52,9 @@ class Design:
     seed: int = 0
 
     def choice_of(self, label: int | None) -> int:
-        """Give the number of the choice that means this label value, or -1 for none."""
+        """Give the number of the choice that means this label value, or NO_ANSWER."""
         values = [choice.value for choice in self.choices]
-        return values.index(label) if label is not None and label in values else -1
+        return values.index(label) if label is not None and label in values else NO_ANSWER
 
     def name_of(self, answer: int) -> str:
         """Give the name of an answer: a choice's number, or CANNOT_TELL."""

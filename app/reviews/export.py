@@ -11,8 +11,8 @@ from sqlalchemy import RowMapping, Select, select
 
 import app
 from app.reviews import studies
+from app.reviews.agreement import CANNOT_TELL
 from app.reviews.database import Database
-from app.reviews.designs import CANNOT_TELL
 from app.reviews.studies import Reader, Study, StudyItem
 from app.reviews.tables import answers, readers
 

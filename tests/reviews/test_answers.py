@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from app.errors import GoneError, MalformedError, MissingError
 from app.reviews import answers, studies
+from app.reviews.agreement import CANNOT_TELL
 from app.reviews.answers import Answer
 from app.reviews.database import Database
-from app.reviews.designs import CANNOT_TELL
 from app.reviews.studies import Reader
 
 from .reading import DESIGN, answer, make_reader, make_study
@@ -219,25 +219,28 @@ def test_readings_are_what_counts_by_reader_and_case(db: Database) -> None:
             answer(db, person, place.number, choice)
             (again if place.is_repeat else first)[row, place.item] = choice
     found = answers.readings(db, study)
-    assert found.readers == tuple(people)
+    read = found.readings
+    assert found.people == tuple(people)
+    assert read.readers == ("Ada", "Bob", "Cleo")
+    assert read.categories == ("malignant", "normal, benign")
     numbers = [case.number for case in found.cases]
     assert numbers == sorted(set(range(23)) - set(study.practice_items))
-    for array, expected in ((found.first, first), (found.repeats, again)):
+    for array, expected in ((read.answers, first), (read.repeats, again)):
         assert array.dtype == np.int64
         assert array.shape == (3, 20)
         for row in range(3):
             assert array[row].tolist() == [expected.get((row, number), -1) for number in numbers]
-    assert found.labels.tolist() == [number % 2 for number in numbers]
+    assert read.stored.tolist() == [number % 2 for number in numbers]
 
 
 def test_labels_that_no_choice_means_are_none(db: Database) -> None:
     study = make_study(db)
     design = replace(DESIGN, choices=(DESIGN.choices[1], replace(DESIGN.choices[0], value=None)))
     other = make_study(db, design)
-    assert set(answers.readings(db, study).labels.tolist()) == {0, 1}
-    assert set(answers.readings(db, other).labels.tolist()) == {0, -1}
+    assert set(answers.readings(db, study).readings.stored.tolist()) == {0, 1}
+    assert set(answers.readings(db, other).readings.stored.tolist()) == {0, -1}
 
 
 def test_a_study_without_readers_has_empty_readings(db: Database) -> None:
-    found = answers.readings(db, make_study(db))
-    assert found.first.shape == found.repeats.shape == (0, 12)
+    found = answers.readings(db, make_study(db)).readings
+    assert found.answers.shape == found.repeats.shape == (0, 12)

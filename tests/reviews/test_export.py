@@ -10,8 +10,9 @@ import pytest
 
 import app
 from app.reviews import answers, export, links, studies
+from app.reviews.agreement import CANNOT_TELL
 from app.reviews.database import Database
-from app.reviews.designs import CANNOT_TELL, Choice
+from app.reviews.designs import Choice
 
 from .reading import DESIGN, answer, make_reader, make_study
 

@@ -10,8 +10,9 @@ import pytest
 from app.datasets.subset import Items
 from app.errors import MalformedError, MissingError
 from app.reviews import links, studies
+from app.reviews.agreement import CANNOT_TELL
 from app.reviews.database import Database
-from app.reviews.designs import CANNOT_TELL, Choice
+from app.reviews.designs import Choice
 from app.reviews.studies import StudyItem
 
 from .reading import CHOICES, DESIGN, items, make_reader, make_study
