@@ -20,10 +20,11 @@ from app.datasets.check import Report, prepare_file
 from app.datasets.check import check as check_paths
 from app.datasets.library import files_in
 from app.errors import EXIT_CODE, FetchError, LightboxError, UsageError, plain
-from app.reviews import links
+from app.reviews import links, studies
 from app.reviews.database import Database
 from app.server import open_library
 from app.settings import load
+from app.web import designing
 from app.web.shared import content_at, read_target
 from app.web.sharing import link_url
 
@@ -36,6 +37,7 @@ cli = typer.Typer(
 
 # Where a server is that was started without options, for links that no public address was set for.
 _LOCAL = "http://127.0.0.1:8000"
+_READER = "Reader 1"
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Files (.npz) and folders of them.")]
 
@@ -220,6 +222,9 @@ def share(
     hide_labels: Annotated[
         bool, typer.Option("--hide-labels", help="Hide labels, splits, indexes and the order.")
     ] = False,
+    study: Annotated[
+        bool, typer.Option("--study", help="Make a reader study of the images; link its reader.")
+    ] = False,
     title: Annotated[str, typer.Option(help="Shown on the page.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -227,16 +232,24 @@ def share(
     settings = load()
     target = read_target(address)
     library = open_library(settings, Store(Cache(settings.cache_dir, settings.cache_bytes)))
-    token, link = links.make(
-        Database(settings.database_url),
-        target.kind,
-        target.address,
-        dataset=target.dataset_id,
-        content=content_at(library, target),
-        title=title,
-        hide_labels=hide_labels,
-        days=days,
-    )
+    database = Database(settings.database_url)
+    if study:
+        dataset = library.dataset(target.dataset_id)
+        drawn = designing.draw(dataset, target.selection, 0, 0)
+        design = designing.default_design(dataset, title)
+        made = studies.create(database, design, drawn.items, drawn.labels)
+        token, link = studies.add_reader(database, made, _READER, days)
+    else:
+        token, link = links.make(
+            database,
+            target.kind,
+            target.address,
+            dataset=target.dataset_id,
+            content=content_at(library, target),
+            title=title,
+            hide_labels=hide_labels,
+            days=days,
+        )
     url = link_url(settings.base_url or _LOCAL, token)
     if as_json:
         print(json.dumps({"url": url, "token": token, "expires": link.expires.isoformat()}))

@@ -18,6 +18,7 @@ from app.settings import Settings, load
 from app.web import addresses, problems
 from app.web.about import about
 from app.web.access import Gate
+from app.web.agreement import agreement
 from app.web.api import api
 from app.web.croissant import croissant
 from app.web.door import make_door
@@ -28,10 +29,12 @@ from app.web.memory import Memory
 from app.web.pages import pages
 from app.web.pictures import sheets, single
 from app.web.problems import readable_query
+from app.web.reading import reading, reading_pictures, start
 from app.web.reference import reference
 from app.web.security import Guard
 from app.web.sharing import entrance, sharing
 from app.web.status import Metrics, Watch, status
+from app.web.studies import study_data, studying
 from app.web.studio import Studio
 from app.web.templating import HTMX, Versioned, bundled, htmx_folder
 from app.web.transport import HeadAsGet
@@ -71,8 +74,13 @@ def create_app(settings: Settings) -> ASGIApp:
         pages(library, studio, _data_folder(settings)),
         entrance(),
         sharing(library, database, forms, settings.base_url),
+        studying(library, database, forms, settings.base_url),
+        study_data(database),
+        agreement(library, database),
         guest_pictures(library, studio, door),
-        guest(library, door, forms),
+        reading_pictures(library, studio, door),
+        reading(library, door, forms),
+        guest(library, door, forms, start),
     ):
         application.include_router(router)
     application.mount("/static", Versioned(directory=bundled("static")))

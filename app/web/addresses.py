@@ -11,6 +11,7 @@ HOME: Final = "/"
 ENTER: Final = "/enter"
 SHARE: Final = "/share"
 LINKS: Final = "/links"
+STUDIES: Final = "/studies"
 API_DOCS: Final = "/api/docs"
 API_SCHEMA: Final = "/api/openapi.json"
 
@@ -99,6 +100,16 @@ def content_key(dataset: Dataset) -> str:
 def share(address: str) -> str:
     """The form that makes a link to an address of ours."""
     return with_query(SHARE, urlencode({"of": address}))
+
+
+def new_study(address: str) -> str:
+    """The form that makes a study of the images of a grid."""
+    return with_query(f"{STUDIES}/new", urlencode({"of": address}))
+
+
+def study(study_id: int, part: str = "") -> str:
+    """One study, or a part of it."""
+    return f"{STUDIES}/{study_id}/{part}" if part else f"{STUDIES}/{study_id}"
 
 
 def segment(dataset_id: str) -> str:

@@ -71,6 +71,11 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         summary=f"{page_text}, {counted(len(items))} of {counted(subset.total)} {noun}",
         address=addresses.grid(dataset.id, selection),
         share=addresses.share(addresses.grid(dataset.id, selection.on_page(1))),
+        ways=(
+            Link("Study", addresses.new_study(addresses.grid(dataset.id, selection.on_page(1)))),
+            Link("Export", addresses.export(dataset.id, selection)),
+            Link("About", addresses.about(dataset.id)),
+        ),
         style=style(tiles, width, height),
         cell_width=width,
         cell_height=height,

@@ -26,12 +26,14 @@ from app.web.studio import Plan, Studio
 from app.web.templating import page
 
 # A browser asks again each time, so that a withdrawn link shows nothing more.
-_CACHING: Final = "private, no-cache"
-_PRIVATE: Final = {"Cache-Control": _CACHING, "X-Robots-Tag": "noindex, nofollow", **NO_REFERRER}
+CACHING: Final = "private, no-cache"
+Begin = Callable[[Request, str, Link, Door], Response]
+
+_PRIVATE: Final = {"Cache-Control": CACHING, "X-Robots-Tag": "noindex, nofollow", **NO_REFERRER}
 
 
-def guest(library: Library, door: Door, forms: Forms) -> APIRouter:
-    """Make the routes of the pages under a link."""
+def guest(library: Library, door: Door, forms: Forms, begin: Begin) -> APIRouter:
+    """Make the routes of the pages under a link; ``begin`` shows a study's reader the first one."""
     router = APIRouter(prefix="/s/{token}", include_in_schema=False)
     Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
 
@@ -41,24 +43,26 @@ def guest(library: Library, door: Door, forms: Forms) -> APIRouter:
             link = door.open(request, token)
         except PassphraseNeededError as needed:
             return _ask(request, token, needed.link, forms, wrong=False)
+        if link.kind == "study":
+            return finish(begin(request, token, link, door), _counting(door, link, request))
         shared = open_shared(library, link)
         if shared.only:
             return _item(request, token, shared, "1", counted=door)
         number = guest_pages.page_number(request.url.query)
         view = guest_pages.grid(shared, token, number)
         answer = page(request, "guest_grid", view, style=view.style)
-        return _finish(answer, _counting(door, link, request))
+        return finish(answer, _counting(door, link, request))
 
     @router.post("/unlock")
     def unlock(request: Request, token: str, fields: Fields) -> Response:
         answer = RedirectResponse(f"/s/{token}", 303)
         if door.unlock(request, token, text(fields, "passphrase"), answer):
-            return _finish(answer)
+            return finish(answer)
         try:
             door.open(request, token)
         except PassphraseNeededError as needed:
             return _ask(request, token, needed.link, forms, wrong=True)
-        return _finish(answer)
+        return finish(answer)
 
     @router.get("/{place}")
     def item(request: Request, token: str, place: str) -> Response:
@@ -85,7 +89,7 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
 
             return _plan(shared, f"sheet {number}", "image/png", draw)
 
-        return _finish(await studio.answer(request, plan))
+        return finish(await studio.answer(request, plan))
 
     @router.get("/{place}.{form}")
     async def pixels(request: Request, token: str, place: str, form: str) -> Response:
@@ -95,7 +99,7 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
             shared = open_shared(library, door.open(request, token))
             return _pixels(shared, place, form, query)
 
-        return _finish(await studio.answer(request, plan))
+        return finish(await studio.answer(request, plan))
 
     return router
 
@@ -108,7 +112,7 @@ def _item(
     looking = parse_looking(shared.dataset, request.url.query)
     view = guest_pages.item(shared, token, number, looking)
     answer = page(request, "guest_item", view, style=view.style)
-    return _finish(answer, _counting(counted, shared.link, request) if counted else None)
+    return finish(answer, _counting(counted, shared.link, request) if counted else None)
 
 
 def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
@@ -132,7 +136,7 @@ def _plan(shared: Shared, what: str, kind: str, draw: Callable[[], bytes]) -> Pl
     tag = signed(shared.link.secret, "picture", f"{shared.dataset.archive.key} {what}")[:32]
     images = shared.dataset.images.values()
     return Plan(
-        tag, kind, _CACHING, draw, lambda: all(array.progress().finished for array in images)
+        tag, kind, CACHING, draw, lambda: all(array.progress().finished for array in images)
     )
 
 
@@ -141,7 +145,7 @@ def _ask(request: Request, token: str, link: Link, forms: Forms, *, wrong: bool)
     view = guest_pages.Passphrase(f"/s/{token}/unlock", CHECK, check, link.title, wrong)
     answer = page(request, "passphrase", view, status=403 if wrong else 200)
     forms.remember(answer, check)
-    return _finish(answer)
+    return finish(answer)
 
 
 def _counting(door: Door, link: Link, request: Request) -> BackgroundTask | None:
@@ -154,7 +158,8 @@ def _counting(door: Door, link: Link, request: Request) -> BackgroundTask | None
     return BackgroundTask(count) if is_person(request) else None
 
 
-def _finish(answer: Response, task: BackgroundTask | None = None) -> Response:
+def finish(answer: Response, task: BackgroundTask | None = None) -> Response:
+    """Let only the browser keep an answer under a link, and no page elsewhere see the link."""
     answer.headers.update(_PRIVATE)
     answer.background = task
     return answer

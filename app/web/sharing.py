@@ -51,6 +51,7 @@ class Made:
     until: str
     facts: tuple[str, ...]
     back: str
+    back_text: str
     links: str
     notices: tuple[Notice, ...]
 
@@ -123,19 +124,12 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             words=words,
             url=url,
             code=qr_code(url),
-            until=_date(link.expires),
+            until=dated(link.expires),
             facts=(_rights(link),),
             back=target.address,
+            back_text="Back to the images",
             links=addresses.LINKS,
-            notices=()
-            if base_url
-            else (
-                Notice(
-                    "note",
-                    "The link carries the address you came by. For others to open it, start the "
-                    "server with LIGHTBOX_BASE_URL set to its public address.",
-                ),
-            ),
+            notices=() if base_url else (public_note(),),
         )
         answer = page(request, "made", view)
         answer.headers.update(_UNSAVED)
@@ -193,6 +187,15 @@ def link_url(base: str, token: str) -> str:
     return f"{base.rstrip('/')}/s/{quote(token, safe='')}"
 
 
+def public_note() -> Notice:
+    """Say that a link carries whatever address its maker came by."""
+    return Notice(
+        "note",
+        "The link carries the address you came by. For others to open it, start the server with "
+        "LIGHTBOX_BASE_URL set to its public address.",
+    )
+
+
 def qr_code(url: str) -> Markup:
     """Draw a link's QR code as SVG."""
     file = io.BytesIO()
@@ -204,14 +207,14 @@ def qr_code(url: str) -> Markup:
 
 def _row(link: Link, now: datetime) -> LinkRow:
     state = "withdrawn" if link.revoked else "expired" if link.expires <= now else "open"
-    last = f", last on {_date(link.last_opened)}" if link.last_opened else ""
+    last = f", last on {dated(link.last_opened)}" if link.last_opened else ""
     return LinkRow(
         id=link.id,
         title=link.title or "Without a title",
         target=link.target,
         kind=link.kind,
-        made=_date(link.created),
-        until=_date(link.revoked or link.expires),
+        made=dated(link.created),
+        until=dated(link.revoked or link.expires),
         opened=f"{counted(link.opened)} times{last}" if link.opened else "never",
         state=state,
         rights=_rights(link),
@@ -232,5 +235,6 @@ def _days_text(days: int) -> str:
     return "1 day" if days == 1 else f"{days} days"
 
 
-def _date(when: datetime) -> str:
+def dated(when: datetime) -> str:
+    """Print a time to the minute."""
     return when.strftime("%Y-%m-%d %H:%M UTC")

@@ -87,6 +87,7 @@ def _environment() -> Environment:
             "api": addresses.API_DOCS,
             "share": addresses.SHARE,
             "links": addresses.LINKS,
+            "studies": addresses.STUDIES,
             "version": app.__version__,
         },
     )

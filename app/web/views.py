@@ -182,6 +182,7 @@ class Grid:
     summary: str
     address: str  # canonical path of this page, for Copy link
     share: str
+    ways: tuple[Link, ...]  # to what else can be done with this selection
     style: str
     cell_width: int
     cell_height: int

@@ -8,6 +8,7 @@ const additions = [
   ["[aria-keyshortcuts], #results", "./keys.js"],
   ["[data-values]", "./readout.js"],
   ["[data-slices]", "./slices.js"],
+  ["[data-answering]", "./reading.js"],
 ];
 
 for (const [selector, module] of additions) {

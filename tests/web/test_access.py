@@ -12,7 +12,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
-from .visiting import share, visitor
+from .visiting import send, share, visitor
 
 TOKEN = "the-token-of-the-owner"
 
@@ -48,7 +48,23 @@ ROUTES = {
     "/share": ("/share?of=/d/made", LOCKED),
     "/links": ("/links", LOCKED),
     "/links/{link_id}/revoke": ("POST /links/1/revoke", LOCKED),
+    "/studies": ("/studies", LOCKED),
+    "/studies/new": ("/studies/new?of=/d/made", LOCKED),
+    "/studies/{study_id}": ("/studies/1", LOCKED),
+    "/studies/{study_id}/readers": ("POST /studies/1/readers", LOCKED),
+    "/studies/{study_id}/readers/{reader_id}/link": ("POST /studies/1/readers/1/link", LOCKED),
+    "/studies/{study_id}/close": ("POST /studies/1/close", LOCKED),
+    "/studies/{study_id}/answers.csv": ("/studies/1/answers.csv", LOCKED),
+    "/studies/{study_id}/protocol.json": ("/studies/1/protocol.json", LOCKED),
+    "/studies/{study_id}/agreement": ("/studies/1/agreement", LOCKED),
+    "/studies/{study_id}/cases": ("/studies/1/cases?table=pair-0&row=0&column=0", LOCKED),
+    "/studies/{study_id}/plots/{name}.{form}": ("/studies/1/plots/measures.svg", LOCKED),
     "/s/{token}": ("{link}", LINK),
+    "/s/{token}/read": ("{reader}/read", LINK),
+    "/s/{token}/read/{number}": ("{reader}/read/1", LINK),
+    "/s/{token}/answers": ("POST {reader}/answers", LINK),
+    "/s/{token}/practice/{number}": ("{reader}/practice/1", LINK),
+    "/s/{token}/{part}/{number}.png": ("{reader}/read/1.png", LINK),
     "/s/{token}/unlock": ("POST {link}/unlock", LINK),
     "/s/{token}/sheet.png": ("{link}/sheet.png", LINK),
     "/s/{token}/{place}": ("{link}/1", LINK),
@@ -100,10 +116,22 @@ def owner(private: TestClient) -> TestClient:
     return browser
 
 
-def ask(browser: TestClient, address: str, link: str) -> int:
+@pytest.fixture
+def links(owner: TestClient) -> dict[str, str]:
+    """A link to some images, and one of a study's two readers."""
+    fields = {"title": "Study", "question": "What?", "scale": "labels", "practice": "2"}
+    assert send(owner, "/studies/new?of=/d/made", "/studies", **fields).status_code == 303
+    readers = [
+        send(owner, "/studies/1", "/studies/1/readers", name=name, days="30") for name in "ab"
+    ]
+    assert [answer.status_code for answer in readers] == [200, 200]
+    (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', readers[0].text)
+    return {"link": share(owner, "/d/made?label=1"), "reader": path}
+
+
+def ask(browser: TestClient, address: str, links: dict[str, str]) -> int:
     method, _, path = address.rpartition(" ")
-    answer = browser.request(method or "GET", path.replace("{link}", link))
-    return answer.status_code
+    return browser.request(method or "GET", path.format(**links)).status_code
 
 
 def test_the_table_names_every_route(private: TestClient) -> None:
@@ -112,40 +140,51 @@ def test_the_table_names_every_route(private: TestClient) -> None:
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_stranger_gets_nothing_of_a_private_server(
-    route: str, private: TestClient, owner: TestClient
+    route: str, private: TestClient, links: dict[str, str]
 ) -> None:
     address, kind = ROUTES[route]
-    link = share(owner, "/d/made?label=1")
-    stranger = visitor(private)
-    if kind == LOCKED:
-        assert ask(stranger, address, link) == 401
-    elif kind == OPEN:
-        assert ask(stranger, address, link) == 200
-    else:
-        # Without the link's token there is nothing; 403: no page of ours sent that form.
-        assert ask(stranger, address, "/s/" + "x" * 32) in (404, 403)
+    nobodys = dict.fromkeys(links, "/s/" + "x" * 32)
+    # Without a link's token there is nothing; 403: no page of ours sent that form.
+    under = {403} if "POST" in address else {404}
+    expected = {LOCKED: {401}, OPEN: {200}, LINK: under}[kind]
+    assert ask(visitor(private), address, nobodys) in expected
 
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_the_holder_of_a_link_gets_what_is_under_it_and_no_more(
-    route: str, private: TestClient, owner: TestClient
+    route: str, private: TestClient, links: dict[str, str]
 ) -> None:
     address, kind = ROUTES[route]
-    link = share(owner, "/d/made?label=1")
     guest = visitor(private)
-    assert guest.get(link).status_code == 200
-    expected = {LOCKED: {401}, OPEN: {200}, LINK: {403} if "POST" in address else {200}}[kind]
-    assert ask(guest, address, link) in expected
+    for link in links.values():
+        assert guest.get(link).status_code == 200
+    under = {403} if "POST" in address else {200, 303}
+    expected = {LOCKED: {401}, OPEN: {200}, LINK: under}[kind]
+    assert ask(guest, address, links) in expected
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if ROUTES[route][1] == LINK])
+def test_one_link_does_not_open_what_another_shows(
+    route: str, private: TestClient, links: dict[str, str]
+) -> None:
+    address, _ = ROUTES[route]
+    if "{link}" in address and address != "{link}":
+        swapped = {"link": links["reader"]}
+    elif "{reader}" in address:
+        swapped = {"reader": links["link"]}
+    else:
+        return
+    expected = {403} if "POST" in address else {404}
+    assert ask(visitor(private), address, swapped) in expected
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_the_owner_gets_everything(route: str, owner: TestClient) -> None:
+def test_the_owner_gets_everything(route: str, owner: TestClient, links: dict[str, str]) -> None:
     address, _ = ROUTES[route]
-    link = share(owner, "/d/made?label=1")
-    status = ask(owner, address, link)
+    status = ask(owner, address, links)
     # 404 for a key that is no file's, and for a citation that nobody knows; 403 for a form that no
     # page of ours has sent.
-    absent = {404} if re.match(r"/(sheets|pictures)/|.*\.bib", address) else {200}
+    absent = {404} if re.match(r"/(sheets|pictures)/|.*\.bib", address) else {200, 303}
     entered = {401} if route == "/enter" else absent
     assert status in ({403} if "POST" in address else entered)
 

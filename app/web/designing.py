@@ -1,0 +1,112 @@
+"""A form → a study: which images, which question, which answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from app.datasets.dataset import Dataset
+from app.datasets.selection import Selection, whole_number
+from app.datasets.subset import Items
+from app.errors import MalformedError
+from app.reviews import orders
+from app.reviews.designs import Choice, Design
+from app.web.forms import text
+from app.web.words import label_text
+
+YES_NO: Final = ("yes", "no")
+QUESTION: Final = "What does this image show?"
+# Beyond this many a sample is drawn from the first; nobody reads a tenth of them.
+DRAWN_FROM_MOST: Final = 1_000_000
+_PERCENT_MOST: Final = 50
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The images of a study, with the stored label of each (None where it has not just one)."""
+
+    items: Items
+    labels: Sequence[int | None]
+
+
+def default_design(dataset: Dataset, title: str) -> Design:
+    """Ask for the data set's own labels, as a link made on the terminal does."""
+    return Design(
+        title=title or dataset.title,
+        dataset=dataset.id,
+        content=dataset.archive.content,
+        question=QUESTION,
+        choices=label_choices(dataset),
+        ordinal=is_ordinal(dataset),
+    )
+
+
+def read_design(dataset: Dataset, fields: dict[str, list[str]]) -> Design:
+    """Read the form. Raises MalformedError."""
+    scale = text(fields, "scale")
+    if scale == "labels":
+        choices = label_choices(dataset)
+    elif scale == "yes-no":
+        choices = tuple(Choice(name) for name in YES_NO)
+    elif scale == "own":
+        lines = text(fields, "choices").splitlines()
+        choices = tuple(Choice(line.strip()) for line in lines if line.strip())
+    else:
+        raise MalformedError("scale", "Choose what can be answered.")
+    return Design(
+        title=text(fields, "title"),
+        dataset=dataset.id,
+        content=dataset.archive.content,
+        question=text(fields, "question"),
+        choices=choices,
+        ordinal=bool(text(fields, "ordinal")),
+        ask_confidence=bool(text(fields, "confidence")),
+        repeats=_number(fields, "repeats", _PERCENT_MOST) / 100,
+        practice=_number(fields, "practice", 50),
+        seed=_number(fields, "seed", 2**32 - 1),
+    )
+
+
+def draw(dataset: Dataset, selection: Selection, per_label: int, seed: int) -> Drawn:
+    """Give the selection's images, or, with ``per_label``, so many of each label at random.
+
+    Raises MalformedError for more than can be drawn from.
+    """
+    subset = dataset.subset(selection)
+    if subset.total > DRAWN_FROM_MOST:
+        raise MalformedError(
+            "items", f"A study is drawn from at most {DRAWN_FROM_MOST:,} images; filter first."
+        )
+    items = subset.items(0, subset.total)
+    carried = dataset.labels_of(items)
+    if per_label:
+        # By the first label; multi-label images are few enough of each combination.
+        first = np.array([values[0] if values else -1 for values in carried], np.int64)
+        places = orders.sample(first, per_label, seed)
+        items = Items(items.splits[places], items.positions[places])
+        carried = [carried[place] for place in places.tolist()]
+    return Drawn(items, [values[0] if len(values) == 1 else None for values in carried])
+
+
+def per_label(fields: dict[str, list[str]]) -> int:
+    """Read how many images of each label are to be drawn; 0 means all."""
+    return _number(fields, "per_label", 10_000)
+
+
+def label_choices(dataset: Dataset) -> tuple[Choice, ...]:
+    """The data set's labels as answers."""
+    return tuple(Choice(label_text(label), label.value) for label in dataset.labels)
+
+
+def is_ordinal(dataset: Dataset) -> bool:
+    """Say whether the data set's labels have an order."""
+    return dataset.task == "ordinal-regression"
+
+
+def _number(fields: dict[str, list[str]], name: str, most: int) -> int:
+    given = text(fields, name)
+    number = whole_number(name, given) if given else 0
+    if not 0 <= number <= most:
+        raise MalformedError(name, f"{name} must be from 0 to {most:,}.")
+    return number

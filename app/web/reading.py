@@ -1,0 +1,218 @@
+"""What a study's reader gets: one image a screen, the choices, and each answer kept at once."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from app.datasets.dataset import Dataset
+from app.datasets.library import Library
+from app.datasets.selection import Split, whole_number
+from app.errors import GoneError, LightboxError, MalformedError, MissingError
+from app.pictures import exact, sheet
+from app.pictures.window import shown
+from app.reviews import answers, studies
+from app.reviews.agreement import CANNOT_TELL
+from app.reviews.database import Database
+from app.reviews.links import Link
+from app.reviews.orders import Place
+from app.reviews.studies import Reader, Study, StudyItem
+from app.web import reading_pages
+from app.web.access import signed
+from app.web.door import Door
+from app.web.forms import Forms, text
+from app.web.guest import CACHING, finish
+from app.web.item import cut_for, parse_looking
+from app.web.studio import Plan, Studio
+from app.web.templating import page
+
+_MILLISECONDS_MOST: Final = 12
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A reader at work: who, on which study, in which order."""
+
+    link: Link
+    study: Study
+    reader: Reader
+    order: tuple[Place, ...]
+
+    def place(self, number: str) -> Place:
+        """Give a place by its number from 1, as it stands in an address. Raises MissingError."""
+        at = whole_number("place", number) - 1
+        if not 0 <= at < len(self.order):
+            raise MissingError("place", f"There are {len(self.order):,} images to read, from 1 on.")
+        return self.order[at]
+
+
+def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
+    """Make the routes of the pages that a reader sees."""
+    router = APIRouter(prefix="/s/{token}", include_in_schema=False)
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+
+    @router.get("/read")
+    def go_on(request: Request, token: str) -> Response:
+        seat = _seat(door, request, token)
+        place = answers.next_place(door.database, seat.study, seat.reader)
+        rest = "" if place is None else f"/read/{place + 1}"
+        return finish(RedirectResponse(f"/s/{token}{rest}", 303))
+
+    @router.get("/read/{number}")
+    def read(request: Request, token: str, number: str) -> Response:
+        seat = _seat(door, request, token)
+        place = seat.place(number)
+        item = _items(door.database, seat.study)[place.item]
+        dataset = _dataset(library, seat.study)
+        dataset.images[item.split].wait(item.index + 1, seconds=2)
+        given = answers.current(door.database, seat.reader)
+        check = forms.check_for(request)
+        view = reading_pages.screen(
+            dataset,
+            seat.study,
+            token,
+            place.number,
+            len(seat.order),
+            given,
+            parse_looking(dataset, request.url.query),
+            check,
+            secrets.token_urlsafe(12),
+        )
+        answer = page(request, "read", view, style=view.style)
+        forms.remember(answer, check)
+        return finish(answer)
+
+    @router.post("/answers")
+    def answer(request: Request, token: str, fields: Fields) -> Response:
+        seat = _seat(door, request, token)
+        place = seat.place(text(fields, "place"))
+        kept = answers.record(
+            door.database,
+            seat.reader,
+            place.number,
+            _choice(text(fields, "choice")),
+            _confidence(text(fields, "confidence")),
+            _milliseconds(text(fields, "ms")),
+            text(fields, "key"),
+        )
+        following = place.number + 2
+        there = (
+            f"/s/{token}/read/{following}" if following <= len(seat.order) else f"/s/{token}/read"
+        )
+        if "application/json" in request.headers.get("accept", ""):
+            return finish(JSONResponse({"saved": kept.key, "next": there}))
+        return finish(RedirectResponse(there, 303))
+
+    @router.get("/practice/{number}")
+    def practice(request: Request, token: str, number: str, choice: str = "") -> Response:
+        seat = _seat(door, request, token)
+        at = whole_number("place", number) - 1
+        aside = seat.study.practice_items
+        if not 0 <= at < len(aside):
+            raise MissingError("place", f"There are {len(aside)} images to practise on.")
+        item = _items(door.database, seat.study)[aside[at]]
+        dataset = _dataset(library, seat.study)
+        dataset.images[item.split].wait(item.index + 1, seconds=2)
+        looking = parse_looking(dataset, request.url.query)
+        chosen = _choice(choice) if choice else None
+        view = reading_pages.practice(dataset, seat.study, token, at, item, chosen, looking)
+        return finish(page(request, "practice", view, style=view.style))
+
+    return router
+
+
+def reading_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
+    """Make the routes of the pictures that a reader sees."""
+    router = APIRouter(prefix="/s/{token}", include_in_schema=False)
+
+    @router.get("/{part}/{number}.png")
+    async def picture(request: Request, token: str, part: str, number: str) -> Response:
+        query = request.url.query
+
+        def plan() -> Plan:
+            seat = _seat(door, request, token)
+            if part == "read":
+                item = _items(door.database, seat.study)[seat.place(number).item]
+            else:
+                item = _practised(door.database, seat.study, number)
+            return _plan(seat.link, _dataset(library, seat.study), part, number, item, query)
+
+        return finish(await studio.answer(request, plan))
+
+    return router
+
+
+def start(request: Request, token: str, link: Link, door: Door) -> Response:
+    """Show a reader where they are: at the beginning, on the way, or done."""
+    seat = _seated(door.database, link)
+    given = answers.current(door.database, seat.reader)
+    view = reading_pages.start(seat.study, seat.reader, token, len(given), len(seat.order), link)
+    return page(request, "reader", view)
+
+
+def _seat(door: Door, request: Request, token: str) -> Seat:
+    link = door.open(request, token)
+    if link.kind != "study":
+        raise MissingError("address", "There is no page at this address.")
+    return _seated(door.database, link)
+
+
+def _seated(database: Database, link: Link) -> Seat:
+    study = studies.find(database, link.study_id or 0)
+    reader = studies.find_reader(database, link.reader_id or 0)
+    return Seat(link, study, reader, studies.order(study, reader))
+
+
+def _items(database: Database, study: Study) -> tuple[StudyItem, ...]:
+    return studies.items_of(database, study)
+
+
+def _practised(database: Database, study: Study, number: str) -> StudyItem:
+    at = whole_number("place", number) - 1
+    aside = study.practice_items
+    if not 0 <= at < len(aside):
+        raise MissingError("place", f"There are {len(aside)} images to practise on.")
+    return _items(database, study)[aside[at]]
+
+
+def _dataset(library: Library, study: Study) -> Dataset:
+    """Give the study's dataset. Raises GoneError where its file is gone, or is another by now."""
+    try:
+        dataset = library.dataset(study.design.dataset)
+    except LightboxError:
+        raise GoneError("The images of this study are not on this server any more.") from None
+    if dataset.archive.content != study.design.content:
+        raise GoneError("The file with the images of this study has changed since it began.")
+    return dataset
+
+
+def _plan(
+    link: Link, dataset: Dataset, part: str, number: str, item: StudyItem, query: str
+) -> Plan:
+    split: Split = item.split
+    plane = cut_for(dataset, query)
+
+    def draw() -> bytes:
+        values = exact.item_pixels(dataset, split, item.index, plane)
+        return exact.as_png(shown(values, sheet.window_of(dataset)))
+
+    tag = signed(link.secret, "reading", f"{part} {number} {plane}")[:32]
+    images = dataset.images[split]
+    return Plan(tag, "image/png", CACHING, draw, lambda: images.progress().finished)
+
+
+def _choice(value: str) -> int:
+    if not value:
+        raise MalformedError("choice", "Choose an answer first.")
+    return CANNOT_TELL if value == reading_pages.CANNOT else whole_number("choice", value)
+
+
+def _confidence(value: str) -> int | None:
+    return whole_number("confidence", value) if value else None
+
+
+def _milliseconds(value: str) -> int:
+    """Read the time taken; what a clock that was set back has made of it counts as nothing."""
+    return int(value) if value.isdecimal() and len(value) <= _MILLISECONDS_MOST else 0

@@ -1,0 +1,233 @@
+"""A study → what its readers see. Nothing here tells a label, a split or an index."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.datasets.dataset import Dataset
+from app.reviews.agreement import CANNOT_TELL
+from app.reviews.answers import CONFIDENCES, Answer
+from app.reviews.links import Link
+from app.reviews.studies import Reader, Study, StudyItem
+from app.web import addresses
+from app.web.forms import CHECK
+from app.web.item import ZOOMS, Looking, planes_of
+from app.web.item import style as item_style
+from app.web.views import Plane
+from app.web.words import counted, images
+
+CANNOT: Final = "cannot"
+_CANNOT_TEXT: Final = "Cannot tell, or the quality is too poor"
+_KEYS_MOST: Final = 9
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer to choose: ``key`` is the digit that picks it, empty beyond nine."""
+
+    value: str
+    text: str
+    key: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a reader begins, goes on, or has ended."""
+
+    heading: str
+    reader: str
+    message: tuple[str, ...]
+    question: str
+    size: str
+    done: str
+    share_done: int  # in percent
+    is_done: bool
+    is_closed: bool
+    read: str
+    practice: str | None
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One image to read."""
+
+    title: str
+    question: str
+    progress: str
+    answered: int
+    total: int
+    style: str
+    planes: tuple[Plane, ...]
+    is_volume: bool
+    address: str
+    zoom_in: str | None
+    zoom_out: str | None
+    zoom_text: str
+    action: str
+    check_name: str
+    check: str
+    place: int
+    key: str
+    options: tuple[Option, ...]
+    confidences: tuple[Option, ...]
+    previous: str | None
+    following: str | None  # the next image's address, where this one has an answer
+    next_picture: str
+    home: str
+
+
+@dataclass(frozen=True)
+class Practice:
+    """One image to practise on, before and after the answer; nothing of it is kept."""
+
+    title: str
+    question: str
+    progress: str
+    style: str
+    planes: tuple[Plane, ...]
+    is_volume: bool
+    address: str
+    zoom_in: str | None
+    zoom_out: str | None
+    zoom_text: str
+    options: tuple[Option, ...]
+    feedback: str
+    following: str
+    following_text: str
+
+
+def start(study: Study, reader: Reader, token: str, answered: int, total: int, link: Link) -> Start:
+    """Draw up the first page."""
+    design = study.design
+    return Start(
+        heading=design.title,
+        reader=reader.name,
+        message=tuple(line for line in link.message.splitlines() if line.strip()),
+        question=design.question,
+        size=images(total),
+        done=f"{counted(answered)} of {counted(total)} answered",
+        share_done=100 * answered // total,
+        is_done=answered == total,
+        is_closed=study.closed is not None,
+        read=f"/s/{token}/read",
+        practice=f"/s/{token}/practice/1" if design.practice and not answered else None,
+    )
+
+
+def screen(
+    dataset: Dataset,
+    study: Study,
+    token: str,
+    place: int,
+    total: int,
+    given: Mapping[int, Answer],
+    looking: Looking,
+    check: str,
+    key: str,
+) -> Screen:
+    """Draw up one image; ``given`` is what was answered, by place."""
+    design = study.design
+    old = given.get(place)
+    here = f"/s/{token}/read/{place + 1}"
+    planes = _planes(dataset, looking, f"Image {counted(place + 1)}", here)
+    following = f"/s/{token}/read/{place + 2}" if place + 1 < total else f"/s/{token}"
+    zoomed = _zoomed(dataset, here, looking)
+    return Screen(
+        title=design.title,
+        question=design.question,
+        progress=f"{counted(place + 1)} of {counted(total)}",
+        answered=len(given),
+        total=total,
+        style=item_style(planes, looking.zoom, volume=dataset.is_volume),
+        planes=planes,
+        is_volume=dataset.is_volume,
+        address=here,
+        zoom_in=zoomed[1],
+        zoom_out=zoomed[0],
+        zoom_text=f"Zoom {looking.zoom}×",
+        action=f"/s/{token}/answers",
+        check_name=CHECK,
+        check=check,
+        place=place + 1,
+        key=key,
+        options=_options(study, old.new if old else None),
+        confidences=tuple(
+            Option(str(n), str(n), "", bool(old and old.confidence == n)) for n in CONFIDENCES
+        )
+        if design.ask_confidence
+        else (),
+        previous=f"/s/{token}/read/{place}" if place else None,
+        following=following if old else None,
+        next_picture=f"{following}.png" if place + 1 < total and not dataset.is_volume else "",
+        home=f"/s/{token}",
+    )
+
+
+def practice(
+    dataset: Dataset,
+    study: Study,
+    token: str,
+    at: int,
+    item: StudyItem,
+    chosen: int | None,
+    looking: Looking,
+) -> Practice:
+    """Draw up a practice image; with ``chosen``, what the data set's own label says."""
+    design = study.design
+    here = f"/s/{token}/practice/{at + 1}"
+    planes = _planes(dataset, looking, f"Practice image {at + 1}", here)
+    last = at + 1 == len(study.practice_items)
+    feedback = ""
+    if chosen is not None:
+        said = f"You said: {design.name_of(_in_range(study, chosen))}."
+        stored = design.choice_of(item.label)
+        label = f"The data set says: {design.choices[stored].name}." if stored >= 0 else ""
+        feedback = f"{said} {label}".strip()
+    zoomed = _zoomed(dataset, here, looking)
+    return Practice(
+        title=design.title,
+        question=design.question,
+        progress=f"Practice {at + 1} of {len(study.practice_items)}",
+        style=item_style(planes, looking.zoom, volume=dataset.is_volume),
+        planes=planes,
+        is_volume=dataset.is_volume,
+        address=here,
+        zoom_in=zoomed[1],
+        zoom_out=zoomed[0],
+        zoom_text=f"Zoom {looking.zoom}×",
+        options=_options(study, chosen),
+        feedback=feedback,
+        following=f"/s/{token}/read" if last else f"/s/{token}/practice/{at + 2}",
+        following_text="Begin the reading" if last else "Next practice image",
+    )
+
+
+def _planes(dataset: Dataset, looking: Looking, name: str, here: str) -> tuple[Plane, ...]:
+    # A reader's picture has no readout of values: it would be another reading.
+    planes = planes_of(
+        dataset, looking, name, lambda query, _: addresses.with_query(f"{here}.png", query)
+    )
+    return tuple(replace(plane, values="") for plane in planes)
+
+
+def _zoomed(dataset: Dataset, here: str, looking: Looking) -> tuple[str | None, str | None]:
+    def at(step: int) -> str | None:
+        place = ZOOMS.index(looking.zoom) + step
+        if not 0 <= place < len(ZOOMS):
+            return None
+        return addresses.with_query(here, replace(looking, zoom=ZOOMS[place]).query(dataset))
+
+    return at(-1), at(1)
+
+
+def _options(study: Study, chosen: int | None) -> tuple[Option, ...]:
+    choices = [
+        Option(str(n), choice.name, str(n + 1) if n < _KEYS_MOST else "", n == chosen)
+        for n, choice in enumerate(study.design.choices)
+    ]
+    return (*choices, Option(CANNOT, _CANNOT_TEXT, "0", chosen == CANNOT_TELL))
+
+
+def _in_range(study: Study, chosen: int) -> int:
+    return chosen if 0 <= chosen < len(study.design.choices) else CANNOT_TELL

@@ -1,0 +1,132 @@
+"""The owner's pages for studies: make one, invite readers, see how far they are, take the data."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from app.datasets.library import Library
+from app.datasets.selection import whole_number
+from app.errors import MissingError
+from app.reviews import answers, export, studies
+from app.reviews.database import Database
+from app.reviews.studies import Study
+from app.web import addresses, designing, study_pages
+from app.web.access import owner_only
+from app.web.forms import Forms, text
+from app.web.security import NO_REFERRER
+from app.web.shared import read_target
+from app.web.sharing import link_url, words_of
+from app.web.templating import page
+
+_ONCE = {"Cache-Control": "no-store", **NO_REFERRER}
+
+
+def studying(library: Library, database: Database, forms: Forms, base_url: str | None) -> APIRouter:
+    """Make the routes by which studies are made and read out."""
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(owner_only)])
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+
+    @router.get(addresses.STUDIES)
+    def all_studies(request: Request) -> Response:
+        found = studies.all_studies(database)
+        rows = [study_pages.row(study, answers.progress(database, study)) for study in found]
+        return page(request, "studies", study_pages.StudyList(tuple(rows)))
+
+    @router.get(f"{addresses.STUDIES}/new")
+    def form(request: Request, of: str) -> Response:
+        target = read_target(of)
+        words = words_of(library, target)
+        check = forms.check_for(request)
+        dataset = library.dataset(target.dataset_id)
+        answer = page(request, "study_new", study_pages.form(dataset, target, words, check))
+        forms.remember(answer, check)
+        return answer
+
+    @router.post(addresses.STUDIES)
+    def create(fields: Fields) -> Response:
+        target = read_target(text(fields, "of"))
+        dataset = library.dataset(target.dataset_id)
+        design = designing.read_design(dataset, fields)
+        each = designing.per_label(fields)
+        drawn = designing.draw(dataset, target.selection, each, design.seed)
+        made = studies.create(database, design, drawn.items, drawn.labels)
+        return RedirectResponse(addresses.study(made.id), 303)
+
+    @router.get(f"{addresses.STUDIES}/{{study_id}}")
+    def one(request: Request, study_id: str) -> Response:
+        study = _study(database, study_id)
+        check = forms.check_for(request)
+        view = study_pages.build(study, answers.progress(database, study), check)
+        answer = page(request, "study", view)
+        forms.remember(answer, check)
+        return answer
+
+    @router.post(f"{addresses.STUDIES}/{{study_id}}/readers")
+    def invite(request: Request, study_id: str, fields: Fields) -> Response:
+        study = _study(database, study_id)
+        token, link = studies.add_reader(database, study, text(fields, "name"), _days(fields))
+        url = link_url(base_url or str(request.base_url), token)
+        return _once(page(request, "made", study_pages.invited(study, url, link, base_url)))
+
+    @router.post(f"{addresses.STUDIES}/{{study_id}}/readers/{{reader_id}}/link")
+    def again(request: Request, study_id: str, reader_id: str, fields: Fields) -> Response:
+        study = _study(database, study_id)
+        reader = studies.find_reader(database, _number(reader_id))
+        if reader.study_id != study.id:
+            raise MissingError("reader", f"There is no reader {reader_id} in this study.")
+        token, link = studies.link_reader(database, study, reader, _days(fields))
+        url = link_url(base_url or str(request.base_url), token)
+        return _once(page(request, "made", study_pages.invited(study, url, link, base_url)))
+
+    @router.post(f"{addresses.STUDIES}/{{study_id}}/close")
+    def close(study_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
+        studies.close(database, _number(study_id))
+        return RedirectResponse(addresses.study(_number(study_id)), 303)
+
+    return router
+
+
+def study_data(database: Database) -> APIRouter:
+    """Make the routes by which a study's answers leave."""
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(owner_only)])
+
+    @router.get(f"{addresses.STUDIES}/{{study_id}}/answers.csv")
+    def answers_csv(study_id: str) -> Response:
+        study = _study(database, study_id)
+        headers = _attachment(f"study-{study.id}-answers.csv")
+        rows = export.answers_csv(database, study)
+        return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+
+    @router.get(f"{addresses.STUDIES}/{{study_id}}/protocol.json")
+    def protocol(study_id: str) -> Response:
+        study = _study(database, study_id)
+        body = export.protocol_json(database, study)
+        headers = _attachment(f"study-{study.id}-protocol.json")
+        return Response(body, media_type="application/json", headers=headers)
+
+    return router
+
+
+def _study(database: Database, study_id: str) -> Study:
+    return studies.find(database, _number(study_id))
+
+
+def _number(value: str) -> int:
+    number = whole_number("id", value)
+    if not 0 < number < 2**31:
+        raise MissingError("id", f"There is no number {number} here.")
+    return number
+
+
+def _days(fields: dict[str, list[str]]) -> int:
+    return whole_number("days", text(fields, "days"))
+
+
+def _once(answer: Response) -> Response:
+    answer.headers.update(_ONCE)
+    return answer
+
+
+def _attachment(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
