@@ -17,7 +17,7 @@ from app.web.item import style as item_style
 from app.web.shared import Shared
 from app.web.templating import fragment
 from app.web.views import Cell, Fact, Hidden, Notice, Pager, Plane, Tile
-from app.web.words import caption, counted, images, labels_text
+from app.web.words import caption, counted, images, labels_text, spoken
 
 _FORMS: Final = ("png", "npy")
 
@@ -217,7 +217,7 @@ def _cell(
         index="" if hidden else str(position),
         name=name
         if hidden
-        else f"{name}, {SPLITS[split]} {position}, {labels_text(shared.dataset, values)}",
+        else f"{name}, {SPLITS[split]} {position}, {spoken(shared.dataset, values)}",
         caption=counted(number + 1) if hidden else caption(shared.dataset, values),
         hue=histogram.hue(single) if single else None,
     )

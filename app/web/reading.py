@@ -135,8 +135,10 @@ def reading_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
             seat = _seat(door, request, token)
             if part == "read":
                 item = _items(door.database, seat.study)[seat.place(number).item]
-            else:
+            elif part == "practice":
                 item = _practised(door.database, seat.study, number)
+            else:
+                raise MissingError("address", "There is no picture at this address.")
             return _plan(seat.link, _dataset(library, seat.study), part, number, item, query)
 
         return finish(await studio.answer(request, plan))

@@ -16,6 +16,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 from running import Server
 
 ROOT = Path(__file__).parents[2]
+OWNER = "the-token-of-the-owner"
 
 # Nothing is timed here: a busy machine is no error.
 expect.set_options(timeout=30_000)
@@ -52,9 +53,24 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def server(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server of the real files for all tests."""
-    cache = str(tmp_path_factory.mktemp("cache"))
-    with Server(data_folder, LIGHTBOX_CACHE_DIR=cache) as running:
+    with Server(data_folder, **_places(tmp_path_factory)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def private(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A private server of the same files, whose owner enters by OWNER."""
+    variables = _places(tmp_path_factory) | {"LIGHTBOX_OWNER_TOKEN": OWNER}
+    with Server(data_folder, "--private", **variables) as running:
+        yield running
+
+
+def _places(factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = factory.mktemp("server")
+    return {
+        "LIGHTBOX_CACHE_DIR": str(folder / "cache"),
+        "LIGHTBOX_DATABASE_URL": f"sqlite:///{folder}/reviews.sqlite",
+    }
 
 
 @pytest.fixture(scope="session")

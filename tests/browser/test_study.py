@@ -1,0 +1,200 @@
+"""A whole study: its maker, two readers on a phone, one without JavaScript, to the agreement."""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from running import Server
+
+from .conftest import OWNER, Watch, visit
+from .test_everyone import AXE
+
+PHONE = {"viewport": {"width": 360, "height": 740}}
+IMAGES, REPEATED = 6, 1
+
+
+@pytest.fixture(autouse=True)
+def at_home(watch: Watch, private: Server) -> None:
+    """Here all pages are the private server's."""
+    watch.address = private.address
+
+
+@pytest.fixture
+def owner(elsewhere: Callable[..., Page], private: Server) -> Page:
+    page = elsewhere()
+    visit(page, f"{private.address}/?token={OWNER}")
+    expect(page).not_to_have_url(re.compile("token"))
+    return page
+
+
+def new_study(owner: Page, private: Server, title: str, **design: str) -> str:
+    """Make a study of three images of each label of BreastMNIST's val; give its address."""
+    visit(owner, f"{private.address}/d/breastmnist?split=val")
+    owner.get_by_role("link", name="Study", exact=True).click()
+    owner.get_by_label("Title").fill(title)
+    owner.get_by_label("Images of each label").fill("3")
+    owner.get_by_label("Images shown twice").select_option(design.get("repeats", "20"))
+    owner.get_by_label("Images set aside").fill(design.get("practice", "0"))
+    owner.get_by_role("button", name="Make the study").click()
+    expect(owner.locator("h1")).to_have_text(title)
+    return owner.url
+
+
+def invite(owner: Page, study: str, name: str) -> str:
+    visit(owner, study)
+    owner.get_by_label("A new reader").fill(name)
+    owner.get_by_role("button", name="Add the reader").click()
+    return owner.get_by_label("The link").input_value()
+
+
+def axe(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text())
+    found: dict[str, Any] = page.evaluate("axe.run()")
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+
+
+def fits(page: Page) -> bool:
+    width: int = page.evaluate("document.documentElement.scrollWidth")
+    return width <= 360
+
+
+def test_a_study_from_its_making_to_the_agreement_of_two_readers(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    study = new_study(owner, private, "Two readers")
+    keys, plain = (invite(owner, study, name) for name in ("Keys", "Plain"))
+
+    first = elsewhere(**PHONE)
+    visit(first, keys)
+    assert not axe(first)
+    assert fits(first)
+    first.get_by_role("link", name="Begin").click()
+    for place in range(1, IMAGES + REPEATED + 1):
+        expect(first).to_have_url(re.compile(f"/read/{place}$"))
+        first.wait_for_load_state("networkidle")
+        if place == 2:
+            assert not axe(first)
+            assert fits(first)
+            assert "data-split" not in first.content()
+            first.keyboard.press("Backspace")
+            expect(first).to_have_url(re.compile("/read/1$"))
+            expect(first.get_by_role("radio").first).to_be_checked()
+            visit(first, f"{keys}/read")
+            expect(first).to_have_url(re.compile("/read/2$"))
+        first.keyboard.press("1" if place % 3 else "0")
+        first.keyboard.press("Enter")
+    expect(first.locator(".lead")).to_contain_text("Thank you, Keys")
+
+    second = elsewhere(**PHONE, java_script_enabled=False)
+    second.goto(plain)
+    second.get_by_role("link", name="Begin").click()
+    for place in range(1, IMAGES + REPEATED + 1):
+        second.get_by_role("radio").nth(place % 2).check()
+        second.get_by_role("button", name="Save and go on").click()
+    expect(second.locator(".lead")).to_contain_text("Thank you, Plain")
+
+    text = owner.request.get(f"{study}/answers.csv").text()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 2 * (IMAGES + REPEATED)
+    given: dict[str, dict[str, str]] = {"Keys": {}, "Plain": {}}
+    for row in rows:
+        if row["repeat"] in ("0", "False", "false", "no"):
+            given[row["reader"]][row["item"]] = row["new"]
+    both = [
+        (given["Keys"][item], given["Plain"][item])
+        for item in given["Keys"]
+        if "cannot tell" not in (given["Keys"][item], given["Plain"][item])
+    ]
+    assert len(both) >= 3
+    equal = sum(one == other for one, other in both) / len(both)
+    visit(owner, f"{study}/agreement")
+    pair = owner.locator("#pair-0")
+    row_of = pair.locator("tr", has_text="Percent agreement").locator("td")
+    expect(row_of.nth(0)).to_have_text(f"{equal:.2f}")
+    expect(row_of.nth(2)).to_have_text(str(len(both)))
+    expect(owner.locator(".methods")).to_contain_text("2 readers")
+    assert not axe(owner)
+    pair.locator(".confusion a").first.click()
+    expect(owner.locator(".case").first).to_be_visible()
+
+
+def test_an_answer_that_the_server_has_not_confirmed_is_kept_and_sent_again(
+    owner: Page, elsewhere: Callable[..., Page], private: Server, watch: Watch
+) -> None:
+    watch.expected.append("ERR_INTERNET_DISCONNECTED")
+    link = invite(owner, new_study(owner, private, "Flaky"), "Ward")
+    reader = elsewhere(**PHONE)
+    visit(reader, f"{link}/read/1")
+    reader.context.set_offline(True)
+    reader.keyboard.press("2")
+    reader.keyboard.press("Enter")
+    expect(reader.locator("[data-saving]")).to_contain_text("Saving…")
+    expect(reader).to_have_url(re.compile("/read/1$"))
+    reader.context.set_offline(False)
+    expect(reader).to_have_url(re.compile("/read/2$"))
+    visit(reader, f"{link}/read/1")
+    expect(reader.get_by_role("radio").nth(1)).to_be_checked()
+
+
+def test_a_reading_goes_on_where_it_stopped_on_another_device(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    link = invite(owner, new_study(owner, private, "Break"), "Traveller")
+    phone, desk = elsewhere(**PHONE), elsewhere()
+    visit(phone, f"{link}/read")
+    for place in (1, 2):
+        expect(phone).to_have_url(re.compile(f"/read/{place}$"))
+        phone.wait_for_load_state("networkidle")
+        phone.keyboard.press("1")
+        phone.keyboard.press("Enter")
+    expect(phone).to_have_url(re.compile("/read/3$"))
+    visit(desk, link)
+    expect(desk.locator(".progress-line")).to_contain_text("2 of 7")
+    desk.get_by_role("link", name="Go on").click()
+    expect(desk).to_have_url(re.compile("/read/3$"))
+
+
+def test_practice_says_what_the_data_set_says_and_keeps_nothing(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    study = new_study(owner, private, "Practised", practice="1")
+    reader = elsewhere(**PHONE)
+    visit(reader, invite(owner, study, "New"))
+    reader.get_by_role("link", name="Practise first").click()
+    reader.get_by_role("radio").first.check()
+    reader.get_by_role("button", name="Check").click()
+    expect(reader.locator(".notice")).to_contain_text("The data set says:")
+    reader.get_by_role("link", name="Begin the reading").click()
+    expect(reader).to_have_url(re.compile("/read/1$"))
+    assert "New" not in owner.request.get(f"{study}/answers.csv").text()
+
+
+@pytest.mark.parametrize("labels", ["shown", "hidden"])
+def test_a_shared_grid_on_a_phone(
+    labels: str, owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    visit(owner, f"{private.address}/d/retinamnist?split=test&label=4")
+    owner.get_by_role("link", name="Share", exact=True).click()
+    owner.get_by_label("Title").fill("Five of these")
+    if labels == "hidden":
+        owner.get_by_label("Hide labels").check()
+    owner.get_by_role("button", name="Make the link").click()
+    assert not axe(owner)
+    link = owner.get_by_label("The link").input_value()
+    guest = elsewhere(**PHONE)
+    visit(guest, link)
+    expect(guest.locator("h1")).to_have_text("Five of these")
+    assert not axe(guest)
+    assert fits(guest)
+    guest.locator(".thumb").nth(1).click()
+    expect(guest.locator("h1")).to_have_text("Image 2")
+    assert not axe(guest)
+    assert fits(guest)
+    guest.keyboard.press("ArrowRight")
+    expect(guest.locator("h1")).to_have_text("Image 3")
+    guest.keyboard.press("Escape")
+    expect(guest.locator("h1")).to_have_text("Five of these")
