@@ -1,5 +1,5 @@
 # docker build -t lightbox .
-# docker run -p 8000:8000 -v "$PWD/data:/data:ro" -v lightbox-cache:/cache lightbox
+# docker run -p 8000:8000 -v "$PWD/data:/data:ro" -v lightbox-cache:/cache -v lightbox-reviews:/reviews lightbox
 
 FROM node:24-slim AS htmx
 WORKDIR /src
@@ -25,13 +25,14 @@ RUN /opt/tools/bin/hatchling build -t wheel \
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin lightbox \
- && mkdir /data /cache \
- && chown lightbox:lightbox /data /cache
+ && mkdir /data /cache /reviews \
+ && chown lightbox:lightbox /data /cache /reviews
 COPY --from=builder /opt/lightbox /opt/lightbox
 ENV PATH=/opt/lightbox/bin:$PATH \
     LIGHTBOX_DATA_DIR=/data \
-    LIGHTBOX_CACHE_DIR=/cache
-VOLUME ["/data", "/cache"]
+    LIGHTBOX_CACHE_DIR=/cache \
+    LIGHTBOX_DATABASE_URL=sqlite:////reviews/reviews.sqlite
+VOLUME ["/data", "/cache", "/reviews"]
 EXPOSE 8000
 USER 10001
 # urlopen raises, so Python exits 1, for any status from 400 up.

@@ -31,7 +31,15 @@ SESSION: Final = "lightbox"
 _ROLE: Final = "lightbox.role"
 _SESSION_SECONDS: Final = 30 * 24 * 3600
 # What a stranger may ask of a private server: links, the program's own files, is it alive.
-_UNLOCKED: Final = ("/s/", "/static/", "/vendor/", addresses.ENTER, "/healthz", "/robots.txt")
+_UNLOCKED: Final = (
+    "/s/",
+    "/static/",
+    "/vendor/",
+    addresses.ENTER,
+    "/healthz",
+    "/readyz",
+    "/robots.txt",
+)
 _FIELD: Final = "token"
 
 

@@ -20,7 +20,7 @@ from app.web.access import signed
 from app.web.door import Door, PassphraseNeededError, is_person
 from app.web.forms import CHECK, Forms, text
 from app.web.item import cut_for, parse_looking
-from app.web.security import NO_REFERRER
+from app.web.security import UNDER_A_LINK
 from app.web.shared import Shared, open_shared
 from app.web.studio import Plan, Studio
 from app.web.templating import page
@@ -29,7 +29,7 @@ from app.web.templating import page
 CACHING: Final = "private, no-cache"
 Begin = Callable[[Request, str, Link, Door], Response]
 
-_PRIVATE: Final = {"Cache-Control": CACHING, "X-Robots-Tag": "noindex, nofollow", **NO_REFERRER}
+_PRIVATE: Final = {"Cache-Control": CACHING, **UNDER_A_LINK}
 
 
 def guest(library: Library, door: Door, forms: Forms, begin: Begin) -> APIRouter:
@@ -41,8 +41,8 @@ def guest(library: Library, door: Door, forms: Forms, begin: Begin) -> APIRouter
     def start(request: Request, token: str) -> Response:
         try:
             link = door.open(request, token)
-        except PassphraseNeededError as needed:
-            return _ask(request, token, needed.link, forms, wrong=False)
+        except PassphraseNeededError:
+            return _ask(request, token, forms, wrong=False)
         if link.kind == "study":
             return finish(begin(request, token, link, door), _counting(door, link, request))
         shared = open_shared(library, link)
@@ -60,8 +60,8 @@ def guest(library: Library, door: Door, forms: Forms, begin: Begin) -> APIRouter
             return finish(answer)
         try:
             door.open(request, token)
-        except PassphraseNeededError as needed:
-            return _ask(request, token, needed.link, forms, wrong=True)
+        except PassphraseNeededError:
+            return _ask(request, token, forms, wrong=True)
         return finish(answer)
 
     @router.get("/{place}")
@@ -140,9 +140,9 @@ def _plan(shared: Shared, what: str, kind: str, draw: Callable[[], bytes]) -> Pl
     )
 
 
-def _ask(request: Request, token: str, link: Link, forms: Forms, *, wrong: bool) -> Response:
+def _ask(request: Request, token: str, forms: Forms, *, wrong: bool) -> Response:
     check = forms.check_for(request)
-    view = guest_pages.Passphrase(f"/s/{token}/unlock", CHECK, check, link.title, wrong)
+    view = guest_pages.Passphrase(f"/s/{token}/unlock", CHECK, check, wrong)
     answer = page(request, "passphrase", view, status=403 if wrong else 200)
     forms.remember(answer, check)
     return finish(answer)

@@ -74,7 +74,6 @@ class Passphrase:
     action: str
     check_name: str
     check: str
-    title: str
     wrong: bool
 
 

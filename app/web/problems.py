@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from app.datasets.selection import require_readable
 from app.errors import ArchiveError, LightboxError, MissingError, NotReadyError, status_of
 from app.web import addresses
+from app.web.security import UNDER_A_LINK
 from app.web.templating import page
 from app.web.views import Link, Problem
 
@@ -82,13 +83,17 @@ def _answer(
     if path.startswith("/api/") and path != addresses.API_DOCS:
         answer = JSONResponse({"error": sentence, "part": part}, status)
     else:
+        for_guest = path.startswith("/s/")
+        if for_guest:
+            headers |= UNDER_A_LINK
         view = Problem(
             status=status,
             heading="Still being unpacked" if waiting else _HEADINGS.get(status, "Error"),
             sentence=sentence,
             part=part,
-            links=tuple(_ways_back(request, error)),
+            links=() if for_guest else tuple(_ways_back(request, error)),
             refresh=_RETRY_SECONDS if waiting else None,
+            for_guest=for_guest,
         )
         answer = page(request, "problem", view, status=status)
     answer.headers.update(headers)

@@ -29,6 +29,7 @@ _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]*?)\.?(:[0-9]*)?")
 
 # For pages whose own address is a secret.
 NO_REFERRER: Final = {"Referrer-Policy": "no-referrer"}
+UNDER_A_LINK: Final = {"X-Robots-Tag": "noindex, nofollow", **NO_REFERRER}
 
 
 def policy_with_style(style: str) -> dict[str, str]:

@@ -1,13 +1,13 @@
 """The owner's pages for studies: make one, invite readers, see how far they are, take the data."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app.datasets.library import Library
 from app.datasets.selection import whole_number
-from app.errors import MissingError
+from app.errors import MalformedError, MissingError
 from app.reviews import answers, export, studies
 from app.reviews.database import Database
 from app.reviews.studies import Study
@@ -19,7 +19,9 @@ from app.web.shared import read_target
 from app.web.sharing import link_url, words_of
 from app.web.templating import page
 
-_ONCE = {"Cache-Control": "no-store", **NO_REFERRER}
+# Each pair of readers is measured: more would keep the agreement page waiting.
+READERS_MOST: Final = 30
+_ONCE: Final = {"Cache-Control": "no-store", **NO_REFERRER}
 
 
 def studying(library: Library, database: Database, forms: Forms, base_url: str | None) -> APIRouter:
@@ -65,6 +67,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
     @router.post(f"{addresses.STUDIES}/{{study_id}}/readers")
     def invite(request: Request, study_id: str, fields: Fields) -> Response:
         study = _study(database, study_id)
+        if len(studies.readers_of(database, study)) >= READERS_MOST:
+            raise MalformedError("name", f"A study has at most {READERS_MOST} readers.")
         token, link = studies.add_reader(database, study, text(fields, "name"), _days(fields))
         url = link_url(base_url or str(request.base_url), token)
         return _once(page(request, "made", study_pages.invited(study, url, link, base_url)))

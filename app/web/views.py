@@ -324,6 +324,7 @@ class Problem:
     part: str
     links: tuple[Link, ...]
     refresh: int | None = None
+    for_guest: bool = False  # who holds a link has no way to the rest of the server
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,11 @@ def test_nginx_reads_our_configuration_and_keeps_pictures_in_a_volume() -> None:
 
 @pytest.mark.parametrize("name", REPLICAS)
 def test_a_replica_can_only_read_the_data_and_shares_its_cache(name: str) -> None:
-    data, cache = REPLICAS[name]["volumes"]
+    data, cache, reviews = REPLICAS[name]["volumes"]
 
     assert data.endswith(":/data:ro")
     assert cache == "cache:/cache"
+    assert reviews == "reviews:/reviews"
 
 
 @pytest.mark.parametrize("name", REPLICAS)

@@ -21,7 +21,7 @@ TOKEN = "the-token-of-the-owner"
 LOCKED, OPEN, LINK = "locked", "open", "link"
 ROUTES = {
     "/healthz": ("/healthz", OPEN),
-    "/readyz": ("/readyz", LOCKED),
+    "/readyz": ("/readyz", OPEN),
     "/metrics": ("/metrics", LOCKED),
     "/robots.txt": ("/robots.txt", OPEN),
     "/static": ("/static/icons/favicon.svg", OPEN),
@@ -207,6 +207,13 @@ def test_the_token_leaves_the_address_and_becomes_a_cookie(private: TestClient) 
     assert "samesite=lax" in cookie
     assert TOKEN not in cookie
     assert browser.get("/d/made").status_code == 200
+
+
+def test_a_stranger_is_told_that_a_server_is_ready_not_what_it_holds(
+    private: TestClient, owner: TestClient
+) -> None:
+    assert visitor(private).get("/readyz").json() == {"status": "ready"}
+    assert owner.get("/readyz").json()["datasets"] == 1
 
 
 def test_a_wrong_token_is_refused_and_guessing_is_slowed(private: TestClient) -> None:

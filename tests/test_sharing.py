@@ -1,0 +1,127 @@
+"""``lightbox share``: a link made here opens on the server that uses the same database."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import numpy as np
+import pytest
+from running import LIGHTBOX, PATIENCE, Server, environment
+
+Share = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    path = tmp_path / "data" / "made.npz"
+    path.parent.mkdir()
+    images = np.random.default_rng(2).integers(0, 256, (30, 8, 8), np.uint8)
+    np.savez(path, test_images=images, test_labels=np.arange(30, dtype=np.uint8)[:, None] % 3)
+    return path
+
+
+@pytest.fixture
+def places(made: Path, tmp_path: Path) -> dict[str, str]:
+    return {
+        "LIGHTBOX_CACHE_DIR": str(tmp_path / "cache"),
+        "LIGHTBOX_DATABASE_URL": f"sqlite:///{tmp_path}/reviews.sqlite",
+        "LIGHTBOX_DATA_DIR": str(made.parent),
+    }
+
+
+@pytest.fixture
+def share(places: dict[str, str]) -> Share:
+    def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [LIGHTBOX, "share", *arguments],
+            env=environment(**places | variables),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    return run
+
+
+def test_a_link_made_on_the_terminal_opens_on_a_private_server(
+    share: Share, places: dict[str, str], made: Path
+) -> None:
+    done = share("/d/made?label=1&split=test", "--title", "Look", "--days", "3", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert set(told) == {"url", "token", "expires"}
+    assert told["url"].endswith(f"/s/{told['token']}")
+    left = datetime.fromisoformat(told["expires"]) - datetime.now(UTC)
+    assert timedelta(days=2, hours=23) < left <= timedelta(days=3)
+    with Server(made, "--private", **places) as server, httpx2.Client() as guest:
+        page = guest.get(f"{server.address}/s/{told['token']}")
+        assert page.status_code == 200
+        assert "Look" in page.text
+        assert page.text.count('<li class="cell">') == 10
+        assert guest.get(f"{server.address}/d/made").status_code == 401
+
+
+def test_a_link_carries_the_public_address(share: Share) -> None:
+    done = share("/d/made/test/4", LIGHTBOX_BASE_URL="https://pictures.example.org/")
+    assert done.stdout.startswith("https://pictures.example.org/s/")
+    assert done.stdout.count("\n") == 1
+
+
+def test_a_dataset_that_only_the_server_has_can_be_shared(
+    share: Share, places: dict[str, str], made: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = share("/d/made", "--hide-labels", "--json", LIGHTBOX_DATA_DIR=str(empty))
+    assert done.returncode == 0
+    with Server(made, "--private", **places) as server, httpx2.Client() as guest:
+        page = guest.get(f"{server.address}/s/{json.loads(done.stdout)['token']}")
+    assert page.text.count('<li class="cell">') == 30
+    assert "data-index" not in page.text
+
+
+def test_a_study_is_made_with_one_reader(share: Share, places: dict[str, str], made: Path) -> None:
+    done = share("/d/made?label=1", "--study", "--title", "Reading", "--json")
+    assert done.returncode == 0
+    with Server(made, "--private", **places) as server, httpx2.Client() as reader:
+        link = f"{server.address}/s/{json.loads(done.stdout)['token']}"
+        assert "Reading" in reader.get(link).text
+        assert "1 of 10" in reader.get(f"{link}/read/1").text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("/d/made?label=9",), 1),
+        (("/d/made?label=x",), 1),
+        (("/d/made/test/30",), 1),
+        (("/nowhere",), 1),
+        (("https://elsewhere.example/d/made",), 1),
+        (("/d/made", "--days", "0"), 1),
+        (("/d/nothing", "--study"), 1),
+        ((), 2),
+    ],
+)
+def test_what_cannot_be_shared_is_said_in_one_sentence(
+    arguments: tuple[str, ...], code: int, share: Share
+) -> None:
+    done = share(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr
+    if code == 1:
+        assert done.stderr.startswith("lightbox: ")
+        assert done.stderr.count("\n") == 1
+
+
+def test_a_database_that_cannot_be_used_is_said_in_one_sentence(
+    share: Share, tmp_path: Path
+) -> None:
+    (tmp_path / "no-database").write_text("something else, longer than a header of SQLite is" * 9)
+    done = share("/d/made", LIGHTBOX_DATABASE_URL=f"sqlite:///{tmp_path}/no-database")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("lightbox: ")
+    assert "Traceback" not in done.stderr

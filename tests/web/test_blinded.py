@@ -1,0 +1,141 @@
+"""A blinded reading: no byte that reaches a reader tells the label, the split or the index."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from .conftest import Serve, Write
+from .visiting import send, visitor
+
+NUMBER = 60
+PIXELS = np.random.default_rng(8).integers(0, 256, (NUMBER, 7, 7), np.uint8)
+LABELS = (np.arange(NUMBER) % 2 + 8_800).astype(np.int64)
+TOLD = r"880[01]|\b(train|val|test)\b|data-(index|split)|(?<!aria-)label(?!ledby|>| class)"
+
+
+@pytest.fixture
+def server(serve: Serve, write: Write, tmp_path: Path) -> TestClient:
+    path = write("atlas.npz", test_images=PIXELS, test_labels=LABELS[:, None])
+    return serve(path, database_url=f"sqlite:///{tmp_path}/reviews.sqlite")
+
+
+@pytest.fixture
+def reader(server: TestClient) -> tuple[TestClient, str]:
+    fields = {"title": "Reading", "question": "Is it so?", "scale": "yes-no", "repeats": "20"}
+    made = send(server, "/studies/new?of=/d/atlas", "/studies", **fields, practice="3", seed="5")
+    assert made.status_code == 303
+    page = send(server, "/studies/1", "/studies/1/readers", name="A", days="30").text
+    (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', page)
+    return visitor(server), path
+
+
+def test_no_byte_of_a_reading_tells_label_split_or_index(reader: tuple[TestClient, str]) -> None:
+    browser, link = reader
+    places = round(57 * 1.2)
+    answers = [browser.get(link)]
+    for place in range(1, places + 1):
+        answers += [browser.get(f"{link}/read/{place}"), browser.get(f"{link}/read/{place}.png")]
+    assert {answer.status_code for answer in answers} == {200}
+    assert browser.get(f"{link}/read/{places + 1}").status_code == 404
+    for answer in answers:
+        text = repr(answer.headers)
+        if "html" in answer.headers["content-type"]:
+            text += answer.text
+        assert not re.search(TOLD, text), re.search(TOLD, text)
+
+
+def test_pages_of_differently_labelled_images_differ_in_nothing_but_their_place(
+    reader: tuple[TestClient, str],
+) -> None:
+    browser, link = reader
+
+    def plain(place: int) -> str:
+        html = browser.get(f"{link}/read/{place}").text
+        html = re.sub(r'name="key" value="[^"]+"', "", html)
+        return re.sub(rf"\b({place - 1}|{place}|{place + 1})\b", "N", html)
+
+    assert len({plain(place) for place in range(20, 50)}) == 1
+
+
+def test_a_repeat_looks_like_any_other_image(reader: tuple[TestClient, str]) -> None:
+    browser, link = reader
+    pictures = [browser.get(f"{link}/read/{place}.png") for place in range(1, 69)]
+    contents = [picture.content for picture in pictures]
+    assert len(set(contents)) == 57
+    # The same pixels, but nothing else that is the same.
+    assert len({picture.headers["etag"] for picture in pictures}) == 68
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"choice": "0"}, 303),
+        ({"choice": "cannot"}, 303),
+        ({"choice": ""}, 422),
+        ({"choice": "2"}, 422),
+        ({"choice": "-3"}, 422),
+        ({"choice": "0", "place": "69"}, 404),
+        ({"choice": "0", "place": "x"}, 422),
+        ({"choice": "0", "key": "x"}, 422),
+        ({"choice": "0", "confidence": "3"}, 422),
+        ({"choice": "0", "ms": "-5"}, 303),
+        ({"choice": "0", "ms": "1" * 40}, 303),
+    ],
+)
+def test_an_answer_that_cannot_be_is_refused(
+    fields: dict[str, str], status: int, reader: tuple[TestClient, str]
+) -> None:
+    browser, link = reader
+    assert send(browser, f"{link}/read/1", f"{link}/answers", **fields).status_code == status
+
+
+def test_a_double_click_is_one_answer(server: TestClient, reader: tuple[TestClient, str]) -> None:
+    browser, link = reader
+    for _ in range(2):
+        given = {"choice": "1", "key": "the-same-key"}
+        assert send(browser, f"{link}/read/1", f"{link}/answers", **given).status_code == 303
+    rows = server.get("/studies/1/answers.csv").text.splitlines()
+    assert len(rows) == 2
+
+
+def test_two_tabs_leave_two_rows_of_which_the_later_counts(
+    server: TestClient, reader: tuple[TestClient, str]
+) -> None:
+    browser, link = reader
+    for choice in "01":
+        send(browser, f"{link}/read/1", f"{link}/answers", choice=choice)
+    rows = server.get("/studies/1/answers.csv").text.splitlines()
+    assert len(rows) == 3
+    html = browser.get(f"{link}/read/1").text
+    assert re.search(r'value="1"[^>]*checked', html)
+
+
+def test_a_closed_study_takes_no_more(server: TestClient, reader: tuple[TestClient, str]) -> None:
+    browser, link = reader
+    assert send(server, "/studies/1", "/studies/1/close").status_code == 303
+    answer = send(browser, f"{link}/read/1", f"{link}/answers", choice="1")
+    assert answer.status_code == 410
+    assert "was not saved" in answer.text
+
+
+def test_when_the_database_is_gone_browsing_goes_on_and_writing_says_it_was_not_saved(
+    server: TestClient, reader: tuple[TestClient, str], tmp_path: Path
+) -> None:
+    browser, link = reader
+    html = browser.get(f"{link}/read/1").text
+    for file in tmp_path.glob("reviews.sqlite*"):
+        file.unlink()
+    assert server.get("/d/atlas").status_code == 200
+    assert server.get("/d/atlas/test/1").status_code == 200
+    (check,) = re.findall(r'name="check" value="([^"]+)"', html)
+    fields = {"place": "1", "choice": "1", "key": "some-long-key", "ms": "5", "check": check}
+    answer = browser.post(f"{link}/answers", data=fields)
+    assert answer.status_code == 503
+    page = server.get("/share?of=/d/atlas").text
+    (check,) = re.findall(r'name="check" value="([^"]+)"', page)
+    made = server.post("/share", data={"of": "/d/atlas", "days": "30", "check": check})
+    assert made.status_code == 503
+    assert "was not saved" in made.text
