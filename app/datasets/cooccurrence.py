@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from app.datasets.dataset import Dataset
 from app.datasets.index import SplitIndex
+from app.datasets.selection import Selection, Split
+from app.datasets.subset import passing
 
 # More rows and columns than this are no table that anybody reads.
 LABELS_MOST: Final = 40
@@ -42,15 +44,25 @@ class Carried:
         )
 
 
-def carried(index: SplitIndex) -> Carried:
-    """Count the images of a split by how many labels they carry."""
+def carried(index: SplitIndex, patterns: NDArray[np.bool_] | None = None) -> Carried:
+    """Count the images of a split (or of some ``patterns``) by how many labels they carry."""
+    counts = index.counts if patterns is None else index.counts * patterns
     numbers = index.carries.sum(axis=1, dtype=np.int64)
     return Carried(
-        images=index.total,
-        labels=int(index.counts @ numbers),
-        with_none=int(index.counts[numbers == 0].sum()),
-        with_one=int(index.counts[numbers == 1].sum()),
+        images=int(counts.sum()),
+        labels=int(counts @ numbers),
+        with_none=int(counts[numbers == 0].sum()),
+        with_one=int(counts[numbers == 1].sum()),
     )
+
+
+def carried_under(dataset: Dataset, selection: Selection) -> dict[Split, Carried]:
+    """Count the images that pass the filters by how many labels they carry, split by split."""
+    return {
+        split: carried(index, passing(index, selection))
+        for split, index in dataset.indexes.items()
+        if selection.wants_split(split)
+    }
 
 
 def cooccurrence(dataset: Dataset) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ from app.catalogue.facts import Facts, facts_for, title_of
 from app.datasets import index, indexing
 from app.datasets.index import SplitIndex
 from app.datasets.selection import SPLITS, Selection, Split
-from app.datasets.subset import Items, Subset
+from app.datasets.subset import Items, Subset, passing
 from app.errors import ArchiveError, MissingError
 
 MEMBERS: Final = frozenset(f"{split}_{part}" for split in SPLITS for part in ("images", "labels"))
@@ -33,13 +33,15 @@ SIDE_MOST: Final = 16_384
 class Label:
     """A class value and what it is called, here and in words (``meaning``, often empty).
 
-    ``place`` counts the dataset's labels from 0, by value.
+    ``place`` counts the dataset's labels from 0, by value; where they are in order, as grades are,
+    ``grades`` is their number, else 0.
     """
 
     place: int
     value: int
     name: str
     meaning: str = ""
+    grades: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +83,11 @@ class Dataset:
     def channels(self) -> int:
         """3 for colour, 1 for grey."""
         return 3 if len(self.shape) == 3 and not self.is_volume and self.shape[2] == 3 else 1
+
+    @property
+    def is_multi_label(self) -> bool:
+        """Say whether an item may carry several labels, or none."""
+        return self.task.startswith("multi-label")
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -134,15 +141,16 @@ class Dataset:
     def counts(self, selection: Selection) -> dict[Split, dict[int, int]]:
         """Count items by split and label under the selection's filters.
 
-        A split that is filtered out is left out; a label that is filtered out counts 0.
+        A split that is filtered out is left out; a label that is filtered out counts 0. An item
+        with several labels counts once for each, one without any for none.
         """
         found: dict[Split, dict[int, int]] = {}
         for split, split_index in self.indexes.items():
             if selection.wants_split(split):
-                tally = split_index.label_counts()
+                tally = split_index.label_counts(passing(split_index, selection))
                 found[split] = {
                     label.value: tally.get(label.value, 0)
-                    if not selection.labels or label.value in selection.labels
+                    if selection.counts_label(label.value)
                     else 0
                     for label in self.labels
                 }
@@ -287,11 +295,13 @@ def _labels_and_task(
         single = np.eye(len(split_index.values), dtype=np.bool_)
         several = several or not np.array_equal(split_index.carries, single)
     known = {label.value: label for label in facts.labels} if facts else {}
+    values = sorted(seen | set(known))
+    grades = len(values) if facts and facts.task == "ordinal-regression" else 0
     labels = tuple(
-        Label(place, value, known[value].name, known[value].meaning)
+        Label(place, value, known[value].name, known[value].meaning, grades)
         if value in known
-        else Label(place, value, str(value))
-        for place, value in enumerate(sorted(seen | set(known)))
+        else Label(place, value, str(value), grades=grades)
+        for place, value in enumerate(values)
     )
     if facts:
         return labels, facts.task

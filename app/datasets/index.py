@@ -57,9 +57,13 @@ class SplitIndex:
         """Give back the pages just looked at, which stay in the system's cache."""
         self.memory.madvise(mmap.MADV_DONTNEED)
 
-    def label_counts(self) -> dict[int, int]:
-        """Count the items that carry each label; in multi-label data the sum exceeds the items."""
-        sums = self.counts @ self.carries.astype(np.int64)
+    def label_counts(self, patterns: NDArray[np.bool_] | None = None) -> dict[int, int]:
+        """Count the items that carry each label, of all ``patterns`` or of some (P,).
+
+        In multi-label data the sum exceeds the number of items.
+        """
+        counts = self.counts if patterns is None else self.counts * patterns
+        sums = counts @ self.carries.astype(np.int64)
         return dict(zip(self.values.tolist(), sums.tolist(), strict=True))
 
 

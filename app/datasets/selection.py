@@ -16,9 +16,12 @@ from app.errors import MalformedError, MissingError, plain
 Split = Literal["train", "val", "test"]
 Order = Literal["index", "label", "random"]
 Bars = Literal["count", "share"]
+Match = Literal["any", "all"]
 
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
+# Stands among the labels of an address for the items that carry none.
+NO_LABEL: Final = "none"
 
 PER_PAGE: Final = 100
 PER_PAGE_MOST: Final = 500
@@ -38,11 +41,16 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 class Selection:
     """What an address asks for. Empty ``splits`` or ``labels`` mean all of them.
 
+    Where an item may carry several labels, it carries any or ``all`` of ``labels`` (``match``);
+    ``unlabelled`` asks for the items that carry none, beside those with ``labels`` if there are
+    any.
     ``seed`` counts only for the random order, ``bars`` only says how the histogram is scaled.
     """
 
     splits: tuple[Split, ...] = ()
     labels: tuple[int, ...] = ()
+    unlabelled: bool = False
+    match: Match = "any"
     order: Order = "index"
     seed: int = 0
     per_page: int = PER_PAGE
@@ -54,7 +62,9 @@ class Selection:
         # By hand: a page writes some fifty of these, and no value holds a character to be escaped.
         parts = [f"split={split}" for split in self.splits]
         parts += [f"label={label}" for label in self.labels]
-        for name in ("order", "seed", "per_page", "page", "bars"):
+        if self.unlabelled:
+            parts.append(f"label={NO_LABEL}")
+        for name in ("match", "order", "seed", "per_page", "page", "bars"):
             value = getattr(self, name)
             if value != getattr(Selection, name):
                 parts.append(f"{name}={value}")
@@ -72,6 +82,28 @@ class Selection:
         """Add the label to the filter, or take it out, and start from the first page."""
         return replace(self, labels=tuple(sorted(_toggled(self.labels, label))), page=1)
 
+    def toggle_unlabelled(self) -> "Selection":
+        """Add the items that carry no label, or take them out, and start from the first page."""
+        return replace(self, unlabelled=not self.unlabelled, page=1)
+
+    def without_labels(self) -> "Selection":
+        """Give the items of every label and of none, on the first page."""
+        return replace(self, labels=(), unlabelled=False, page=1)
+
+    @property
+    def filters_labels(self) -> bool:
+        """Say whether labels decide which items pass."""
+        return bool(self.labels) or self.unlabelled
+
+    def counts_label(self, label: int) -> bool:
+        """Say whether this label is counted under the filter: what is filtered out is not.
+
+        Items that have all of some labels are counted by every label they carry.
+        """
+        if not self.labels or self.match == "any":
+            return not self.filters_labels or label in self.labels
+        return not self.unlabelled or label in self.labels
+
     def wants_split(self, split: Split) -> bool:
         """Say whether items of this split pass the filter."""
         return not self.splits or split in self.splits
@@ -88,7 +120,9 @@ def parse(query: str) -> Selection:
     seed = _bounded(given, "seed", 0, SEED_MOST, 0)
     return Selection(
         splits=_splits(_split(value) for value in given.get("split", ())),
-        labels=tuple(sorted({whole_number("label", value) for value in given.get("label", ())})),
+        labels=_labels(given),
+        unlabelled=NO_LABEL in given.get("label", ()),
+        match=_one_of(given, "match", get_args(Match), Selection.match),
         order=order,
         seed=seed if order == "random" else 0,
         per_page=_bounded(given, "per_page", 1, PER_PAGE_MOST, PER_PAGE),
@@ -136,6 +170,11 @@ def _splits(wanted: Iterable[Split]) -> tuple[Split, ...]:
     """All three splits mean the same as none, and the shorter address is the canonical one."""
     chosen = set(wanted)
     return () if len(chosen) == len(SPLITS) else tuple(s for s in SPLITS if s in chosen)
+
+
+def _labels(given: dict[str, list[str]]) -> tuple[int, ...]:
+    numbers = (value for value in given.get("label", ()) if value != NO_LABEL)
+    return tuple(sorted({whole_number("label", value) for value in numbers}))
 
 
 def _page(given: dict[str, list[str]]) -> int:

@@ -57,12 +57,12 @@ class Subset:
         self._indexes = {SPLITS.index(split): index for split, index in indexes.items()}
         self._order: Order = selection.order
         self._seed = selection.seed
-        self._unfiltered = not selection.labels
+        self._unfiltered = not selection.filters_labels
         groups = [
             group
             for split, index in indexes.items()
             if selection.wants_split(split)
-            for group in _groups(SPLITS.index(split), index, frozenset(selection.labels))
+            for group in _groups(SPLITS.index(split), index, selection)
         ]
         if self._order != "index":
             groups.sort(key=lambda group: (group.labels, group.split))
@@ -212,15 +212,25 @@ class _Run:
         return low
 
 
-def _groups(split: int, index: SplitIndex, labels: frozenset[int]) -> list[_Group]:
+def passing(index: SplitIndex, selection: Selection) -> NDArray[np.bool_]:
+    """Say of each pattern of an index whether its items pass the filter of labels: (P,)."""
+    if not selection.filters_labels:
+        return np.ones(len(index.counts), np.bool_)
+    wanted = np.isin(index.values, selection.labels)
+    bare = ~index.carries.any(axis=1)
+    some = index.carries[:, wanted]
+    if selection.match == "any":
+        return np.asarray(some.any(axis=1) | (bare & selection.unlabelled))
+    # Where a label is on no item of the split, no item has all of them.
+    passes = some.all(axis=1) & (wanted.sum() == len(selection.labels))
+    return np.asarray(passes & (bare | (not selection.unlabelled)))
+
+
+def _groups(split: int, index: SplitIndex, selection: Selection) -> list[_Group]:
     stops = np.cumsum(index.counts)
-    wanted = np.isin(index.values, list(labels)) if labels else None
     groups = []
-    for pattern, (stop, count) in enumerate(
-        zip(stops.tolist(), index.counts.tolist(), strict=True)
-    ):
-        carried = index.carries[pattern]
-        if count and (wanted is None or bool((carried & wanted).any())):
-            values = tuple(index.values[carried].tolist())
-            groups.append(_Group(split, values, stop - count, stop))
+    for pattern in np.flatnonzero(passing(index, selection) & (index.counts > 0)).tolist():
+        stop = int(stops[pattern])
+        start = stop - int(index.counts[pattern])
+        groups.append(_Group(split, index.patterns[pattern], start, stop))
     return groups

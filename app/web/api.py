@@ -1,19 +1,22 @@
 """The data as JSON: what a dataset is, which items match, how labels are spread."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from app.datasets.cooccurrence import carried_under
 from app.datasets.dataset import Dataset
 from app.datasets.identity import Identity, Standing, identify
 from app.datasets.library import Library
 from app.datasets.selection import (
+    NO_LABEL,
     ORDERS,
     PER_PAGE,
     PER_PAGE_MOST,
     SEED_MOST,
     SPLITS,
+    Match,
     Selection,
     Split,
     parse,
@@ -124,7 +127,11 @@ class HistogramModel(BaseModel):
     """Label counts under a selection's filters."""
 
     total: int = Field(description="Items in the selection.")
-    splits: dict[str, dict[str, int]] = Field(description="Items by split and label value.")
+    splits: dict[str, dict[str, int]] = Field(
+        description="Items by split and label value; one with several labels counts for each."
+    )
+    items: dict[str, int] = Field(description="Items by split, each counted once.")
+    unlabelled: dict[str, int] = Field(description="Items by split that carry no label.")
 
 
 def _parameter(name: str, text: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -149,8 +156,14 @@ FILTERS: Final = [
     ),
     _parameter(
         "label",
-        "May be repeated (any of them); none means all.",
-        {"type": "array", "items": {"type": "integer"}},
+        f"A label's value, or “{NO_LABEL}” for the items that carry none. May be repeated; without "
+        "it, all items pass.",
+        {"type": "array", "items": {"type": "string", "pattern": f"^(-?[0-9]+|{NO_LABEL})$"}},
+    ),
+    _parameter(
+        "match",
+        "Whether an item must carry any of the labels, or all.",
+        {"type": "string", "enum": list(get_args(Match)), "default": "any"},
     ),
 ]
 _PAGING: Final = [
@@ -237,8 +250,11 @@ def api(library: Library, surveys: Surveys) -> APIRouter:
     def histogram(request: Request, dataset_id: str) -> HistogramModel:
         selection = parse(request.url.query)
         found = library.dataset(dataset_id)
+        carried = carried_under(found, selection)
         return HistogramModel(
             total=found.subset(selection).total,
+            items={split: tally.images for split, tally in carried.items()},
+            unlabelled={split: tally.with_none for split, tally in carried.items()},
             splits={
                 split: {str(value): count for value, count in counts.items()}
                 for split, counts in found.counts(selection).items()

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from app.arrays.store import Array, Store
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Selection, parse
+from app.datasets.selection import NO_LABEL, Selection, parse
 from app.errors import MissingError, NotReadyError
 from app.exports import folder, npz, parquet, table
 from app.exports.chosen import Selected
@@ -240,8 +240,11 @@ def _stem(asked: Asked) -> str:
     parts = ["-".join(selection.splits)]
     if len(selection.labels) > _NAMED_LABELS:
         parts.append(f"{len(selection.labels)}-labels")
-    elif selection.labels:
-        parts.append("-".join(("label", *map(str, selection.labels))))
+    elif selection.filters_labels:
+        values = [*map(str, selection.labels), *([NO_LABEL] if selection.unlabelled else [])]
+        parts.append("-".join(("label", *values)))
+    if selection.filters_labels and selection.match == "all":
+        parts[-1] = f"all-of-{parts[-1]}"
     if selection.order != "index":
         parts.append(f"by-{selection.order}")
     if selection.order == "random":
@@ -251,11 +254,8 @@ def _stem(asked: Asked) -> str:
 
 def _title(dataset: Dataset, selection: Selection) -> str:
     parts = [dataset.title, " + ".join(selection.splits or dataset.splits)]
-    if selection.labels:
-        parts.append(
-            " or ".join(words.label_text(dataset.label_of[value]) for value in selection.labels)
-        )
-    return " · ".join(parts)
+    parts.append(words.filter_text(dataset, selection))
+    return " · ".join(filter(None, parts))
 
 
 def _order(selection: Selection) -> str:

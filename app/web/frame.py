@@ -9,13 +9,24 @@ from weakref import WeakKeyDictionary
 
 from markupsafe import Markup
 
+from app.datasets.cooccurrence import carried_under
 from app.datasets.dataset import Dataset
-from app.datasets.selection import ORDERS, PER_PAGE, SEED_MOST, SPLITS, Order, Selection
+from app.datasets.selection import (
+    NO_LABEL,
+    ORDERS,
+    PER_PAGE,
+    SEED_MOST,
+    SPLITS,
+    Match,
+    Order,
+    Selection,
+)
 from app.datasets.subset import Subset
 from app.web import addresses, histogram
 from app.web.templating import fragment
 from app.web.views import Cell, Choice, Facet, FacetValue, Filters, Hidden, Link
-from app.web.words import caption, counted, images, label_text, spoken
+from app.web.words import NO_LABEL as NO_LABEL_TEXT
+from app.web.words import caption, counted, filter_text, images, label_text, spoken
 
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _ORDER_WORDS: Final[dict[Order, str]] = {
@@ -23,6 +34,7 @@ _ORDER_WORDS: Final[dict[Order, str]] = {
     "label": "by label",
     "random": "random",
 }
+_MATCH_WORDS: Final[dict[Match, str]] = {"any": "Any of them", "all": "All of them"}
 # Selections of one dataset whose frames are kept.
 _MOST: Final = 64
 # Stands where a cell's index goes; no name or address can hold it.
@@ -115,8 +127,8 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
         subset=subset,
         heading=_heading(dataset, selection, subset.total),
         chips=_chips(dataset, selection),
-        clear_all=addresses.grid(dataset.id, replace(selection, splits=(), labels=()))
-        if selection.splits or selection.labels
+        clear_all=addresses.grid(dataset.id, replace(selection.without_labels(), splits=()))
+        if selection.splits or selection.filters_labels
         else None,
         filters=fragment("filters", filters),
         distribution=fragment("distribution", histogram.build(dataset, selection)),
@@ -127,8 +139,8 @@ def _heading(dataset: Dataset, selection: Selection, total: int) -> str:
     parts = [dataset.title]
     if selection.splits:
         parts.append(" + ".join(selection.splits))
-    if selection.labels:
-        parts.append(" or ".join(label_text(dataset.label_of[value]) for value in selection.labels))
+    if selection.filters_labels:
+        parts.append(filter_text(dataset, selection))
     parts.append(images(total, volumes=dataset.is_volume))
     return " · ".join(parts)
 
@@ -155,8 +167,10 @@ def _split_facet(dataset: Dataset, selection: Selection) -> Facet:
 
 
 def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
-    counts = dataset.counts(replace(selection, labels=()))
-    values = tuple(
+    # With “all of”, a label counts the images that would be left if it were added.
+    shown = selection if selection.match == "all" else selection.without_labels()
+    counts = dataset.counts(shown)
+    values = [
         FacetValue(
             value=str(label.value),
             text=label_text(label),
@@ -166,9 +180,40 @@ def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
             hue=histogram.hue(label),
         )
         for label in dataset.labels
+    ]
+    if dataset.is_multi_label or selection.unlabelled:
+        bare = sum(split.with_none for split in carried_under(dataset, shown).values())
+        values.append(
+            FacetValue(
+                value=NO_LABEL,
+                text=f"{NO_LABEL_TEXT} (no finding)",
+                count=counted(bare),
+                href=addresses.grid(dataset.id, selection.toggle_unlabelled()),
+                on=selection.unlabelled,
+            )
+        )
+    clear = addresses.grid(dataset.id, selection.without_labels())
+    return Facet(
+        "label",
+        "Label",
+        tuple(values),
+        clear if selection.filters_labels else None,
+        _modes(dataset, selection),
     )
-    clear = addresses.grid(dataset.id, replace(selection, labels=(), page=1))
-    return Facet("label", "Label", values, clear if selection.labels else None)
+
+
+def _modes(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
+    """Give the ways in which labels are put together, where an image may carry several."""
+    if not dataset.is_multi_label and selection.match == "any":
+        return ()
+    return tuple(
+        Link(
+            text,
+            addresses.grid(dataset.id, replace(selection, match=match, page=1)),
+            selection.match == match,
+        )
+        for match, text in _MATCH_WORDS.items()
+    )
 
 
 def _chips(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
@@ -183,6 +228,10 @@ def _chips(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
         )
         for value in selection.labels
     ]
+    if selection.unlabelled:
+        labels.append(
+            Link(NO_LABEL_TEXT, addresses.grid(dataset.id, selection.toggle_unlabelled()))
+        )
     return (*splits, *labels)
 
 
@@ -190,6 +239,10 @@ def _hidden(selection: Selection) -> tuple[Hidden, ...]:
     """What the form carries along: all of the state but order, seed and page size."""
     fields = [Hidden("split", split) for split in selection.splits]
     fields += [Hidden("label", str(label)) for label in selection.labels]
+    if selection.unlabelled:
+        fields.append(Hidden("label", NO_LABEL))
+    if selection.match != Selection.match:
+        fields.append(Hidden("match", selection.match))
     if selection.bars != Selection.bars:
         fields.append(Hidden("bars", selection.bars))
     return tuple(fields)

@@ -52,7 +52,7 @@ class GuestItem:
     planes: tuple[Plane, ...]
     is_volume: bool
     label_text: str
-    hue: int | None
+    hue: str | None
     facts: tuple[Fact, ...]
     place: str
     previous: str | None

@@ -1,13 +1,14 @@
 """Counts by label and split → a drawing of bars, and the same as a table."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
+from app.datasets.cooccurrence import Carried, carried_under
 from app.datasets.dataset import Dataset, Label
 from app.datasets.selection import Bars, Selection, Split
 from app.web import addresses
 from app.web.views import Bar, BarGroup, Histogram, HistogramRow, Link
-from app.web.words import counted, label_text, share, shortened
+from app.web.words import NO_LABEL, counted, images, label_text, share, shortened
 
 WIDTH: Final = 320
 _TEXT_ROOM: Final = 118
@@ -21,30 +22,37 @@ _GAP: Final = 8
 _SCALES: Final[dict[Bars, str]] = {"count": "Count", "share": "Share within split"}
 
 
+@dataclass(frozen=True)
+class _Line:
+    """What bars count: its name, its images by split, and the selection of only these."""
+
+    text: str
+    counts: dict[Split, int]
+    only: Selection
+
+
 def build(dataset: Dataset, selection: Selection) -> Histogram:
     """Draw the label counts under the current filters, on one scale for all bars."""
     counts = dataset.counts(selection)
     totals = {split: dataset.indexes[split].total for split in counts}
-    labels = [
-        label for label in dataset.labels if not selection.labels or label.value in selection.labels
-    ]
+    lines = _lines(dataset, selection)
     by_share = selection.bars == "share"
 
-    def measure(split: Split, label: Label) -> float:
-        number = counts[split][label.value]
+    def measure(split: Split, line: _Line) -> float:
+        number = line.counts[split]
         return number / max(1, totals[split]) if by_share else number
 
-    most = max((measure(split, label) for split in counts for label in labels), default=0) or 1
+    most = max((measure(split, line) for split in counts for line in lines), default=0) or 1
     groups, rows, y = [], [], 0.0
-    for label in labels:
+    for line in lines:
         bars = []
         title_y = y + _TITLE_HEIGHT - 5
         y += _TITLE_HEIGHT
         for split in counts:
-            number, total = counts[split][label.value], totals[split]
+            number, total = line.counts[split], totals[split]
             text = f"{counted(number)} · {share(number, total)}"
-            width = round((WIDTH - _TEXT_ROOM) * measure(split, label) / most, 2)
-            only = replace(selection, splits=(split,), labels=(label.value,), page=1)
+            width = round((WIDTH - _TEXT_ROOM) * measure(split, line) / most, 2)
+            only = replace(line.only, splits=(split,), page=1)
             bars.append(
                 Bar(
                     href=addresses.grid(dataset.id, only),
@@ -60,19 +68,18 @@ def build(dataset: Dataset, selection: Selection) -> Histogram:
             )
             y += _BAR_STEP
         y += _GAP
-        groups.append(BarGroup(shortened(label_text(label), _TITLE_MOST), title_y, tuple(bars)))
+        groups.append(BarGroup(shortened(line.text, _TITLE_MOST), title_y, tuple(bars)))
         rows.append(
             HistogramRow(
-                label_text(label),
+                line.text,
                 tuple(
-                    f"{counted(counts[split][label.value])} "
-                    f"({share(counts[split][label.value], totals[split])})"
+                    f"{counted(line.counts[split])} ({share(line.counts[split], totals[split])})"
                     for split in counts
                 ),
             )
         )
     return Histogram(
-        caption=_caption(dataset, by_share=by_share),
+        caption=_caption(dataset, selection, by_share=by_share),
         width=WIDTH,
         height=round(max(y, 1)),
         groups=tuple(groups),
@@ -93,16 +100,42 @@ def scales(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
     )
 
 
-def hue(label: Label) -> int:
-    """Give the label's place in the palette of ten colours."""
-    return label.place % _HUES
+def hue(label: Label) -> str:
+    """Name the label's colour in the palette: one of ten, or a step of one hue for a grade."""
+    if label.grades:
+        return f"o{round((_HUES - 1) * label.place / max(1, label.grades - 1))}"
+    return str(label.place % _HUES)
 
 
-def _caption(dataset: Dataset, *, by_share: bool) -> str:
+def _lines(dataset: Dataset, selection: Selection) -> list[_Line]:
+    """What is counted under the current filters: labels, and images without any."""
+    counts = dataset.counts(selection)
+    # A bar leads to what it counts: of images that have all of some labels, to those that have
+    # this one too.
+    base = selection if selection.match == "all" else selection.without_labels()
+    lines = []
+    for label in dataset.labels:
+        if selection.counts_label(label.value):
+            only = replace(base, labels=tuple(sorted({*base.labels, label.value})))
+            lines.append(_Line(label_text(label), _of(counts, label), only))
+    if selection.unlabelled or (dataset.is_multi_label and not selection.labels):
+        bare = {split: c.with_none for split, c in carried_under(dataset, selection).items()}
+        lines.append(_Line(NO_LABEL, bare, replace(base, unlabelled=True)))
+    return lines
+
+
+def _of(counts: dict[Split, dict[int, int]], label: Label) -> dict[Split, int]:
+    return {split: of_split[label.value] for split, of_split in counts.items()}
+
+
+def _caption(dataset: Dataset, selection: Selection, *, by_share: bool) -> str:
     what = "share of each split's images" if by_share else "number of images"
-    several = (
-        " One image may carry several labels, so shares add up to more than 100 %."
-        if dataset.task.startswith("multi-label")
-        else ""
+    said = f"Bars show the {what}; shares are of all images in the split."
+    if not dataset.is_multi_label:
+        return said
+    tally = sum(carried_under(dataset, selection).values(), Carried(0, 0, 0, 0))
+    return (
+        f"{said} An image counts once for each of its labels, so shares may add up to more than "
+        f"100 %: here {images(tally.images)} carry {counted(tally.labels)} labels, "
+        f"{counted(tally.with_none)} of them none."
     )
-    return f"Bars show the {what}; shares are of all images in the split.{several}"

@@ -23,7 +23,7 @@ from app.web.security import NO_REFERRER
 from app.web.shared import Target, content_at, read_target, require_target
 from app.web.templating import page
 from app.web.views import Choice, Notice
-from app.web.words import counted, images, label_text
+from app.web.words import counted, filter_text, images
 
 _DAYS: Final = (1, 7, 30, 90, 365)
 _UNSAVED: Final = {"Cache-Control": "no-store", **NO_REFERRER}
@@ -177,7 +177,7 @@ def words_of(library: Library, target: Target) -> str:
         return f"{dataset.title}, {target.split} {target.index}"
     selection = target.selection
     number = images(dataset.subset(selection).total, volumes=dataset.is_volume)
-    labels = " or ".join(label_text(dataset.label_of[value]) for value in selection.labels)
+    labels = filter_text(dataset, selection)
     parts = dataset.title, " + ".join(selection.splits), labels, number
     return " · ".join(part for part in parts if part)
 

@@ -16,11 +16,11 @@ _HEAD_MOST: Final = 24
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table; ``hue`` is a label's place in the palette, else None."""
+    """One line of a table; ``hue`` names a label's colour in the palette, else None."""
 
     head: str
     cells: tuple[str, ...]
-    hue: int | None = None
+    hue: str | None = None
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Tile:
 class Cell:
     """One thumbnail. ``name`` is what a screen reader says; ``caption`` stands below it.
 
-    ``hue`` is the label's place in the palette (0…9), or None where an item has not just one.
+    ``hue`` names the label's colour in the palette, or is None where an item has not just one.
     """
 
     href: str
@@ -48,7 +48,7 @@ class Cell:
     index: str
     name: str
     caption: str
-    hue: int | None
+    hue: str | None
 
 
 @dataclass(frozen=True)
@@ -60,17 +60,21 @@ class FacetValue:
     count: str
     href: str
     on: bool
-    hue: int | None = None
+    hue: str | None = None
 
 
 @dataclass(frozen=True)
 class Facet:
-    """A filter. ``name`` is the form field's name, ``clear`` leads to the page without it."""
+    """A filter. ``name`` is the form field's name, ``clear`` leads to the page without it.
+
+    ``modes`` are the ways in which its values may be put together, where there are several.
+    """
 
     name: str
     title: str
     values: tuple[FacetValue, ...]
     clear: str | None
+    modes: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -245,7 +249,7 @@ class Item:
     facts: tuple[Fact, ...]
     pixels: tuple[Fact, ...]  # statistics
     label_text: str
-    hue: int | None
+    hue: str | None
     previous: str | None
     next: str | None
     place: str

@@ -1,8 +1,12 @@
 """Numbers and labels as words on a page."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from app.datasets.dataset import Dataset, Label
+from app.datasets.selection import Selection
+
+NO_LABEL: Final = "no label"
 
 
 def counted(number: int) -> str:
@@ -37,12 +41,20 @@ def shortened(text: str, most: int) -> str:
 
 def labels_text(dataset: Dataset, values: Iterable[int]) -> str:
     """Name all labels of an item; “no label” for one that carries none."""
-    return " · ".join(label_text(dataset.label_of[value]) for value in values) or "no label"
+    return " · ".join(label_text(dataset.label_of[value]) for value in values) or NO_LABEL
+
+
+def filter_text(dataset: Dataset, selection: Selection) -> str:
+    """Say which labels pass: “cup (1) or disc (2)”, “cup (1) and disc (2)”; nothing for all."""
+    names = [label_text(dataset.label_of[value]) for value in selection.labels]
+    if selection.unlabelled:
+        names.append(NO_LABEL)
+    return (" and " if selection.match == "all" else " or ").join(names)
 
 
 def caption(dataset: Dataset, values: Iterable[int]) -> str:
     """Name an item's labels in few letters, for below a thumbnail."""
-    return " · ".join(dataset.label_of[value].name for value in values) or "no label"
+    return " · ".join(dataset.label_of[value].name for value in values) or NO_LABEL
 
 
 def spoken(dataset: Dataset, values: Iterable[int]) -> str:

@@ -35,5 +35,15 @@ def expected(labels: Labels, selection: Selection) -> list[Where]:
         for split in SPLITS
         if split in labels and (not selection.splits or split in selection.splits)
         for index in range(len(labels[split]))
-        if not selection.labels or set(selection.labels) & set(carried(labels, split, index))
+        if passes(selection, set(carried(labels, split, index)))
     ]
+
+
+def passes(selection: Selection, own: set[int]) -> bool:
+    """Whether an item with these labels is meant."""
+    asked = set(selection.labels)
+    if not asked and not selection.unlabelled:
+        return True
+    if selection.match == "all":
+        return asked <= own and not (selection.unlabelled and own)
+    return bool(asked & own) or (selection.unlabelled and not own)

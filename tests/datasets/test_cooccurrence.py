@@ -7,8 +7,9 @@ import pytest
 
 from app.arrays.store import Store
 from app.datasets import cooccurrence
-from app.datasets.cooccurrence import Carried, carried
+from app.datasets.cooccurrence import Carried, carried, carried_under
 from app.datasets.dataset import open_dataset
+from app.datasets.selection import Selection
 
 from .asking import write_labelled
 
@@ -28,6 +29,22 @@ def test_images_are_counted_by_how_many_labels_they_carry(tmp_path: Path, store:
             len(numbers), int(numbers.sum()), int((numbers == 0).sum()), int((numbers == 1).sum())
         )
         assert found.with_several == (numbers > 1).sum()
+
+
+def test_images_that_pass_a_filter_are_counted_apart_from_their_labels(
+    tmp_path: Path, store: Store
+) -> None:
+    dataset = open_dataset(write_labelled(tmp_path / "chestmnist.npz", LABELS), store)
+    asked = Selection(splits=("val", "test"), labels=(0, 3), unlabelled=True)
+    found = carried_under(dataset, asked)
+    assert list(found) == ["val", "test"]
+    for split, tally in found.items():
+        rows = LABELS[split]
+        rows = rows[rows[:, [0, 3]].any(axis=1) | ~rows.any(axis=1)]
+        numbers = rows.sum(axis=1)
+        assert tally == Carried(
+            len(rows), int(numbers.sum()), int((numbers == 0).sum()), int((numbers == 1).sum())
+        )
 
 
 def test_pairs_are_counted_over_all_splits(

@@ -28,6 +28,8 @@ def selections(draw: st.DrawFn) -> Selection:
     return Selection(
         splits=tuple(split for split in SPLITS if split in splits),
         labels=tuple(sorted(draw(st.sets(LABEL, max_size=10)))),
+        unlabelled=draw(st.booleans()),
+        match=draw(st.sampled_from(["any", "all"])),
         order=order,
         seed=draw(st.integers(0, SEED_MOST)) if order == "random" else 0,
         per_page=draw(st.integers(1, PER_PAGE_MOST)),
@@ -69,7 +71,9 @@ def test_any_text_is_read_or_refused(query: str) -> None:
     assert_read_or_refused(query)
 
 
-NAMES = st.sampled_from(["split", "label", "order", "seed", "page", "per_page", "bars", "x"])
+NAMES = st.sampled_from(
+    ["split", "label", "order", "seed", "page", "per_page", "bars", "match", "x"]
+)
 
 
 @given(st.lists(st.tuples(NAMES, st.text(max_size=20))))
@@ -93,6 +97,8 @@ def test_any_values_are_read_or_refused(pairs: list[tuple[str, str]]) -> None:
         ("split=&label=&page=", ""),
         ("utm_source=mail&page=2&split%5B%5D=test", "page=2"),
         ("label=%33", "label=3"),
+        ("match=any&label=none&label=3", "label=3&label=none"),
+        ("match=all&label=none&label=none", "label=none&match=all"),
     ],
 )
 def test_an_address_has_one_canonical_form(query: str, canonical: str) -> None:
@@ -114,6 +120,8 @@ def test_an_address_has_one_canonical_form(query: str, canonical: str) -> None:
         ("order=random&seed=-1", "seed"),
         (f"order=random&seed={SEED_MOST + 1}", "seed"),
         ("bars=pie", "bars"),
+        ("match=some", "match"),
+        ("label=None", "label"),
         ("label=%FF", "query"),
         ("x" * (QUERY_MOST + 1), "query"),
         ("&".join(["split=test"] * (PARAMETERS_MOST + 1)), "query"),
@@ -145,6 +153,7 @@ def test_toggling_twice_changes_nothing_but_the_page() -> None:
     selection = Selection(splits=("test",), labels=(1, 3), page=4)
     assert selection.toggle_split("val").toggle_split("val") == selection.on_page(1)
     assert selection.toggle_label(2).toggle_label(2) == selection.on_page(1)
+    assert selection.toggle_unlabelled().toggle_unlabelled() == selection.on_page(1)
 
 
 def test_toggling_the_last_split_on_is_no_filter() -> None:

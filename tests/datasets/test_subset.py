@@ -18,7 +18,7 @@ from app.datasets.selection import ORDERS, SPLITS, Selection
 from app.datasets.subset import Subset
 from app.errors import MissingError
 
-from .asking import Labels, Where, carried, expected, write_labelled
+from .asking import Labels, Where, carried, expected, passes, write_labelled
 
 _ONE = st.lists(st.integers(-2, 6), max_size=40).map(lambda values: np.array(values, np.int64))
 _MANY = st.lists(st.lists(st.integers(0, 1), min_size=11, max_size=11), max_size=40).map(
@@ -59,10 +59,14 @@ def where(items: Any) -> list[Where]:
 
 def a_selection(data: st.DataObject, dataset: Dataset) -> Selection:
     values = [label.value for label in dataset.labels]
-    chosen = data.draw(st.sets(st.sampled_from(values)) if values else st.just(set[int]()))
+    most = data.draw(st.sampled_from([2, len(values)]))
+    some = st.sets(st.sampled_from(values), max_size=most) if values else st.just(set[int]())
+    chosen = data.draw(some)
     return Selection(
         splits=tuple(s for s in dataset.splits if data.draw(st.booleans())),
         labels=tuple(sorted(chosen)),
+        unlabelled=data.draw(st.booleans()),
+        match=data.draw(st.sampled_from(["any", "all"])),
         order=data.draw(st.sampled_from(ORDERS)),
         seed=data.draw(st.integers(0, 2**32 - 1)),
     )
@@ -107,11 +111,12 @@ def test_counts_are_those_that_numpy_finds(labels: Labels, data: st.DataObject) 
         selection = a_selection(data, dataset)
         for split, counts in dataset.counts(selection).items():
             for value, count in counts.items():
-                if selection.labels and value not in selection.labels:
-                    assert count == 0
-                    continue
-                rows = range(len(labels[split]))
-                assert count == sum(value in carried(labels, split, row) for row in rows)
+                if selection.match == "any" and selection.filters_labels:
+                    counted = {value} & set(selection.labels)
+                else:
+                    counted = {value}
+                rows = [set(carried(labels, split, row)) for row in range(len(labels[split]))]
+                assert count == sum(passes(selection, row) and bool(counted & row) for row in rows)
 
 
 @settings(max_examples=100)
@@ -129,6 +134,33 @@ def dataset() -> Iterator[Dataset]:
     values = np.arange(1_000) % 4
     with opened({"train": values, "test": values[:500]}) as found:
         yield found
+
+
+@pytest.mark.parametrize(
+    ("asked", "indexes"),
+    [
+        (Selection(labels=(0, 1)), [0, 1, 3]),
+        (Selection(labels=(0, 1), match="all"), [3]),
+        (Selection(labels=(0, 2), match="all"), []),
+        (Selection(unlabelled=True), [2, 4]),
+        (Selection(labels=(1,), unlabelled=True), [1, 2, 3, 4]),
+        (Selection(labels=(1,), unlabelled=True, match="all"), []),
+        (Selection(match="all"), [0, 1, 2, 3, 4]),
+    ],
+)
+def test_any_of_all_of_and_none(asked: Selection, indexes: list[int]) -> None:
+    rows = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 0], [1, 1, 0], [0, 0, 0]], np.uint8)
+    with opened({"test": rows}) as dataset:
+        assert dataset.subset(asked).items(0, 9).positions.tolist() == indexes
+
+
+def test_a_label_that_one_split_lacks_is_on_none_of_its_items() -> None:
+    with opened({"train": np.array([1, 2]), "test": np.array([1, 1])}) as dataset:
+        both = Selection(labels=(1, 2), match="all")
+        assert dataset.subset(both).total == 0
+        assert where(dataset.subset(Selection(labels=(2,), match="all")).items(0, 9)) == [
+            ("train", 1)
+        ]
 
 
 def test_another_seed_gives_another_order(dataset: Dataset) -> None:

@@ -1,0 +1,185 @@
+"""Where an image may carry several labels: any of them, all, none; images told from labels."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from app.datasets.selection import parse
+
+from .conftest import Serve, Write
+from .reading import Page, json_of, page, words
+
+RANDOM = np.random.default_rng(4)
+ROWS = {
+    split: (RANDOM.random((count, 14)) < 0.12).astype(np.uint8)
+    for split, count in (("train", 260), ("test", 90))
+}
+QUERIES = [
+    "",
+    "label=0&label=3",
+    "label=0&label=3&match=all",
+    "split=test&label=2&match=all",
+    "label=none",
+    "label=5&label=none",
+    "label=5&label=none&match=all",
+    "label=none&match=all",
+]
+EVERY_FILTER = pytest.mark.parametrize("query", QUERIES)
+
+
+@pytest.fixture
+def chest(write: Write) -> Path:
+    arrays: dict[str, Any] = {f"{split}_labels": rows for split, rows in ROWS.items()}
+    for split, rows in ROWS.items():
+        arrays[f"{split}_images"] = RANDOM.integers(0, 256, (len(rows), 28, 28), np.uint8)
+    return write("chestmnist.npz", **arrays)
+
+
+@pytest.fixture
+def client(serve: Serve, chest: Path) -> TestClient:
+    return serve(chest)
+
+
+def meant(query: str) -> list[tuple[str, int]]:
+    """The items that a query means, as NumPy finds them in the label columns."""
+    asked = parse(query)
+    columns = list(asked.labels)
+    found = []
+    for split, rows in ROWS.items():
+        if asked.splits and split not in asked.splits:
+            continue
+        bare = np.asarray(~rows.any(axis=1))
+        if asked.match == "all":
+            passes = rows[:, columns].all(axis=1) & (bare | (not asked.unlabelled))
+        elif columns or asked.unlabelled:
+            passes = rows[:, columns].any(axis=1) | (bare & asked.unlabelled)
+        else:
+            passes = np.ones(len(rows), np.bool_)
+        found += [(split, int(index)) for index in np.flatnonzero(passes)]
+    return found
+
+
+def total(client: TestClient, href: str) -> int:
+    answer = json_of(client, f"/api/datasets/chestmnist/items?{urlsplit(href).query}")
+    return int(answer["total"])
+
+
+def count_of(link: Any) -> int:
+    found = next(e for e in link.iter() if e.get("class") == "count")
+    return int(found.text.replace(",", ""))
+
+
+@EVERY_FILTER
+def test_the_grid_and_the_api_give_the_items_that_numpy_finds(
+    query: str, client: TestClient
+) -> None:
+    expected = meant(query)
+    shown = page(client, f"/d/chestmnist?{query}&per_page=500")
+    assert [(thumb.split, thumb.index) for thumb in shown.thumbs()] == expected
+    answer = json_of(client, f"/api/datasets/chestmnist/items?{query}&per_page=500")
+    assert [(item["split"], item["index"]) for item in answer["items"]] == expected
+
+
+@EVERY_FILTER
+def test_the_api_tells_images_from_labels(query: str, client: TestClient) -> None:
+    expected = meant(query)
+    answer = json_of(client, f"/api/datasets/chestmnist/histogram?{query}")
+    assert answer["total"] == len(expected)
+    for split in answer["splits"]:
+        mine = [ROWS[split][index] for name, index in expected if name == split]
+        assert answer["items"][split] == len(mine)
+        assert answer["unlabelled"][split] == sum(not row.any() for row in mine)
+
+
+@EVERY_FILTER
+def test_each_bar_leads_to_as_many_images_as_it_counts(query: str, client: TestClient) -> None:
+    shown = page(client, f"/d/chestmnist?{query}")
+    bars = [a for a in shown.all("a") if a.get("class") == "bar-link"]
+    assert bars
+    for bar in bars:
+        said = re.search(r"(train|val|test) ([\d,]+) · ", bar.get("aria-label", ""))
+        assert said
+        assert total(client, bar.get("href", "")) == int(said[2].replace(",", ""))
+
+
+@pytest.mark.parametrize("query", ["label=0&match=all", "label=0&label=3&match=all", "match=all"])
+def test_with_all_of_a_label_counts_what_would_be_left(query: str, client: TestClient) -> None:
+    links = [
+        link
+        for link in page(client, f"/d/chestmnist?{query}").all("a", class_="value")
+        if link.get("id", "").startswith("label-") and not link.get("aria-current")
+    ]
+    assert len(links) > 10
+    for link in links:
+        assert total(client, link.get("href", "")) == count_of(link)
+
+
+def test_without_a_filter_no_label_counts_the_images_that_carry_none(client: TestClient) -> None:
+    link = page(client, "/d/chestmnist").one("a", id="label-none")
+    assert count_of(link) == sum(int((~rows.any(axis=1)).sum()) for rows in ROWS.values())
+    assert link.get("href") == "/d/chestmnist?label=none"
+
+
+def test_how_labels_are_put_together_is_chosen_by_links_that_keep_the_filter(
+    client: TestClient,
+) -> None:
+    shown = page(client, "/d/chestmnist?label=0&label=3&page=1&order=label")
+    switch = {words(link): link for link in shown.all("a") if link.get("id", "")[:6] == "match-"}
+    assert list(switch) == ["Any of them", "All of them"]
+    assert switch["Any of them"].get("aria-current") == "true"
+    onward = switch["All of them"].get("href", "")
+    assert onward == "/d/chestmnist?label=0&label=3&match=all&order=label"
+    heading = words(page(client, onward).one("h1"))
+    assert "(0) and " in heading
+    assert "(0) or " in words(shown.one("h1"))
+
+
+def test_the_form_carries_the_filter_along(client: TestClient) -> None:
+    shown = page(client, "/d/chestmnist?label=4&label=none&match=all")
+    form = shown.one("form", id="filters")
+    hidden = [(e.get("name"), e.get("value")) for e in form.iter("input")]
+    assert hidden == [("label", "4"), ("label", "none"), ("match", "all")]
+
+
+def test_each_part_of_the_filter_can_be_taken_away(client: TestClient) -> None:
+    shown = page(client, "/d/chestmnist?label=4&label=none")
+    chips = {link.get("href") for link in shown.all("a", class_="chip")}
+    assert chips == {"/d/chestmnist?label=none", "/d/chestmnist?label=4"}
+    assert shown.one("a", class_="clear").get("href") == "/d/chestmnist"
+
+
+def test_the_distribution_says_how_many_images_and_how_many_labels(client: TestClient) -> None:
+    rows = np.concatenate([ROWS["train"], ROWS["test"]])
+    said = (
+        f"here {len(rows)} images carry {rows.sum()} labels, "
+        f"{(~rows.any(axis=1)).sum()} of them none."
+    )
+    assert said in page(client, "/d/chestmnist").text()
+
+
+def test_a_selection_that_is_exported_or_shared_is_named_by_its_filter(client: TestClient) -> None:
+    for address in (
+        "/d/chestmnist/export?label=0&label=none",
+        "/share?of=/d/chestmnist%3Flabel%3D0%26label%3Dnone",
+    ):
+        assert "(0) or no label" in page(client, address).text()
+
+
+def offered(shown: Page) -> list[str]:
+    return [e.get("id", "") for e in shown.all("a") if e.get("id", "")[:6] in ("match-", "label-")]
+
+
+def test_a_set_of_one_label_each_offers_nothing_of_this(real_client: TestClient) -> None:
+    assert offered(page(real_client, "/d/breastmnist")) == ["label-0", "label-1"]
+
+
+def test_asked_for_by_address_it_is_answered_there_too(real_client: TestClient) -> None:
+    for query in ("label=none", "label=0&label=1&match=all"):
+        shown = page(real_client, f"/d/breastmnist?{query}")
+        assert "No images match these filters." in shown.text()
+        assert not shown.thumbs()

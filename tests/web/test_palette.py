@@ -1,0 +1,77 @@
+"""Colours of labels: seen on every ground, and for grades one hue from near the ground to far."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from .reading import Page, page
+
+CSS = Path(__file__).parents[2] / "static" / "css"
+# WCAG 2.2, success criterion 1.4.11: graphical objects.
+LEAST_CONTRAST = 3.0
+
+
+def tokens(scheme: str) -> dict[str, str]:
+    """Custom properties that are plain colours, by name."""
+    light, dark = (CSS / "foundation.css").read_text().split("prefers-color-scheme: dark")
+    return dict(
+        re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{3,6});", {"light": light}.get(scheme, dark))
+    )
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, as WCAG 2.2 defines it."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    values = np.array([int(digits[place : place + 2], 16) for place in (0, 2, 4)]) / 255
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+@SCHEMES
+def test_every_mark_is_seen_on_every_ground(scheme: str) -> None:
+    known = tokens(scheme)
+    marks = [known[f"{kind}-{step}"] for kind in ("hue", "grade") for step in range(10)]
+    for ground in (known["ground"], known["raised"]):
+        assert min(contrast(mark, ground) for mark in marks) >= LEAST_CONTRAST
+
+
+@SCHEMES
+def test_the_higher_a_grade_the_further_it_is_from_the_ground(scheme: str) -> None:
+    known = tokens(scheme)
+    steps = [contrast(known[f"grade-{step}"], known["ground"]) for step in range(10)]
+    assert all(after / before > 1.1 for before, after in pairwise(steps))
+
+
+def test_each_step_has_its_class() -> None:
+    css = (CSS / "components.css").read_text()
+    for step in range(10):
+        assert re.search(rf"\.hue-o{step} {{\s*--hue: var\(--grade-{step}\);", css)
+
+
+def marks(shown: Page) -> list[str]:
+    """The colours of the labels among the filters, each before its name."""
+    inside = [child for name in shown.all("span", class_="name") for child in name]
+    found = [child.get("class", "") for child in inside]
+    return [each.split()[-1] for each in found if each.startswith("hue ")]
+
+
+def test_grades_are_marked_by_steps_of_one_hue(real_client: TestClient) -> None:
+    assert marks(page(real_client, "/d/retinamnist")) == [
+        *("hue-o0", "hue-o2", "hue-o4", "hue-o7", "hue-o9")
+    ]
+
+
+def test_classes_without_an_order_are_marked_by_different_hues(real_client: TestClient) -> None:
+    assert marks(page(real_client, "/d/breastmnist")) == ["hue-0", "hue-1"]
