@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.progress import Progress as Bar
 from rich.table import Table
 
@@ -15,7 +23,7 @@ from app import serving
 from app.arrays.cache import Cache
 from app.arrays.store import Progress, Store
 from app.catalogue.facts import PLAIN_SIZE, PublishedFile, all_facts
-from app.catalogue.fetching import fetch
+from app.catalogue.fetching import Need, fetch, is_being_fetched, needed, refuse_full_disk
 from app.datasets.check import Report, prepare_file
 from app.datasets.check import check as check_paths
 from app.datasets.library import files_in
@@ -27,6 +35,7 @@ from app.settings import load
 from app.web import designing
 from app.web.shared import content_at, read_target
 from app.web.sharing import link_url
+from app.web.words import bytes_text
 
 cli = typer.Typer(
     help="Look at medical image datasets: MedMNIST files in the browser, exact and at once.",
@@ -150,24 +159,38 @@ def get(
     ] = None,
 ) -> None:
     """Download published datasets: resumed, checked by MD5, whole or not at all."""
-    files = [_published(id_, size) for id_ in ids]
-    folder = to or load().data_dir
+    files = [_published(id_, size) for id_ in dict.fromkeys(ids)]
+    settings = load()
+    folder, base_url = to or settings.data_dir, mirror or settings.mirror
+    need = needed(files, folder, base_url)
+    refuse_full_disk(folder, need.bytes)
+    if need.bytes or need.unknown:
+        print(_need_text(need, folder))
     failed = False
-    with _bar() as bar:
+    with _bar(TransferSpeedColumn()) as bar:
         for file in files:
-            task = bar.add_task(file.name, total=file.bytes)
+            waits = " (another program brings it)" if is_being_fetched(file, folder) else ""
+            task = bar.add_task(file.name + waits, total=file.bytes)
 
             def show(done: int, total: int | None, task: TaskID = task) -> None:
                 bar.update(task, completed=done, total=total)
 
             try:
-                print(f"{fetch(file, folder, mirror, show)}: here, and as published")
+                path = fetch(file, folder, base_url, show)
+                print(f"{plain(str(path))}: here, and as published")
             except FetchError as error:
                 failed = True
                 sys.stderr.write(f"lightbox: {error}\n")
             bar.remove_task(task)
     if failed:
         raise typer.Exit(1)
+
+
+def _need_text(need: Need, folder: Path) -> str:
+    """Say what is still to come, and what room there is for it."""
+    parts = [bytes_text(need.bytes)] if need.bytes else []
+    parts += [f"{name} (size not known)" for name in need.unknown]
+    return f"To fetch: {', '.join(parts)}; {bytes_text(need.free)} free in {plain(str(folder))}"
 
 
 @cli.command("list")
@@ -281,13 +304,14 @@ def _existing(paths: list[Path]) -> tuple[Path, ...] | None:
     return tuple(path.absolute() for path in paths) or None
 
 
-def _bar() -> Bar:
+def _bar(*more: ProgressColumn) -> Bar:
     """Show progress to a person; a file or a pipe gets none of it."""
     console = Console(stderr=True)
     return Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
+        *more,
         TimeRemainingColumn(),
         console=console,
         transient=True,

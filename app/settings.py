@@ -56,6 +56,10 @@ class Settings(BaseSettings):
         default="",
         description="Addresses of proxies whose X-Forwarded headers are believed, with commas.",
     )
+    mirror: str | None = Field(
+        default=None,
+        description="Base address that published files are asked from, in place of the record.",
+    )
     owner_token: str = Field(
         default_factory=lambda: secrets.token_urlsafe(24),
         min_length=1,
@@ -73,7 +77,7 @@ class Settings(BaseSettings):
         default=True, description="Answer to loopback host names (and base_url's) only."
     )
 
-    @field_validator("base_url")
+    @field_validator("base_url", "mirror")
     @classmethod
     def _names_a_host(cls, address: str | None) -> str | None:
         if address is not None and not urlsplit(address).hostname:

@@ -5,57 +5,125 @@ MD5 is the published one.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx2
-
 from app.catalogue.facts import PublishedFile
+from app.catalogue.transfer import Report, Source, length_at, transfer
 from app.errors import FetchError
 
 PART: Final = ".part"
-_TRIES: Final = 4
-_TIMEOUT: Final = httpx2.Timeout(30.0)
-_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-Report = Callable[[int, int | None], None]  # bytes here, bytes in all if known
 
 
-class _InterruptedError(Exception):
-    """The transfer broke off; what has come is kept and can be taken up again."""
+@dataclass(frozen=True)
+class Need:
+    """What getting some files takes: bytes still to come, and bytes free where they go.
+
+    ``unknown`` names the files of which neither the catalogue nor the mirror tells the length.
+    """
+
+    bytes: int
+    free: int
+    unknown: tuple[str, ...]
 
 
-def fetch(file: PublishedFile, folder: Path, base_url: str | None, report: Report) -> Path:
+def fetch(
+    file: PublishedFile,
+    folder: Path,
+    base_url: str | None,
+    report: Report,
+    pause: Callable[[float], None] | None = None,
+) -> Path:
     """Bring a file into the folder. Raises FetchError, and then leaves nothing under its name.
 
-    ``base_url`` is another mirror, asked for ``base_url/{file name}``. A second call for the same
-    file, in any process, waits for the first and takes what that has brought.
+    ``base_url`` is another mirror, asked for ``base_url/{file name}``. ``pause`` waits between
+    tries (``time.sleep`` if not given); what it or ``report`` raises ends the download. A second
+    call for the same file, in any process, waits for the first and takes what that has brought.
     """
-    target = folder / file.name
-    try:
+    target, part = folder / file.name, part_of(file, folder)
+    source = Source(
+        address=address_of(file, base_url),
+        # Where two records differ, either of their lengths is right.
+        bytes=file.bytes if len(file.md5s) == 1 else None,
+        room=lambda wanted: refuse_full_disk(folder, wanted),
+        pause=pause or time.sleep,
+    )
+    with _told(file.name, folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with _only_one(folder / f".{file.name}.lock"):
+        with _only_one(_lock_of(file, folder)):
             if target.exists():
                 if md5_of(target) in file.md5s:
                     return target
                 raise FetchError(
                     f"{target} is there already and is not the published file; move it away."
                 )
-            address = f"{base_url.rstrip('/')}/{file.name}" if base_url else file.url
-            part = folder / f".{file.name}{PART}"
-            _transfer(address, part, report)
-            _check(file, part, address)
+            _bring(file, source, part, report)
             part.rename(target)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise FetchError(f"{file.name} can't be written into {folder} ({why}).") from None
     return target
+
+
+def needed(files: Iterable[PublishedFile], folder: Path, base_url: str | None) -> Need:
+    """Add up what is still to come, asking the mirror for the lengths that are not known.
+
+    Raises FetchError where the folder can't be looked at.
+    """
+    wanted, unknown = 0, []
+    for file in files:
+        with _told(file.name, folder):
+            if (folder / file.name).exists():
+                continue
+        length = file.bytes or length_at(address_of(file, base_url))
+        if length is None:
+            unknown.append(file.name)
+        else:
+            wanted += max(0, length - bytes_here(file, folder))
+    with _told("A file", folder):
+        return Need(wanted, _free(folder), tuple(unknown))
+
+
+def refuse_full_disk(folder: Path, wanted: int) -> None:
+    """Raise FetchError where the folder's disk has less room than is wanted (bytes)."""
+    free = _free(folder)
+    if wanted > free:
+        raise FetchError(f"{folder} has {free:,} bytes free, but {wanted:,} are needed; make room.")
+
+
+def address_of(file: PublishedFile, base_url: str | None) -> str:
+    """Give the address that is asked: at a mirror, else at the published record."""
+    return f"{base_url.rstrip('/')}/{file.name}" if base_url else file.url
+
+
+def is_being_fetched(file: PublishedFile, folder: Path) -> bool:
+    """Say whether some process brings this file into the folder right now."""
+    try:
+        with _lock_of(file, folder).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def bytes_here(file: PublishedFile, folder: Path) -> int:
+    """Give how much of a file that is not whole has come so far."""
+    try:
+        return part_of(file, folder).stat().st_size
+    except OSError:
+        return 0
+
+
+def part_of(file: PublishedFile, folder: Path) -> Path:
+    """Where a file stands that is not whole yet."""
+    return folder / f".{file.name}{PART}"
 
 
 def md5_of(path: Path) -> str:
@@ -64,73 +132,57 @@ def md5_of(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _transfer(address: str, part: Path, report: Report) -> None:
-    """Write what the address gives to ``part``, taking up where an earlier try broke off."""
-    reason = ""
-    with httpx2.Client(timeout=_TIMEOUT, follow_redirects=True) as client:
-        for attempt in range(_TRIES):
-            if attempt:
-                time.sleep(2 ** (attempt - 1))
-            try:
-                _one_try(client, address, part, report)
-            except (_InterruptedError, httpx2.TransportError) as error:
-                reason = str(error) or type(error).__name__
-            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
-                raise FetchError(f"{address} is not an address that can be asked.") from None
-            else:
-                return
-    raise FetchError(
-        f"{address} could not be fetched ({reason}); check the network and run this again: "
-        "it goes on where it stopped."
-    )
-
-
-def _one_try(client: httpx2.Client, address: str, part: Path, report: Report) -> None:
-    here = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={here}-"} if here else {}
-    with client.stream("GET", address, headers=headers) as answer:
-        if answer.status_code == 416:
-            part.unlink(missing_ok=True)
-            raise _InterruptedError("the mirror has less than what is here")
-        if answer.status_code in _PASSING:
-            raise _InterruptedError(f"status {answer.status_code}")
-        if answer.status_code not in (200, 206):
-            raise FetchError(f"{address} answers with status {answer.status_code}.")
-        if answer.headers.get("content-type", "").startswith("text/html"):
-            raise FetchError(f"{address} is a web page, not the file; try another mirror.")
-        resumed = answer.headers.get("content-range", "").startswith(f"bytes {here}-")
-        if not resumed:
-            here = 0  # the mirror sends all of it, whatever was asked
-        length = answer.headers.get("content-length")
-        total = here + int(length) if length and length.isdigit() else None
-        _refuse_full_disk(part, total, here)
-        with part.open("ab" if resumed else "wb") as file:
-            for block in answer.iter_raw():
-                file.write(block)
-                here += len(block)
-                report(here, total)
-            file.flush()
-            os.fsync(file.fileno())
-        if total is not None and here != total:
-            raise _InterruptedError(f"{here:,} of {total:,} bytes came")
-
-
-def _refuse_full_disk(part: Path, total: int | None, here: int) -> None:
-    free = shutil.disk_usage(part.parent).free
-    if total is not None and total - here > free:
-        raise FetchError(
-            f"{part.parent} has {free:,} bytes free, but {total - here:,} are needed; make room."
-        )
-
-
-def _check(file: PublishedFile, part: Path, address: str) -> None:
+def _bring(file: PublishedFile, source: Source, part: Path, report: Report) -> None:
+    """Make ``part`` the published file. Raises FetchError where other bytes came."""
+    left_by_another_run = part.exists()
+    if file.bytes and left_by_another_run and part.stat().st_size == file.bytes:
+        if md5_of(part) in file.md5s:
+            return
+        part.unlink()
+        left_by_another_run = False
+    transfer(source, part, report)
     found = md5_of(part)
+    if found not in file.md5s and left_by_another_run:
+        # What another run left may have been something else; then all of it has to come anew.
+        part.unlink()
+        transfer(source, part, report)
+        found = md5_of(part)
     if found not in file.md5s:
         part.unlink(missing_ok=True)
         raise FetchError(
-            f"{address} gave other bytes than the published {file.name} "
+            f"{source.address} gave other bytes than the published {file.name} "
             f"(MD5 {found}, not {file.md5s[0]}); they were thrown away."
         )
+
+
+@contextlib.contextmanager
+def _told(what: str, folder: Path) -> Iterator[None]:
+    """Say in a sentence what the disk refuses."""
+    try:
+        yield
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise FetchError(
+            f"{what} can't be written into {folder} ({why}); {_remedy(error)}."
+        ) from None
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room and run this again: it goes on where it stopped"
+    return "name another folder"
+
+
+def _free(folder: Path) -> int:
+    """Give the bytes free on the disk of a folder that need not exist yet."""
+    place = folder.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
+def _lock_of(file: PublishedFile, folder: Path) -> Path:
+    return folder / f".{file.name}.lock"
 
 
 @contextlib.contextmanager
