@@ -86,12 +86,12 @@ def needed(files: Iterable[PublishedFile], folder: Path, base_url: str | None) -
         else:
             wanted += max(0, length - bytes_here(file, folder))
     with _told("A file", folder):
-        return Need(wanted, _free(folder), tuple(unknown))
+        return Need(wanted, free_bytes(folder), tuple(unknown))
 
 
 def refuse_full_disk(folder: Path, wanted: int) -> None:
     """Raise FetchError where the folder's disk has less room than is wanted (bytes)."""
-    free = _free(folder)
+    free = free_bytes(folder)
     if wanted > free:
         raise FetchError(f"{folder} has {free:,} bytes free, but {wanted:,} are needed; make room.")
 
@@ -173,7 +173,7 @@ def _remedy(error: OSError) -> str:
     return "name another folder"
 
 
-def _free(folder: Path) -> int:
+def free_bytes(folder: Path) -> int:
     """Give the bytes free on the disk of a folder that need not exist yet."""
     place = folder.absolute()
     while not place.exists() and place != place.parent:
