@@ -28,7 +28,7 @@ from app.datasets.check import Report, prepare_file
 from app.datasets.check import check as check_paths
 from app.datasets.library import files_in
 from app.errors import EXIT_CODE, FetchError, LightboxError, UsageError, plain
-from app.reviews import links, studies
+from app.reviews import backups, links, studies
 from app.reviews.database import Database
 from app.server import open_library
 from app.settings import load
@@ -278,6 +278,20 @@ def share(
         print(json.dumps({"url": url, "token": token, "expires": link.expires.isoformat()}))
     else:
         print(url)
+
+
+@cli.command()
+def backup(file: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+    """Copy links, notes, collections and answers into one file, also while a server serves."""
+    backups.backup(Database(load().database_url), file)
+    print(f"{plain(str(file))}: holds all links, notes, collections and answers")
+
+
+@cli.command()
+def restore(file: Annotated[Path, typer.Argument(help="File that “backup” wrote.")]) -> None:
+    """Put a backup in place of all that is there, at once or not at all."""
+    backups.restore(Database(load().database_url), file)
+    print(f"{plain(str(file))}: is restored; nothing newer is left")
 
 
 def _published(id_: str, size: int) -> PublishedFile:
