@@ -16,12 +16,12 @@ from .conftest import Serve, Write
 from .visiting import send, share, visitor
 
 # What would tell: a label, the split, where an item stands. Names of HTML attributes do not.
-TOLD = r"700[012]|\btest\b|data-(index|split)|histogram|(?<!aria-)label(?!ledby)"
+TOLD = r"700000[012]|\btest\b|data-(index|split)|histogram|(?<!aria-)label(?!ledby)"
 
 TOKEN = "the-token-of-the-owner"
 NUMBER = 150
 PIXELS = np.random.default_rng(5).integers(0, 256, (NUMBER, 9, 9), np.uint8)
-LABELS = (np.arange(NUMBER) % 3 + 7_000).astype(np.int64)
+LABELS = (np.arange(NUMBER) % 3 + 7_000_000).astype(np.int64)
 
 
 @pytest.fixture
@@ -53,12 +53,14 @@ def picture(browser: TestClient, address: str) -> np.ndarray:
 
 
 def test_a_link_shows_exactly_what_was_meant(owner: TestClient) -> None:
-    link = share(owner, "/d/atlas?label=7001", title="Look at these", message="What do you think?")
+    link = share(
+        owner, "/d/atlas?label=7000001", title="Look at these", message="What do you think?"
+    )
     guest = visitor(owner)
     html = guest.get(link).text
     assert "Look at these" in html
     assert "What do you think?" in html
-    meant = np.flatnonzero(LABELS == 7001)
+    meant = np.flatnonzero(LABELS == 7000001)
     shown = [int(n) for n in re.findall(r'data-index="(\d+)"', html)]
     assert shown == meant.tolist()
     for place in (1, 2, len(meant)):
