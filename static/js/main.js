@@ -1,4 +1,5 @@
-// Loads what makes the page at hand smoother, and nothing else. Every page works without it.
+// Loads what makes the page at hand smoother, and nothing else. Every page works without it, so it
+// waits until all that is seen is there.
 
 const additions = [
   ["#results", "./swaps.js"],
@@ -11,6 +12,14 @@ const additions = [
   ["[data-answering]", "./reading.js"],
 ];
 
-for (const [selector, module] of additions) {
-  if (document.querySelector(selector)) import(module);
+function begin() {
+  for (const [selector, module] of additions) {
+    if (document.querySelector(selector)) import(module);
+  }
+  const htmx = document.querySelector('meta[name="htmx-src"]');
+  if (htmx)
+    document.head.append(Object.assign(document.createElement("script"), { src: htmx.content }));
 }
+
+if (document.readyState === "complete") begin();
+else window.addEventListener("load", begin);
