@@ -6,7 +6,7 @@ when somebody looks, so that a folder of them opens at once.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -27,6 +27,9 @@ MEMBERS: Final = frozenset(f"{split}_{part}" for split in SPLITS for part in ("i
 
 # Images smaller or larger than this are no pictures to look at, but a mistake or an attack.
 SIDE_MOST: Final = 16_384
+
+# Pages and sheets of one selection follow one another.
+_SUBSETS_MOST: Final = 64
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Dataset:
 
     ``shape`` is that of one item: (H, W), (H, W, 1), (H, W, 3) or (D, H, W).
     ``refused`` holds why a split, or a member, is not served; ``ignored`` names the members that
-    are not part of the layout.
+    are not part of the layout. ``subsets`` keeps the last selections that were resolved.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Dataset:
     indexes: Mapping[Split, SplitIndex]
     refused: tuple[ArchiveError, ...]
     ignored: tuple[str, ...]
+    subsets: dict[Selection, Subset] = field(default_factory=dict, repr=False)
 
     @property
     def title(self) -> str:
@@ -116,6 +120,16 @@ class Dataset:
 
     def subset(self, selection: Selection) -> Subset:
         """Resolve a selection. Raises MissingError for a split or label that is not here."""
+        items = replace(selection, page=1, per_page=Selection.per_page, bars=Selection.bars)
+        found = self.subsets.get(items)
+        if found is None:
+            found = self._resolve(items)
+            for oldest in list(self.subsets)[: max(0, len(self.subsets) - _SUBSETS_MOST + 1)]:
+                self.subsets.pop(oldest, None)
+            self.subsets[items] = found
+        return found
+
+    def _resolve(self, selection: Selection) -> Subset:
         for split in selection.splits:
             self.require_split(split)
         for value in selection.labels:

@@ -8,6 +8,7 @@ page exists is for the dataset to say, not for the address.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import parse_qsl
 
@@ -109,6 +110,7 @@ class Selection:
         return not self.splits or split in self.splits
 
 
+@lru_cache(maxsize=256)
 def parse(query: str) -> Selection:
     """Read a raw query string (as it stands in the address, percent-encoded).
 
@@ -133,7 +135,9 @@ def parse(query: str) -> Selection:
 
 def require_readable(query: str) -> None:
     """Raise MalformedError for a query string that is too long, or no list of parameters."""
-    _parameters(query)
+    # Nothing can be wrong with a short one that escapes nothing.
+    if len(query) > PARAMETERS_MOST or "%" in query:
+        _parameters(query)
 
 
 def _parameters(query: str) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import Mount
 from starlette.testclient import TestClient
+
+from app.reviews.database import Database
 
 from .conftest import Serve, Write
 from .visiting import send, share, visitor
@@ -176,6 +179,17 @@ def test_one_link_does_not_open_what_another_shows(
         return
     expected = {403} if "POST" in address else {404}
     assert ask(visitor(private), address, swapped) in expected
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if ROUTES[route][1] == LINK])
+def test_a_link_that_has_expired_shows_nothing(
+    route: str, private: TestClient, links: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, _ = ROUTES[route]
+    later = datetime.now(UTC) + timedelta(days=31)
+    monkeypatch.setattr(Database, "now", lambda _: later)
+    expected = 403 if "POST" in address else 410
+    assert ask(visitor(private), address, links) == expected
 
 
 @pytest.mark.parametrize("route", ROUTES)
