@@ -25,7 +25,9 @@ from app.web.door import make_door
 from app.web.exports import exports
 from app.web.forms import Forms
 from app.web.guest import guest, guest_pictures
+from app.web.guest_notes import guest_notes
 from app.web.memory import Memory
+from app.web.notes import Notebook, owners_notes
 from app.web.pages import pages
 from app.web.pictures import sheets, single
 from app.web.problems import readable_query
@@ -51,6 +53,7 @@ def create_app(settings: Settings) -> ASGIApp:
     studio = Studio()
     database = Database(settings.database_url)
     forms = Forms(settings.owner_token, settings.base_url)
+    notebook = Notebook(database, forms)
     door = make_door(database, settings.owner_token, secure=settings.secure)
     application = FastAPI(
         title="Lightbox",
@@ -71,7 +74,8 @@ def create_app(settings: Settings) -> ASGIApp:
         single(library, studio),
         about(library, surveys, settings.base_url),
         exports(library, store),
-        pages(library, studio, _data_folder(settings)),
+        pages(library, studio, notebook, _data_folder(settings)),
+        owners_notes(library, notebook, forms),
         entrance(),
         sharing(library, database, forms, settings.base_url),
         studying(library, database, forms, settings.base_url),
@@ -80,7 +84,8 @@ def create_app(settings: Settings) -> ASGIApp:
         guest_pictures(library, studio, door),
         reading_pictures(library, studio, door),
         reading(library, door, forms),
-        guest(library, door, forms, start),
+        guest(library, door, forms, notebook, start),
+        guest_notes(library, door, forms, notebook),
     ):
         application.include_router(router)
     application.mount("/static", Versioned(directory=bundled("static")))

@@ -5,6 +5,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +50,9 @@ class Server:
     """``lightbox serve`` with these arguments, on a free port; ``address`` has no last slash."""
 
     def __init__(self, *arguments: str | Path, **variables: str) -> None:
+        # Never the user's own.
+        self._folder = tempfile.TemporaryDirectory()
+        variables.setdefault("LIGHTBOX_DATABASE_URL", f"sqlite:///{self._folder.name}/reviews")
         self.process = subprocess.Popen(
             [LIGHTBOX, "serve", *arguments, "--port", "0"],
             env=environment(**variables),
@@ -94,6 +98,7 @@ class Server:
         for stream in (self.process.stdout, self.process.stderr):
             if stream:
                 stream.close()
+        self._folder.cleanup()
 
 
 def is_alive(pid: int) -> bool:

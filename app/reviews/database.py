@@ -71,6 +71,10 @@ class Database:
             with _begun(engine, "IMMEDIATE") as connection:
                 yield connection
 
+    def is_new(self) -> bool:
+        """Say whether there can be nothing in it: a file that nobody has made yet."""
+        return self.file is not None and self._ready is None and not self.file.exists()
+
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""
         self._engine.dispose()

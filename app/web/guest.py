@@ -20,6 +20,7 @@ from app.web.access import signed
 from app.web.door import Door, PassphraseNeededError, is_person
 from app.web.forms import CHECK, Forms, text
 from app.web.item import cut_for, parse_looking
+from app.web.notes import Notebook, Writer, item_of
 from app.web.security import UNDER_A_LINK
 from app.web.shared import Shared, open_shared
 from app.web.studio import Plan, Studio
@@ -32,7 +33,9 @@ Begin = Callable[[Request, str, Link, Door], Response]
 _PRIVATE: Final = {"Cache-Control": CACHING, **UNDER_A_LINK}
 
 
-def guest(library: Library, door: Door, forms: Forms, begin: Begin) -> APIRouter:
+def guest(
+    library: Library, door: Door, forms: Forms, notebook: Notebook, begin: Begin
+) -> APIRouter:
     """Make the routes of the pages under a link; ``begin`` shows a study's reader the first one."""
     router = APIRouter(prefix="/s/{token}", include_in_schema=False)
     Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
@@ -47,7 +50,8 @@ def guest(library: Library, door: Door, forms: Forms, begin: Begin) -> APIRouter
             return finish(begin(request, token, link, door), _counting(door, link, request))
         shared = open_shared(library, link)
         if shared.only:
-            return _item(request, token, shared, "1", counted=door)
+            answer = _item(request, token, shared, "1", notebook)
+            return finish(answer, _counting(door, link, request))
         number = guest_pages.page_number(request.url.query)
         view = guest_pages.grid(shared, token, number)
         answer = page(request, "guest_grid", view, style=view.style)
@@ -66,7 +70,11 @@ def guest(library: Library, door: Door, forms: Forms, begin: Begin) -> APIRouter
 
     @router.get("/{place}")
     def item(request: Request, token: str, place: str) -> Response:
-        return _item(request, token, open_shared(library, door.open(request, token)), place)
+        try:
+            shared = open_shared(library, door.open(request, token))
+        except PassphraseNeededError:
+            return finish(RedirectResponse(f"/s/{token}", 303))
+        return finish(_item(request, token, shared, place, notebook))
 
     return router
 
@@ -80,7 +88,7 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
         query = request.url.query
 
         def plan() -> Plan:
-            shared = open_shared(library, door.open(request, token))
+            shared = open_shared(library, door.open_unlocked(request, token))
             number = guest_pages.page_number(query)
             items = guest_pages.page_items(shared, number)
 
@@ -96,7 +104,7 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
         query = request.url.query
 
         def plan() -> Plan:
-            shared = open_shared(library, door.open(request, token))
+            shared = open_shared(library, door.open_unlocked(request, token))
             return _pixels(shared, place, form, query)
 
         return finish(await studio.answer(request, plan))
@@ -104,15 +112,14 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
     return router
 
 
-def _item(
-    request: Request, token: str, shared: Shared, place: str, counted: Door | None = None
-) -> Response:
+def _item(request: Request, token: str, shared: Shared, place: str, notebook: Notebook) -> Response:
     number, split, index = shared.item(place)
     shared.dataset.images[split].wait(index + 1, seconds=2)
     looking = parse_looking(shared.dataset, request.url.query)
     view = guest_pages.item(shared, token, number, looking)
-    answer = page(request, "guest_item", view, style=view.style)
-    return finish(answer, _counting(counted, shared.link, request) if counted else None)
+    named, writer = item_of(shared.dataset, split, index), Writer(f"/s/{token}", shared.link)
+    address = f"/s/{token}/{number + 1}"
+    return notebook.page(request, "guest_item", view, named, writer, address)
 
 
 def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:

@@ -16,7 +16,7 @@ from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
 from app.web.shared import Shared
 from app.web.templating import fragment
-from app.web.views import Cell, Fact, Hidden, Notice, Pager, Plane, Tile
+from app.web.views import NOTHING, Cell, Fact, Hidden, Notice, Pager, Plane, Tile
 from app.web.words import caption, counted, images, labels_text, spoken
 
 _FORMS: Final = ("png", "npy")
@@ -65,6 +65,7 @@ class GuestItem:
     notices: tuple[Notice, ...]
     citation: str
     license: str
+    notes: Markup = NOTHING
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Limiter:
             if len(self._tries) > _CLIENTS_MOST:
                 self._tries.popitem(last=False)
         if len(recent) == self._most:
-            _log.warning("too many wrong tokens, links or passphrases from %s", client)
+            _log.warning("too many tokens, links, passphrases or notes from %s", client)
 
     def is_over(self, client: str) -> bool:
         """Say whether this client must wait."""

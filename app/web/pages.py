@@ -15,12 +15,13 @@ from app.web import grid as grid_page
 from app.web import item as item_page
 from app.web.frame import Frames
 from app.web.memory import keep_while
+from app.web.notes import Notebook, item_of, owner_writes
 from app.web.pictures import plan_tile
 from app.web.studio import Studio
 from app.web.templating import page
 
 
-def pages(library: Library, studio: Studio, place: str | None) -> APIRouter:
+def pages(library: Library, studio: Studio, notebook: Notebook, place: str | None) -> APIRouter:
     """Make the routes of the pages."""
     router = APIRouter(include_in_schema=False)
     frames = Frames()
@@ -58,7 +59,8 @@ def pages(library: Library, studio: Studio, place: str | None) -> APIRouter:
         looking = item_page.parse_looking(dataset, request.url.query)
         dataset.images[found].wait(place + 1, seconds=2)
         view = item_page.build(dataset, found, place, selection, looking, sheet.window_of(dataset))
-        return page(request, "item", view, style=view.style)
+        named = item_of(dataset, found, place)
+        return notebook.page(request, "item", view, named, owner_writes(request), view.address)
 
     return router
 

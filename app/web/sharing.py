@@ -116,6 +116,7 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             title=text(fields, "title"),
             message=text(fields, "message"),
             hide_labels=bool(text(fields, "hide_labels")),
+            may_comment=bool(text(fields, "may_comment")),
             passphrase=text(fields, "passphrase"),
             days=int(days) if days.isdecimal() and len(days) < 6 else 0,
         )
@@ -225,7 +226,7 @@ def _row(link: Link, now: datetime) -> LinkRow:
 def _rights(link: Link) -> str:
     parts = ["labels hidden" if link.hide_labels else "labels shown"]
     if link.may_comment:
-        parts.append("may comment")
+        parts.append("may add notes")
     if link.passphrase:
         parts.append("asks for a passphrase")
     return ", ".join(parts)

@@ -5,8 +5,11 @@ path with its query string, every length is in CSS pixels.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from markupsafe import Markup
+
+NOTHING: Final = Markup()
 
 
 @dataclass(frozen=True)
@@ -237,7 +240,10 @@ class Plane:
 
 @dataclass(frozen=True)
 class Item:
-    """One image's page. ``place`` says where it stands in the selection one came from."""
+    """One image's page. ``place`` says where it stands in the selection one came from.
+
+    ``notes`` is what was said of it, drawn for who may see that.
+    """
 
     heading: str
     crumbs: tuple[Crumb, ...]
@@ -264,6 +270,7 @@ class Item:
     notices: tuple[Notice, ...]
     citation: str
     license: str
+    notes: Markup = NOTHING
 
 
 @dataclass(frozen=True)

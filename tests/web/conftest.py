@@ -19,6 +19,8 @@ Write = Callable[..., Path]
 
 
 def _client(cache: Path, *paths: Path, **settings: Any) -> TestClient:
+    # Never the user's own.
+    settings.setdefault("database_url", f"sqlite:///{cache.parent / 'reviews.sqlite'}")
     application = create_app(Settings(paths=paths, cache_dir=cache, **settings))
     return TestClient(application, base_url="http://127.0.0.1", follow_redirects=False)
 

@@ -48,6 +48,11 @@ ROUTES = {
     "/d/{dataset_id}": ("/d/made", LOCKED),
     "/d/{dataset_id}/{split}/{index}": ("/d/made/test/0", LOCKED),
     "/d/{dataset_id}/{split}/{index}.{form}": ("/d/made/test/0.png", LOCKED),
+    "/d/{dataset_id}/{split}/{index}/notes": ("POST /d/made/test/0/notes", LOCKED),
+    "/d/{dataset_id}/{split}/{index}/notes/{note_id}/undo": (
+        "POST /d/made/test/0/notes/1/undo",
+        LOCKED,
+    ),
     "/share": ("/share?of=/d/made", LOCKED),
     "/links": ("/links", LOCKED),
     "/links/{link_id}/revoke": ("POST /links/1/revoke", LOCKED),
@@ -71,6 +76,8 @@ ROUTES = {
     "/s/{token}/unlock": ("POST {link}/unlock", LINK),
     "/s/{token}/sheet.png": ("{link}/sheet.png", LINK),
     "/s/{token}/{place}": ("{link}/1", LINK),
+    "/s/{token}/{place}/notes": ("POST {link}/1/notes", LINK),
+    "/s/{token}/{place}/notes/{note_id}/undo": ("POST {link}/1/notes/1/undo", LINK),
     "/s/{token}/{place}.{form}": ("{link}/1.png", LINK),
 }
 

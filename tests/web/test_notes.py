@@ -1,0 +1,289 @@
+"""Notes and flags on an item's page: said, shown, taken back, by the owner and by guests."""
+
+import logging
+import re
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from .conftest import Serve, Write
+from .reading import Page, page, words
+from .visiting import send, share, visitor
+
+TOKEN = "the-token-of-the-owner"
+LABELS = (np.arange(40) % 4 + 7_000_000).astype(np.int64)
+ITEM = "/d/atlas/test/5"
+
+
+@pytest.fixture
+def made(write: Write) -> Path:
+    pixels = np.random.default_rng(5).integers(0, 256, (40, 9, 9), np.uint8)
+    return write("atlas.npz", test_images=pixels, test_labels=LABELS[:, None])
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "kept" / "reviews.sqlite"
+
+
+@pytest.fixture
+def owner(serve: Serve, made: Path, database: Path) -> TestClient:
+    server = serve(made, access="private", owner_token=TOKEN, database_url=f"sqlite:///{database}")
+    browser = visitor(server)
+    browser.get(f"/?token={TOKEN}")
+    return browser
+
+
+def say(browser: TestClient, item: str, **fields: str) -> int:
+    """Fill in the form of an item's page and send it."""
+    return send(browser, item, f"{item}/notes", **fields).status_code
+
+
+def check_of(browser: TestClient, address: str) -> str:
+    """What a form of that page carries to show that this server sent it."""
+    found: list[str] = re.findall(r'name="check"\s+value="([^"]+)"', browser.get(address).text)
+    return found[0]
+
+
+def said(browser: TestClient, item: str) -> list[str]:
+    """What stands on an item's page, without what was taken back."""
+    section = page(browser, item).one("section", id="notes")
+    shown = next((each for each in section if each.tag == "ul"), None)
+    return [] if shown is None else [words(row) for row in shown]
+
+
+def take_back(browser: TestClient, item: str, number: int = 0) -> int:
+    """Press the button of what stands at that place."""
+    actions = re.findall(r'action="([^"]+/undo[^"]*)"', browser.get(item).text)
+    return send(browser, item, actions[number]).status_code
+
+
+def test_a_flag_and_a_note_stand_on_the_page_with_who_and_when(owner: TestClient) -> None:
+    answer = send(
+        owner, ITEM, f"{ITEM}/notes", flag="wrong-label", note="Two\nlines", name="Dr Who"
+    )
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{ITEM}#notes"
+    (row,) = said(owner, ITEM)
+    assert re.fullmatch(
+        r"Wrong label Two lines Dr Who, \d{4}-\d\d-\d\d \d\d:\d\d UTC Take back Wrong label", row
+    )
+    assert said(owner, "/d/atlas/test/6") == []
+
+
+def test_one_comes_back_to_the_selection_one_came_from(owner: TestClient) -> None:
+    item = f"{ITEM}?label=7000001&order=random&seed=3"
+    (action,) = re.findall(r'action="([^"]+/notes[^"/]*)"', owner.get(item).text)
+    fields = {"check": check_of(owner, item), "note": "x"}
+    answer = owner.post(unescape(action), data=fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{item}#notes")
+
+
+def test_what_is_taken_back_is_kept_as_history(owner: TestClient) -> None:
+    say(owner, ITEM, note="first", name="A")
+    say(owner, ITEM, flag="other", name="B")
+    assert take_back(owner, ITEM, 0) == 303
+    assert [row[:5] for row in said(owner, ITEM)] == ["Other"]
+    history = page(owner, ITEM).one("details")
+    rows = [words(row) for row in history.iter("li")]
+    assert [row.partition(",")[0] for row in rows] == ["first A", "Other B", "Taken back B"]
+    assert "(taken back)" in rows[0]
+
+
+def test_a_name_is_remembered_by_the_browser(owner: TestClient) -> None:
+    assert page(owner, ITEM).one("input", name="name").get("value") == "Owner"
+    say(owner, ITEM, note="x", name='Zoë "Z" Ω; path=/')
+    assert page(owner, "/d/atlas/test/1").one("input", name="name").get("value") == (
+        'Zoë "Z" Ω; path=/'
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"note": " \n"},
+        {"note": "x" * 2_001},
+        {"note": "x", "name": "n" * 101},
+        {"flag": "nonsense", "note": "x"},
+    ],
+)
+def test_what_is_no_note_is_refused_and_not_kept(fields: dict[str, str], owner: TestClient) -> None:
+    assert say(owner, ITEM, **fields) == 422
+    assert said(owner, ITEM) == []
+
+
+@pytest.mark.parametrize("item", ["/d/atlas/test/40", "/d/atlas/val/0", "/d/no/test/0"])
+def test_nothing_is_said_of_what_is_not_there(item: str, owner: TestClient) -> None:
+    hidden = check_of(owner, ITEM)
+    answer = owner.post(f"{item}/notes", data={"check": hidden, "note": "x", "name": "A"})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("number", ["999", "x", "-1", "1" * 30, "\u0661"])
+def test_a_note_that_is_not_there_can_not_be_taken_back(number: str, owner: TestClient) -> None:
+    check = check_of(owner, ITEM)
+    assert owner.post(f"{ITEM}/notes/{number}/undo", data={"check": check}).status_code == 404
+
+
+def test_hostile_words_are_words(owner: TestClient) -> None:
+    say(owner, ITEM, note='<img src=x onerror="x">\u202e\x00</li>', name="<b>\u2066")
+    html = owner.get(ITEM).text
+    assert Page(html)
+    assert "\u202e" not in html
+    assert "\u2066" not in html
+    assert said(owner, ITEM)[0].startswith('<img src=x onerror="x"></li> <b>, ')
+
+
+def test_a_changed_file_moves_no_note_and_the_page_says_so(owner: TestClient, made: Path) -> None:
+    say(owner, ITEM, note="about the old one", name="A")
+    pixels = np.zeros((40, 9, 9), np.uint8)
+    np.savez_compressed(made, test_images=pixels, test_labels=LABELS[:, None])
+    html = owner.get(ITEM).text
+    assert "about the old one" not in html
+    assert "This file has changed: 1 note is about what it held before" in html
+
+
+def test_without_its_database_the_page_is_shown_and_writing_says_it_was_not_saved(
+    owner: TestClient, database: Path
+) -> None:
+    say(owner, ITEM, note="x", name="A")
+    form = check_of(owner, ITEM)
+    for file in database.parent.iterdir():
+        file.unlink()
+    section = words(page(owner, ITEM).one("section", id="notes"))
+    assert "The database reviews.sqlite" in section
+    assert page(owner, "/d/atlas").thumbs()
+    answer = owner.post(f"{ITEM}/notes", data={"check": form, "note": "y", "name": "A"})
+    assert answer.status_code == 503
+    assert "The note was not saved" in answer.text
+
+
+def test_looking_makes_no_database(owner: TestClient, database: Path) -> None:
+    assert said(owner, ITEM) == []
+    assert page(owner, "/d/atlas").thumbs()
+    assert not database.exists()
+
+
+def test_a_visitor_of_a_public_server_sees_no_notes_and_writes_none(
+    serve: Serve, made: Path, database: Path
+) -> None:
+    public = serve(made, access="public", owner_token=TOKEN, database_url=f"sqlite:///{database}")
+    owner, anyone = visitor(public), visitor(public)
+    owner.get(f"/?token={TOKEN}")
+    say(owner, ITEM, flag="other", note="between us", name="A")
+    html = anyone.get(ITEM).text
+    assert "between us" not in html
+    assert "/notes" not in html
+    assert anyone.post(f"{ITEM}/notes", data={"note": "x"}).status_code == 403
+
+
+def test_no_word_of_a_note_is_logged(
+    owner: TestClient, caplog: pytest.LogCaptureFixture, database: Path
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    say(owner, ITEM, note="whispered", name="Dr Whisper")
+    database.unlink()
+    assert say(owner, ITEM, note="whispered", name="Dr Whisper") == 503
+    assert say(owner, ITEM, note="whispered" * 1_000, name="Dr Whisper") == 422
+    assert "whisper" not in caplog.text.lower()
+
+
+def test_a_guest_adds_notes_and_sees_those_of_the_link_only(owner: TestClient) -> None:
+    say(owner, ITEM, note="the owner's own", name="A")
+    first = share(owner, "/d/atlas?label=7000001", may_comment="1")
+    second = share(owner, "/d/atlas?label=7000001", may_comment="1")
+    guest, other = visitor(owner), visitor(owner)
+    # The second item with this label is item 5.
+    assert said(guest, f"{first}/2") == []
+    assert say(guest, f"{first}/2", flag="poor-quality", note="blurred", name="Dr G") == 303
+    (row,) = said(guest, f"{first}/2")
+    assert row.startswith("Poor quality blurred Dr G, ")
+    assert said(other, f"{second}/2") == []
+    rows = said(owner, ITEM)
+    assert rows[0].startswith("the owner's own A, ")
+    assert rows[1].startswith("Poor quality blurred Dr G, by a link, ")
+    assert page(guest, f"{first}/1").one("input", name="name").get("value") == "Dr G"
+    assert page(other, f"{second}/1").one("input", name="name").get("value") in ("", None)
+
+
+def test_a_guest_takes_back_only_what_came_by_the_link(owner: TestClient) -> None:
+    say(owner, ITEM, note="the owner's own", name="A")
+    link = share(owner, "/d/atlas/test/5", may_comment="1")
+    guest = visitor(owner)
+    assert say(guest, f"{link}/1", note="mine", name="G") == 303
+    check = check_of(guest, f"{link}/1")
+    stolen = guest.post(f"{link}/1/notes/1/undo", data={"check": check})
+    assert stolen.status_code == 404
+    assert take_back(guest, f"{link}/1") == 303
+    assert [row[:5] for row in said(owner, ITEM)] == ["the o"]
+
+
+def test_a_single_shared_image_has_the_form_at_its_start(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas/test/5", may_comment="1")
+    guest = visitor(owner)
+    assert send(guest, link, f"{link}/1/notes", note="seen", name="G").status_code == 303
+    assert said(guest, link)[0].startswith("seen G, ")
+
+
+def test_a_guest_must_say_who_writes(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas/test/5", may_comment="1")
+    assert say(visitor(owner), f"{link}/1", note="seen", name=" ") == 422
+
+
+def test_a_link_that_only_shows_takes_no_notes(owner: TestClient) -> None:
+    link, writable = share(owner, "/d/atlas"), share(owner, "/d/atlas", may_comment="1")
+    guest = visitor(owner)
+    assert "/notes" not in guest.get(f"{link}/1").text
+    check = check_of(guest, f"{writable}/1")
+    answer = guest.post(f"{link}/1/notes", data={"check": check, "note": "x", "name": "G"})
+    assert answer.status_code == 403
+
+
+def test_a_withdrawn_link_takes_no_notes(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", may_comment="1")
+    guest = visitor(owner)
+    check = check_of(guest, f"{link}/1")
+    assert send(owner, "/links", "/links/1/revoke").status_code == 303
+    answer = guest.post(f"{link}/1/notes", data={"check": check, "note": "x", "name": "G"})
+    assert answer.status_code == 410
+    assert said(owner, "/d/atlas/test/0") == []
+
+
+def test_with_labels_hidden_a_note_tells_nothing(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", may_comment="1", hide_labels="1")
+    guest = visitor(owner)
+    assert say(guest, f"{link}/3", note="dark", name="G") == 303
+    answer = guest.get(f"{link}/3")
+    text = answer.text + repr(answer.headers)
+    assert "dark" in text
+    assert "wrong-label" not in text
+    assert not re.search(r"700000\d|\btest\b|data-(index|split)|atlas/", text)
+    # It has come to the image that was shown.
+    shown = guest.get(f"{link}/3.png").content
+    noted = [n for n in range(40) if said(owner, f"/d/atlas/test/{n}")]
+    (index,) = noted
+    assert owner.get(f"/d/atlas/test/{index}.png").content == shown
+
+
+def test_a_flood_of_notes_is_slowed(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas/test/5", may_comment="1")
+    guest = visitor(owner)
+    check = check_of(guest, f"{link}/1")
+    fields = {"check": check, "flag": "other", "name": "G"}
+    statuses = [guest.post(f"{link}/1/notes", data=fields).status_code for _ in range(62)]
+    assert set(statuses[:60]) == {303}
+    assert set(statuses[60:]) == {429}
+
+
+def test_a_link_with_a_passphrase_asks_for_it_before_all_else(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", may_comment="1", passphrase="open sesame")
+    guest = visitor(owner)
+    answer = guest.get(f"{link}/1")
+    assert (answer.status_code, answer.headers["location"]) == (303, link)
+    assert guest.get(f"{link}/1.png").status_code == 403
+    check = check_of(guest, link)
+    fields = {"check": check, "note": "x", "name": "G"}
+    assert guest.post(f"{link}/1/notes", data=fields).status_code == 403
