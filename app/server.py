@@ -13,6 +13,7 @@ from app.arrays.store import Store
 from app.catalogue.facts import DEMO
 from app.datasets.library import Library
 from app.datasets.survey import Surveys
+from app.pictures.tallies import Tallies
 from app.reviews.database import Database
 from app.settings import Settings, load
 from app.web import addresses, problems
@@ -30,6 +31,7 @@ from app.web.memory import Memory
 from app.web.notes import Notebook, owners_notes
 from app.web.pages import pages
 from app.web.pictures import sheets, single
+from app.web.pixels import pixels
 from app.web.problems import readable_query
 from app.web.reading import reading, reading_pictures, start
 from app.web.reference import reference
@@ -49,6 +51,7 @@ def create_app(settings: Settings) -> ASGIApp:
     store = Store(Cache(settings.cache_dir, settings.cache_bytes))
     library = open_library(settings, store)
     surveys = Surveys(store)
+    tallies = Tallies(store, surveys)
     watch = Watch()
     studio = Studio()
     database = Database(settings.database_url)
@@ -76,6 +79,8 @@ def create_app(settings: Settings) -> ASGIApp:
         exports(library, store),
         pages(library, studio, notebook, _data_folder(settings)),
         owners_notes(library, notebook, forms),
+        pixels(library, tallies, studio),
+        pages(library, studio, _data_folder(settings)),
         entrance(),
         sharing(library, database, forms, settings.base_url),
         studying(library, database, forms, settings.base_url),

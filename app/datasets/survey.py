@@ -18,7 +18,7 @@ from app.datasets import identity, statistics
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Split
 from app.datasets.statistics import Channel
-from app.errors import ArchiveError
+from app.errors import ArchiveError, TooManyError
 
 _log: Final = logging.getLogger(__name__)
 
@@ -27,6 +27,9 @@ T = TypeVar("T")
 # Reading holds a disk and a core: pages need some of either.
 _AT_ONCE: Final = 2
 _KEPT_MOST: Final = 4_000
+_KEPT_BYTES: Final = 128 * 1024 * 1024
+# Where anyone can think of more things to be learned, these few may wait.
+_WAITING_MOST: Final = 24
 _RETRY_SECONDS: Final = 3.0
 
 
@@ -59,6 +62,11 @@ class _Task:
         self.value: Any = None
         self.error: ArchiveError | None = None
         self.ended = threading.Event()
+
+    @property
+    def weight(self) -> int:
+        """What keeping its value takes in memory, where that is worth counting."""
+        return int(getattr(self.value, "nbytes", 0))
 
     def run(self, dataset: Dataset) -> None:
         """Learn it; what goes wrong is kept for whoever asks."""
@@ -103,7 +111,7 @@ class Surveys:
     def md5(self, dataset: Dataset, seconds: float = 0.0) -> Learned[str]:
         """Give the file's MD5, or how far it is after waiting for so many seconds."""
         archive = dataset.archive
-        return self._learned(
+        return self.learn(
             dataset,
             "md5",
             archive.stamp[0],
@@ -115,7 +123,7 @@ class Surveys:
         self, dataset: Dataset, split: Split, seconds: float = 0.0
     ) -> Learned[tuple[Channel, ...]]:
         """Give the pixel statistics of a split, or how far they are after so many seconds."""
-        return self._learned(
+        return self.learn(
             dataset,
             split,
             dataset.archive.members[f"{split}_images"].nbytes,
@@ -123,18 +131,29 @@ class Surveys:
             seconds,
         )
 
-    def _learned(
+    def learn(
         self,
         dataset: Dataset,
         what: str,
         total: int,
-        learn: Callable[[Callable[[int], None]], Any],
+        learn: Callable[[Callable[[int], None]], T],
         seconds: float,
-    ) -> Learned[Any]:
+        *,
+        may_be_many: bool = False,
+    ) -> Learned[T]:
+        """Give what ``learn`` finds, or how far it is after so many seconds.
+
+        ``what`` names it among all that is learned of this file, ``total`` is the number of bytes
+        that it reads and reports. Raises TooManyError where others wait, if there ``may_be_many``.
+        """
         place = dataset.archive.path, dataset.archive.stamp, what
         with self._lock:
             task = self._tasks.get(place)
             if task is None or task.may_be_retried():
+                if may_be_many and len(self._waiting) >= _WAITING_MOST:
+                    raise TooManyError(
+                        "Too much is being computed right now; reload this page in a minute."
+                    )
                 task = self._tasks[place] = _Task(learn, total)
                 self._begin(task, dataset)
             self._tasks.move_to_end(place)
@@ -147,8 +166,11 @@ class Surveys:
             self._working += 1
             threading.Thread(target=self._work, name="survey", daemon=True).start()
         ended = [place for place, task in self._tasks.items() if task.ended.is_set()]
-        for place in ended[: max(0, len(self._tasks) - _KEPT_MOST)]:
-            del self._tasks[place]
+        weight = sum(self._tasks[place].weight for place in ended)
+        for place in ended:
+            if len(self._tasks) <= _KEPT_MOST and weight <= _KEPT_BYTES:
+                break
+            weight -= self._tasks.pop(place).weight
 
     def _work(self) -> None:
         while True:

@@ -125,7 +125,7 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
     )
     return Frame(
         subset=subset,
-        heading=_heading(dataset, selection, subset.total),
+        heading=heading(dataset, selection, subset.total),
         chips=_chips(dataset, selection),
         clear_all=addresses.grid(dataset.id, replace(selection.without_labels(), splits=()))
         if selection.splits or selection.filters_labels
@@ -135,7 +135,8 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
     )
 
 
-def _heading(dataset: Dataset, selection: Selection, total: int) -> str:
+def heading(dataset: Dataset, selection: Selection, total: int) -> str:
+    """Say in words what a selection shows."""
     parts = [dataset.title]
     if selection.splits:
         parts.append(" + ".join(selection.splits))

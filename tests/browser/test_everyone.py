@@ -22,6 +22,8 @@ PAGES = {
     "volume": "/d/adrenalmnist3d/test/4",
     "about": "/d/retinamnist/about",
     "about, binary": "/d/breastmnist/about",
+    "pixels": "/d/retinamnist/pixels?split=val",
+    "pixels, volumes": "/d/adrenalmnist3d/pixels",
     "export": "/d/breastmnist/export?split=test&label=0",
     "problem": "/d/nothing",
     "api": "/api/docs",

@@ -1,7 +1,8 @@
 """A process that opens a dataset, looks all over it, and prints how much memory that took.
 
 ``reading_all_over.py FILE CACHE`` prints JSON: ``opening`` and ``reading``, the most private bytes
-over the idle process, ``describing`` for pixel statistics, and ``pages``, how many pages were read.
+over the idle process, ``describing`` for pixel statistics, ``adding up`` for mean images, and
+``pages``, how many pages were read.
 """
 
 import json
@@ -20,6 +21,8 @@ from app.arrays.store import Store
 from app.datasets import statistics
 from app.datasets.dataset import Dataset, open_dataset
 from app.datasets.selection import ORDERS, SPLITS, Selection
+from app.pictures.tallies import inquire
+from app.pictures.tally import measure
 
 CHUNK = 50
 
@@ -83,6 +86,10 @@ def main() -> None:
     with most(peaks, "describing", idle):
         for split in dataset.splits:
             statistics.of_split(dataset, split, store, lambda _done: None)
+    with most(peaks, "adding up", idle):
+        for everything in (False, True):
+            asked = inquire(dataset, Selection(), everything=everything)
+            measure(dataset, asked.runs(), asked.labels, asked.bins, lambda _done: None)
     refused = [str(error) for error in dataset.refused]
     json.dump(peaks | {"pages": pages, "refused": refused}, sys.stdout)
 

@@ -40,6 +40,8 @@ ROUTES = {
     "/api/datasets/{dataset_id}/croissant": ("/api/datasets/made/croissant", LOCKED),
     "/d/{dataset_id}/about": ("/d/made/about", LOCKED),
     "/d/{dataset_id}/about.{form}": ("/d/made/about.bib", LOCKED),
+    "/d/{dataset_id}/pixels": ("/d/made/pixels", LOCKED),
+    "/d/{dataset_id}/mean.png": ("/d/made/mean.png", LOCKED),
     "/d/{dataset_id}/export": ("/d/made/export", LOCKED),
     "/d/{dataset_id}/export.{form}": ("/d/made/export.csv", LOCKED),
     "/sheets/{dataset_id}/{key}/strip.png": ("/sheets/made/0/strip.png", LOCKED),

@@ -1,0 +1,94 @@
+"""Sums of pixels, as pages ask for them: what is there in a moment, else how far it is."""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import Request
+
+from app.datasets.dataset import Dataset
+from app.datasets.selection import NO_LABEL, shown
+from app.errors import MalformedError, MissingError, NotReadyError
+from app.pictures.tallies import Inquiry, Tallies, fits
+from app.pictures.tally import Tally, picture_shape
+from app.web.grid import unfinished
+from app.web.views import Notice
+
+PATIENCE_SECONDS: Final = 1.5
+REFRESH_SECONDS: Final = 2
+ALL: Final = "all"
+
+_POLL_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The sums, or why they are not here (yet)."""
+
+    tally: Tally | None
+    notices: tuple[Notice, ...]
+    pending: bool
+
+
+def look(tallies: Tallies, inquiry: Inquiry, seconds: float) -> Seen:
+    """Give the sums if they are there in so many seconds; else say how far it is."""
+    deadline = time.monotonic() + seconds
+    while waiting := unfinished(inquiry.dataset, inquiry.selection):
+        if time.monotonic() > deadline:
+            return Seen(None, waiting, pending=True)
+        time.sleep(_POLL_SECONDS)
+    learned = tallies.ask(inquiry, max(0.0, deadline - time.monotonic()))
+    if learned.error:
+        return Seen(None, (Notice("warning", str(learned.error)),), pending=False)
+    if learned.value is None:
+        done = min(99, 100 * learned.done // max(1, learned.total))
+        text = f"The pixels are being added up: {done} % is done."
+        return Seen(None, (Notice("progress", text),), pending=True)
+    return Seen(learned.value, (), pending=False)
+
+
+def require_tally(tallies: Tallies, inquiry: Inquiry) -> Tally:
+    """Give the sums. Raises NotReadyError as long as they aren't there, ArchiveError."""
+    if not unfinished(inquiry.dataset, inquiry.selection):
+        learned = tallies.ask(inquiry, _POLL_SECONDS)
+        if learned.error:
+            raise learned.error
+        if learned.value is not None:
+            return learned.value
+    raise NotReadyError("The pixels are still being added up; try again in a moment.")
+
+
+def wants_everything(request: Request) -> bool:
+    """Read ``all=1`` from an address. Raises MalformedError for another value."""
+    value = next((value for value in request.query_params.getlist("all") if value), "")
+    if value not in ("", "1"):
+        raise MalformedError("all", f"all must be 1, or left out, not “{shown(value)}”.")
+    return value == "1"
+
+
+def too_large(dataset: Dataset) -> str:
+    """Say so where pictures are too large to be added up; else nothing."""
+    if fits(dataset):
+        return ""
+    height, width, _ = picture_shape(dataset)
+    return f"Mean images are not computed of pictures of {width:,} × {height:,} pixels."
+
+
+def require_fitting(dataset: Dataset) -> None:
+    """Raise MissingError for pictures too large to be added up."""
+    sentence = too_large(dataset)
+    if sentence:
+        raise MissingError("size", sentence)
+
+
+def row_name(label: int | None) -> str:
+    """Name a row of the sums in an address."""
+    return NO_LABEL if label is None else str(label)
+
+
+def row_of(inquiry: Inquiry, of: str) -> int:
+    """Find a row of the sums by its name in an address. Raises MissingError."""
+    names = [ALL, *map(row_name, inquiry.labels)]
+    if of not in names:
+        raise MissingError("of", f"There is no mean image of “{shown(of)}” under these filters.")
+    return names.index(of)
