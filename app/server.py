@@ -80,7 +80,6 @@ def create_app(settings: Settings) -> ASGIApp:
         pages(library, studio, notebook, _data_folder(settings)),
         owners_notes(library, notebook, forms),
         pixels(library, tallies, studio),
-        pages(library, studio, _data_folder(settings)),
         entrance(),
         sharing(library, database, forms, settings.base_url),
         studying(library, database, forms, settings.base_url),
