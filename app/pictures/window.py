@@ -52,6 +52,11 @@ def shown(pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
         return pixels.astype(np.uint8) * np.uint8(_WHITE)
     if window is None:
         window = measure(pixels)
+    return through(pixels, window)
+
+
+def through(pixels: NDArray[Any], window: Window) -> NDArray[np.uint8]:
+    """Turn pixels of any type, uint8 too, into grey levels through this window."""
     values = np.nan_to_num(pixels.astype(np.float64), nan=window.low)
     # Halved where the difference of two large floats would overflow.
     part = 0.5 if math.isinf(window.high - window.low) else 1.0

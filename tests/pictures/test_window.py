@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hn
 from numpy.typing import NDArray
 
-from app.pictures.window import Window, measure, needs_window, shown
+from app.pictures.window import Window, measure, needs_window, shown, through
 
 KINDS = ("i1", "i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8")
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
@@ -71,3 +71,20 @@ def test_the_window_spans_the_finite_values() -> None:
 )
 def test_a_picture_of_one_value_or_none_can_be_shown(pixels: NDArray[Any]) -> None:
     assert not shown(pixels, measure(pixels)).any()
+
+
+ENDS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ENDS, ENDS, st.sampled_from(("u1", "?", *KINDS)).flatmap(lambda k: hn.arrays(k, (1, 9))))
+def test_any_window_is_black_below_and_white_above(
+    one: float, other: float, pixels: NDArray[Any]
+) -> None:
+    low, high = sorted((one, other))
+    if low == high:
+        return
+    levels = through(pixels, Window(low, high))
+    values = pixels.astype(np.float64)
+    assert not levels[values <= low].any()
+    assert (levels[values >= high] == 255).all()
