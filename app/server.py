@@ -30,7 +30,7 @@ from app.web.guest_notes import guest_notes
 from app.web.memory import Memory
 from app.web.notes import Notebook, owners_notes
 from app.web.pages import pages
-from app.web.pictures import sheets, single
+from app.web.pictures import sheets, single, volumes
 from app.web.pixels import pixels
 from app.web.problems import readable_query
 from app.web.reading import reading, reading_pictures, start
@@ -74,6 +74,7 @@ def create_app(settings: Settings) -> ASGIApp:
         api(library, surveys),
         croissant(library, surveys, settings.base_url),
         sheets(library, studio),
+        volumes(library, studio),
         single(library, studio),
         about(library, surveys, settings.base_url),
         exports(library, store),

@@ -55,7 +55,7 @@ def item_query(selection: Selection) -> str:
 
 
 def pixels(dataset_id: str, split: str, index: int, form: str, query: str = "") -> str:
-    """One image's exact pixels as ``png`` or ``npy``."""
+    """One image's exact pixels as ``png`` or ``npy``; a volume's as ``nii.gz`` too."""
     return with_query(f"/d/{segment(dataset_id)}/{split}/{index}.{form}", query)
 
 
@@ -97,6 +97,12 @@ def shown(dataset: Dataset, split: str, index: int, query: str = "") -> str:
     """One image as it is shown, drawn through the dataset's window where there is one."""
     path = f"/pictures/{segment(dataset.id)}/{content_key(dataset)}/{split}/{index}.png"
     return with_query(path, query)
+
+
+def atlas(dataset: Dataset, split: str, index: int, axis: str, query: str = "") -> str:
+    """All slices of one volume along an axis as one picture."""
+    path = f"/pictures/{segment(dataset.id)}/{content_key(dataset)}/{split}/{index}"
+    return with_query(f"{path}/atlas-{axis}.png", query)
 
 
 def sheet(dataset: Dataset, selection: Selection, tile: int) -> str:
@@ -142,3 +148,8 @@ def segment(dataset_id: str) -> str:
 def with_query(path: str, query: str) -> str:
     """Join path and query."""
     return f"{path}?{query}" if query else path
+
+
+def joined(*queries: str) -> str:
+    """Join query strings, of which some may be empty."""
+    return "&".join(query for query in queries if query)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, Final
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Request
 from starlette.background import BackgroundTask
@@ -11,15 +12,14 @@ from starlette.responses import RedirectResponse, Response
 from app.arrays.mapping import Plane
 from app.datasets.library import Library
 from app.errors import StorageError
-from app.pictures import exact, sheet
-from app.pictures.window import shown
+from app.pictures import atlas, exact, sheet
 from app.reviews import links
 from app.reviews.links import Link
 from app.web import guest_pages
 from app.web.access import signed
 from app.web.door import Door, PassphraseNeededError, is_person
 from app.web.forms import CHECK, Forms, text
-from app.web.item import cut_for, parse_looking
+from app.web.item import atlas_for, cut_for, parse_looking, parse_tone, toned
 from app.web.notes import Notebook, Writer, item_of
 from app.web.security import UNDER_A_LINK
 from app.web.shared import Shared, open_shared
@@ -99,6 +99,16 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
 
         return finish(await studio.answer(request, plan))
 
+    @router.get("/{place}/atlas-{axis}.png")
+    async def slices(request: Request, token: str, place: str, axis: str) -> Response:
+        query = request.url.query
+
+        def plan() -> Plan:
+            shared = open_shared(library, door.open(request, token))
+            return _atlas(shared, place, axis, query)
+
+        return finish(await studio.answer(request, plan))
+
     @router.get("/{place}.{form}")
     async def pixels(request: Request, token: str, place: str, form: str) -> Response:
         query = request.url.query
@@ -123,20 +133,37 @@ def _item(request: Request, token: str, shared: Shared, place: str, notebook: No
 
 
 def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
-    """Plan the picture as it is shown (.png), or its values (.npy)."""
+    """Plan the picture as it is shown (.png), or its values (.npy), of a volume all of them."""
     guest_pages.require_form(form)
     dataset = shared.dataset
     number, split, index = shared.item(place)
+    tone = parse_tone(dataset, query)
     plane: Plane | None = cut_for(dataset, query)
+    if form == "npy" and not {"axis", "slice"} & set(dict(parse_qsl(query))):
+        plane = None
 
     def draw() -> bytes:
         values = exact.item_pixels(dataset, split, index, plane)
         if form == "npy":
             return exact.as_npy(values)
-        return exact.as_png(shown(values, sheet.window_of(dataset)))
+        return exact.as_png(toned(dataset, values, tone))
 
     kind = "image/png" if form == "png" else "application/octet-stream"
-    return _plan(shared, f"{number} {plane} {form}", kind, draw)
+    return _plan(shared, f"{number} {plane} {tone.query()} {form}", kind, draw)
+
+
+def _atlas(shared: Shared, place: str, axis: str, query: str) -> Plan:
+    """Plan one picture of all slices of a volume along an axis."""
+    dataset = shared.dataset
+    number, split, index = shared.item(place)
+    tone = parse_tone(dataset, query)
+    number_of_axis, layout = atlas_for(dataset, axis)
+
+    def draw() -> bytes:
+        volume = exact.item_pixels(dataset, split, index)
+        return atlas.encode(toned(dataset, volume, tone), number_of_axis, layout)
+
+    return _plan(shared, f"{number} atlas {axis} {tone.query()}", "image/png", draw)
 
 
 def _plan(shared: Shared, what: str, kind: str, draw: Callable[[], bytes]) -> Plan:

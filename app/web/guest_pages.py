@@ -1,22 +1,24 @@
 """A link → what its pages show. Nothing here names a split or an index where labels are hidden."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
-from app.datasets.selection import PER_PAGE, SPLITS, parse
+from app.datasets.selection import PER_PAGE, SPLITS, Split, parse
 from app.datasets.subset import Items
-from app.errors import MissingError
-from app.pictures import sheet
-from app.web import addresses, histogram
+from app.errors import MissingError, NotReadyError
+from app.pictures import exact, sheet
+from app.web import addresses, histogram, volume
 from app.web.grid import pager, pages_of, size_words, style, unfinished
 from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
 from app.web.shared import Shared
 from app.web.templating import fragment
-from app.web.views import NOTHING, Cell, Fact, Hidden, Notice, Pager, Plane, Tile
+from app.web.views import NOTHING, Cell, Fact, Notice, Pager, Plane, Tile, Volume
 from app.web.words import caption, counted, images, labels_text, spoken
 
 _FORMS: Final = ("png", "npy")
@@ -42,15 +44,14 @@ class GuestGrid:
 
 @dataclass(frozen=True)
 class GuestItem:
-    """One shared image. ``address`` is this page's own, for the forms on it."""
+    """One shared image."""
 
     title: str
     heading: str
     message: tuple[str, ...]
-    address: str
     style: str
     planes: tuple[Plane, ...]
-    is_volume: bool
+    volume: Volume | None
     label_text: str
     hue: str | None
     facts: tuple[Fact, ...]
@@ -61,7 +62,6 @@ class GuestItem:
     zoom_in: str | None
     zoom_out: str | None
     zoom_text: str
-    hidden: tuple[Hidden, ...]
     notices: tuple[Notice, ...]
     citation: str
     license: str
@@ -162,7 +162,10 @@ def item(shared: Shared, token: str, number: int, looking: Looking) -> GuestItem
         there = replace(looking, zoom=ZOOMS[place]).query(dataset)
         return addresses.with_query(here, there)
 
-    planes = planes_of(dataset, looking, name, source)
+    def atlas_source(axis: str, query: str) -> str:
+        return addresses.with_query(f"/s/{token}/{number + 1}/atlas-{axis}.png", query)
+
+    planes = planes_of(dataset, looking, name, source, atlas_source)
     page = number // PER_PAGE + 1
     back = addresses.with_query(f"/s/{token}", f"page={page}" if page > 1 else "")
     shows = not link.hide_labels
@@ -172,10 +175,13 @@ def item(shared: Shared, token: str, number: int, looking: Looking) -> GuestItem
         title=link.title or dataset.title,
         heading=name if shared.total > 1 else link.title or dataset.title,
         message=_paragraphs(link.message) if shared.only else (),
-        address=here,
         style=item_style(planes, looking.zoom, volume=dataset.is_volume),
         planes=planes,
-        is_volume=dataset.is_volume,
+        volume=volume.build(
+            dataset, looking, planes, _voxels(shared, *where), voxels=source("", True), address=here
+        )
+        if dataset.is_volume
+        else None,
         label_text=labels_text(dataset, values) if shows else "",
         hue=histogram.hue(single) if single else None,
         facts=(
@@ -191,11 +197,17 @@ def item(shared: Shared, token: str, number: int, looking: Looking) -> GuestItem
         zoom_in=zoomed(1),
         zoom_out=zoomed(-1),
         zoom_text=f"Zoom {looking.zoom}×",
-        hidden=(Hidden("zoom", str(looking.zoom)),) if looking.zoom != ZOOMS[0] else (),
         notices=(),
         citation=dataset.facts.citation if dataset.facts else "",
         license=dataset.facts.license if dataset.facts else "",
     )
+
+
+def _voxels(shared: Shared, split: Split, index: int) -> NDArray[Any] | None:
+    """Read a volume; None while it is unpacked, as the sentence for that would name its split."""
+    with suppress(NotReadyError):
+        return exact.item_pixels(shared.dataset, split, index)
+    return None
 
 
 def require_form(form: str) -> None:

@@ -1,8 +1,9 @@
-"""One item of a dataset → what its page shows."""
+"""How an item is looked at: what of it the address says, and the pictures that are drawn for it."""
 
 import math
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,14 +12,13 @@ from numpy.typing import NDArray
 
 from app.arrays.mapping import Plane as Cut
 from app.datasets.dataset import Dataset
-from app.datasets.selection import SPLITS, Selection, Split, shown, whole_number
-from app.errors import InexactError, MalformedError, MissingError
-from app.pictures import exact
-from app.pictures.window import Window, needs_window
-from app.web import addresses, grid, histogram
-from app.web.notices import dataset_notices
-from app.web.views import Crumb, Fact, Hidden, Item, Plane
-from app.web.words import counted, label_text, labels_text, measured, number
+from app.datasets.selection import Split, shown, whole_number
+from app.errors import MalformedError, MissingError
+from app.pictures import atlas, exact, sheet
+from app.pictures.window import Window, through
+from app.pictures.window import shown as as_shown
+from app.web import addresses
+from app.web.views import Plane
 
 ZOOMS: Final = (1, 2, 4, 8)
 
@@ -26,13 +26,42 @@ ZOOMS: Final = (1, 2, 4, 8)
 _ROOM: Final = ((0, 312), (480, 420), (1000, 560))
 _VOLUME_ROOM: Final = ((0, 280), (1400, 308))
 
+# Up to here every whole number is a float of its own.
+_PLAIN_MOST: Final = 2**53
+
+_REAL: Final = re.compile(
+    r"[-+]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})(e[-+]?[0-9]{1,3})?", re.IGNORECASE | re.ASCII
+)
+
+
+@dataclass(frozen=True)
+class Tone:
+    """Which values of a volume are shown as black and as white, and whether these change places.
+
+    Only what is shown goes through it. ``window`` is None where it is the dataset's own.
+    """
+
+    window: Window | None = None
+    inverted: bool = False
+
+    def query(self) -> str:
+        """Print what differs from the defaults."""
+        pairs = []
+        if self.window:
+            pairs += [("low", real_text(self.window.low)), ("high", real_text(self.window.high))]
+        return urlencode([*pairs, ("invert", "1")] if self.inverted else pairs)
+
 
 @dataclass(frozen=True)
 class Looking:
-    """How an item is looked at: ``zoom`` from ZOOMS, and a slice for each axis of a volume."""
+    """How an item is looked at: ``zoom`` from ZOOMS; of a volume, a slice for each axis and tone.
+
+    Where the three slices meet is the crosshair.
+    """
 
     zoom: int
     slices: tuple[int, ...]
+    tone: Tone = Tone()
 
     def query(self, dataset: Dataset) -> str:
         """Print what differs from the defaults."""
@@ -41,7 +70,7 @@ class Looking:
         for axis, place, middle in zip(exact.AXES, self.slices, middles, strict=False):
             if place != middle:
                 pairs.append((axis, place))
-        return urlencode(pairs)
+        return addresses.joined(urlencode(pairs), self.tone.query())
 
 
 def required_index(dataset: Dataset, split: Split, value: str) -> int:
@@ -67,7 +96,68 @@ def parse_looking(dataset: Dataset, query: str) -> Looking:
         required_slice(dataset, axis, given.get(axis) or str(middle))
         for axis, middle in zip(exact.AXES, default_slices(dataset), strict=False)
     )
-    return Looking(zoom, slices)
+    return Looking(zoom, slices, parse_tone(dataset, query))
+
+
+def parse_tone(dataset: Dataset, query: str) -> Tone:
+    """Read ``low``, ``high`` and ``invert`` from a query string; pictures have none of these.
+
+    Raises MalformedError.
+    """
+    given = {name: value for name, value in parse_qsl(query) if name in ("low", "high", "invert")}
+    if not dataset.is_volume or not given:
+        return Tone()
+    if given.get("invert", "0") not in ("0", "1"):
+        raise MalformedError("invert", "invert must be 0 or 1.")
+    own = own_window(dataset)
+    low = real_number("low", given["low"]) if "low" in given else own.low
+    high = real_number("high", given["high"]) if "high" in given else own.high
+    if not low < high:
+        raise MalformedError("low", "low, which is black, must be below high, which is white.")
+    window = Window(low, high)
+    return Tone(None if window == own else window, given.get("invert") == "1")
+
+
+def toned(dataset: Dataset, pixels: NDArray[Any], tone: Tone) -> NDArray[np.uint8]:
+    """Turn pixels into the grey levels or colours in which they are shown."""
+    own = sheet.window_of(dataset)
+    levels = through(pixels, tone.window) if tone.window else as_shown(pixels, own)
+    return ~levels if tone.inverted else levels
+
+
+def atlas_for(dataset: Dataset, axis: str) -> tuple[int, atlas.Layout]:
+    """Give the number of an axis, and how the slices along it make one picture.
+
+    Raises MissingError where they make none.
+    """
+    if dataset.is_volume and axis in exact.AXES:
+        number = exact.AXES.index(axis)
+        layout = atlas.layout_of(dataset.shape, number)
+        if layout:
+            return number, layout
+    raise MissingError("axis", f"There is no one picture of all slices along {shown(axis)} here.")
+
+
+def own_window(dataset: Dataset) -> Window:
+    """Give the window that a dataset is shown through while nobody asks for another."""
+    found = sheet.window_of(dataset)
+    if found:
+        return found
+    binary = all(images.dtype == np.bool_ for images in dataset.images.values())
+    return Window(0.0, 1.0 if binary else 255.0)
+
+
+def real_number(name: str, value: str) -> float:
+    """Read the value of a parameter of that name as a finite number. Raises MalformedError."""
+    number = float(value) if _REAL.fullmatch(value) else math.inf
+    if not math.isfinite(number):
+        raise MalformedError(name, f"{name} must be a number, not “{shown(value)}”.")
+    return number
+
+
+def real_text(value: float) -> str:
+    """Print a number so that it can be read again: 255.0 → “255”, 0.1 → “0.1”."""
+    return f"{value:.0f}" if value.is_integer() and abs(value) < _PLAIN_MOST else repr(value)
 
 
 def default_slices(dataset: Dataset) -> tuple[int, ...]:
@@ -88,97 +178,25 @@ def required_slice(dataset: Dataset, axis: str, value: str) -> int:
     return place
 
 
-def build(
-    dataset: Dataset,
-    split: Split,
-    index: int,
-    selection: Selection,
-    looking: Looking,
-    window: Window | None,
-) -> Item:
-    """Draw up the page. Raises NotReadyError while the item is still being unpacked."""
-    pixels = exact.item_pixels(dataset, split, index)
-    values = dataset.indexes[split].labels_of(np.array([index]))[0]
-    subset = dataset.subset(selection)
-    rank = subset.rank(split, index)
-    query = addresses.item_query(selection)
-    looked = looking.query(dataset)
-
-    def neighbour(step: int) -> str | None:
-        if rank is None or not 0 <= rank + step < subset.total:
-            return None
-        found = subset.items(rank + step, rank + step + 1)
-        there = SPLITS[int(found.splits[0])], int(found.positions[0])
-        return addresses.item(dataset.id, *there, _joined(query, looked))
-
-    def zoomed(step: int) -> str | None:
-        place = ZOOMS.index(looking.zoom) + step
-        if not 0 <= place < len(ZOOMS):
-            return None
-        there = replace(looking, zoom=ZOOMS[place]).query(dataset)
-        return addresses.item(dataset.id, split, index, _joined(query, there))
-
-    page = 1 if rank is None else rank // selection.per_page + 1
-    back = addresses.grid(dataset.id, selection.on_page(page))
-
-    def source(query: str, values: bool) -> str:
-        if values or not window:
-            form = "npy" if values else "png"
-            return addresses.pixels(dataset.id, split, index, form, query)
-        return addresses.shown(dataset, split, index, query)
-
-    planes = planes_of(dataset, looking, f"{dataset.title}, {split} {index}", source)
-    inexact = _why_inexact(pixels[looking.slices[0]] if dataset.is_volume else pixels)
-    name = f"{split} {index}"
-    return Item(
-        heading=f"{dataset.title} · {name}",
-        crumbs=(
-            Crumb("All datasets", addresses.HOME),
-            Crumb(dataset.title, back),
-            Crumb(name, None),
-        ),
-        address=addresses.item(dataset.id, split, index, _joined(query, looked)),
-        share=addresses.share(addresses.item(dataset.id, split, index)),
-        style=style(planes, looking.zoom, volume=dataset.is_volume),
-        planes=planes,
-        is_volume=dataset.is_volume,
-        facts=_facts(dataset, split, index, values),
-        pixels=_pixel_facts(dataset, pixels),
-        label_text=labels_text(dataset, values),
-        hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
-        previous=neighbour(-1),
-        next=neighbour(1),
-        place=f"{counted(rank + 1)} of {counted(subset.total)}"
-        if rank is not None
-        else "Not in the selection you came from",
-        back=back,
-        download=None
-        if inexact
-        else addresses.pixels(dataset.id, split, index, "png", _plane_query(dataset, looking)),
-        download_note=inexact
-        or ("The PNG is the slice along z that is shown." if dataset.is_volume else ""),
-        array=addresses.pixels(dataset.id, split, index, "npy"),
-        zoom_in=zoomed(1),
-        zoom_out=zoomed(-1),
-        zoom_text=f"Zoom {looking.zoom}×",
-        hidden=_hidden(query, looking),
-        notices=(
-            *grid.unfinished(dataset, Selection(splits=(split,))),
-            *dataset_notices(dataset, window),
-        ),
-        citation=dataset.facts.citation if dataset.facts else "",
-        license=dataset.facts.license if dataset.facts else "",
-    )
-
-
 def style(planes: tuple[Plane, ...], zoom: int, *, volume: bool) -> str:
-    """Size each picture to whole pixels at every width of the window, as one line of CSS."""
-    rules = []
+    """Size each picture to whole pixels at every width of the window, as one line of CSS.
+
+    Of a volume it names each plane's picture, the slice in it, and where the crosshair stands.
+    """
+    rules = [
+        f'.{plane.css}{{--sheet:url("{plane.src}");--columns:{plane.columns};--rows:{plane.rows};'
+        f"--col:{plane.col};--row:{plane.row};--cx:{plane.cx};--cy:{plane.cy}}}"
+        for plane in planes
+        if volume
+    ]
     for least, room in _VOLUME_ROOM if volume else _ROOM:
         inner = ""
         for plane in planes:
             scale = max(1, room // max(plane.width, plane.height)) * zoom
-            inner += f".{plane.css}{{--pw:{plane.width * scale}px;--ph:{plane.height * scale}px}}"
+            inner += (
+                f".{plane.css}{{--pw:{plane.width * scale}px;--ph:{plane.height * scale}px;"
+                f"--side:{scale}px}}"
+            )
         rules.append(f"@media(min-width:{least}px){{{inner}}}" if least else inner)
     return "".join(rules)
 
@@ -200,94 +218,50 @@ def cut_for(dataset: Dataset, query: str) -> Cut | None:
 
 
 def planes_of(
-    dataset: Dataset, looking: Looking, name: str, source: Callable[[str, bool], str]
+    dataset: Dataset,
+    looking: Looking,
+    name: str,
+    source: Callable[[str, bool], str],
+    atlas_source: Callable[[str, str], str] | None = None,
 ) -> tuple[Plane, ...]:
     """Draw up one picture, or the three planes of a volume.
 
     ``source`` gives the address for a query that picks a plane: of the picture as it is shown, or,
-    with ``True``, of its values as .npy.
+    with ``True``, of its values as .npy. ``atlas_source`` gives the address of all slices along an
+    axis, for a query that says how they are shown; without it each slice is a picture of its own.
     """
     if not dataset.is_volume:
         height, width = dataset.shape[:2]
-        return (
-            Plane(
-                source("", False), name, source("", True), width, height, "", "", 0, 0, "plane-0"
-            ),
-        )
+        return (Plane(source("", False), name, source("", True), width, height, css="plane-0"),)
     planes = []
-    for number_of_axis, axis in enumerate(exact.AXES):
-        height, width = (s for a, s in enumerate(dataset.shape) if a != number_of_axis)
-        place = looking.slices[number_of_axis]
+    tone = looking.tone.query()
+    for number, axis in enumerate(exact.AXES):
+        down, across = (place for place in range(3) if place != number)
+        place = looking.slices[number]
         query = addresses.plane_query(axis, place)
+        layout = atlas.layout_of(dataset.shape, number) if atlas_source else None
         planes.append(
             Plane(
-                src=source(query, False),
+                src=atlas_source(axis, tone)
+                if atlas_source and layout
+                else source(addresses.joined(query, tone), False),
                 alt=f"{name}, a slice along {axis}",
                 values=source(query, True),
-                width=width,
-                height=height,
+                width=dataset.shape[across],
+                height=dataset.shape[down],
+                css=f"plane-{number}",
                 axis=axis,
-                axis_name=f"Slice along {axis}",
+                across=exact.AXES[across],
+                down=exact.AXES[down],
                 slice=place,
-                last=dataset.shape[number_of_axis] - 1,
-                css=f"plane-{number_of_axis}",
+                last=dataset.shape[number] - 1,
+                cx=looking.slices[across],
+                cy=looking.slices[down],
+                in_atlas=layout is not None,
+                columns=layout.columns if layout else 1,
+                rows=layout.rows if layout else 1,
+                col=place % layout.columns if layout else 0,
+                row=place // layout.columns if layout else 0,
             )
         )
     return tuple(planes)
-
-
-def _facts(dataset: Dataset, split: Split, index: int, values: tuple[int, ...]) -> tuple[Fact, ...]:
-    label = labels_text(dataset, values)
-    facts = [Fact("Label", label)]
-    meanings = filter(None, (dataset.label_of[value].meaning for value in values))
-    facts += [Fact("Meaning", meaning) for meaning in meanings if meaning not in label]
-    facts += [
-        Fact("Split", split),
-        Fact("Index", str(index)),
-        Fact("Modality", dataset.modality),
-        Fact("Size", grid.size_words(dataset)),
-    ]
-    others = ", ".join(label_text(label) for label in dataset.labels[:20])
-    return (*facts, Fact("All labels", others))
-
-
-def _pixel_facts(dataset: Dataset, pixels: NDArray[Any]) -> tuple[Fact, ...]:
-    channels = exact.statistics(pixels, colour=dataset.channels == 3)
-    names = ("Red", "Green", "Blue") if len(channels) == 3 else ("Values",)
-    described = tuple(
-        Fact(
-            name,
-            "no finite value"
-            if math.isnan(c.mean)
-            else f"{number(c.least)} to {number(c.greatest)}, mean {measured(c.mean)}, "
-            f"standard deviation {measured(c.deviation)}",
-        )
-        for name, c in zip(names, channels, strict=True)
-    )
-    return (*described, Fact("Type", str(pixels.dtype)))
-
-
-def _why_inexact(pixels: NDArray[Any]) -> str:
-    if not needs_window(pixels.dtype):
-        return ""
-    try:
-        exact.as_png(pixels)
-    except InexactError as error:
-        return str(error)
-    return ""
-
-
-def _plane_query(dataset: Dataset, looking: Looking) -> str:
-    """Pick the slice that stands for a volume: the one along the first axis."""
-    return addresses.plane_query(exact.AXES[0], looking.slices[0]) if dataset.is_volume else ""
-
-
-def _hidden(query: str, looking: Looking) -> tuple[Hidden, ...]:
-    fields = [Hidden(name, value) for name, value in parse_qsl(query)]
-    if looking.zoom != ZOOMS[0]:
-        fields.append(Hidden("zoom", str(looking.zoom)))
-    return tuple(fields)
-
-
-def _joined(*queries: str) -> str:
-    return "&".join(query for query in queries if query)

@@ -12,8 +12,9 @@ from app.datasets.selection import parse
 from app.pictures import sheet
 from app.web import catalogue as catalogue_page
 from app.web import grid as grid_page
-from app.web import item as item_page
+from app.web import item_page
 from app.web.frame import Frames
+from app.web.item import parse_looking, required_index
 from app.web.memory import keep_while
 from app.web.notes import Notebook, item_of, owner_writes
 from app.web.pictures import plan_tile
@@ -55,8 +56,8 @@ def pages(library: Library, studio: Studio, notebook: Notebook, place: str | Non
         dataset = library.dataset(dataset_id)
         selection = parse(request.url.query)
         found = dataset.require_split(split)
-        place = item_page.required_index(dataset, found, index)
-        looking = item_page.parse_looking(dataset, request.url.query)
+        place = required_index(dataset, found, index)
+        looking = parse_looking(dataset, request.url.query)
         dataset.images[found].wait(place + 1, seconds=2)
         view = item_page.build(dataset, found, place, selection, looking, sheet.window_of(dataset))
         named = item_of(dataset, found, place)

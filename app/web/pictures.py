@@ -12,18 +12,18 @@ from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import SPLITS, Selection, Split, parse, whole_number
 from app.datasets.subset import Subset
-from app.errors import MissingError
-from app.pictures import exact, sheet
-from app.pictures.window import shown
+from app.errors import MissingError, NotInstalledError
+from app.pictures import atlas, exact, nifti, sheet
 from app.web import addresses
 from app.web.catalogue import STRIP
 from app.web.grid import page_items
-from app.web.item import cut_for, required_index
+from app.web.item import atlas_for, cut_for, parse_tone, required_index, toned
 from app.web.studio import Plan, Studio
 from app.web.transport import ASK_AGAIN, FOREVER
 
 _PNG: Final = "image/png"
 _NPY: Final = "application/octet-stream"
+_GZIP: Final = "application/gzip"
 
 
 def sheets(library: Library, studio: Studio) -> APIRouter:
@@ -93,12 +93,13 @@ def single(library: Library, studio: Studio) -> APIRouter:
         def plan() -> Plan:
             dataset = _as_addressed(library, dataset_id, key)
             found, place, plane = _item(dataset, split, index, query)
+            tone = parse_tone(dataset, query)
 
             def draw() -> bytes:
                 pixels = exact.item_pixels(dataset, found, place, plane)
-                return exact.as_png(shown(pixels, sheet.window_of(dataset)))
+                return exact.as_png(toned(dataset, pixels, tone))
 
-            tag = f"{key}-{found}-{place}-{plane}"
+            tag = f"{key}-{found}-{place}-{plane}-{tone.query()}"
             return Plan(tag, _PNG, FOREVER, draw, lambda: _is_checked(dataset, [found]))
 
         return await studio.answer(request, plan)
@@ -124,6 +125,54 @@ def single(library: Library, studio: Studio) -> APIRouter:
             tag = f"{addresses.content_key(dataset)}-{found}-{place}-{plane}-{form}"
             kind = _PNG if form == "png" else _NPY
             return Plan(tag, kind, ASK_AGAIN, draw, lambda: _is_checked(dataset, [found]))
+
+        return await studio.answer(request, plan)
+
+    return router
+
+
+def volumes(library: Library, studio: Studio) -> APIRouter:
+    """Make the routes of whole volumes; they stand before those of single pictures."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/pictures/{dataset_id}/{key}/{split}/{index}/atlas-{axis}.png")
+    async def slices(
+        request: Request, dataset_id: str, key: str, split: str, index: str, axis: str
+    ) -> Response:
+        query = request.url.query
+
+        def plan() -> Plan:
+            dataset = _as_addressed(library, dataset_id, key)
+            found = dataset.require_split(split)
+            place = required_index(dataset, found, index)
+            tone = parse_tone(dataset, query)
+            number, layout = atlas_for(dataset, axis)
+
+            def draw() -> bytes:
+                volume = exact.item_pixels(dataset, found, place)
+                return atlas.encode(toned(dataset, volume, tone), number, layout)
+
+            tag = f"{key}-{found}-{place}-atlas-{axis}-{tone.query()}"
+            return Plan(tag, _PNG, FOREVER, draw, lambda: _is_checked(dataset, [found]))
+
+        return await studio.answer(request, plan)
+
+    @router.get("/d/{dataset_id}/{split}/{index}.nii.gz")
+    async def whole(request: Request, dataset_id: str, split: str, index: str) -> Response:
+        def plan() -> Plan:
+            dataset = library.dataset(dataset_id)
+            found, place, _ = _item(dataset, split, index, "")
+            if not dataset.is_volume:
+                raise MissingError("form", "Only volumes are given as .nii.gz.")
+            if missing := nifti.why_missing():
+                raise NotInstalledError(missing)
+            return Plan(
+                f"{addresses.content_key(dataset)}-{found}-{place}-nifti",
+                _GZIP,
+                ASK_AGAIN,
+                lambda: nifti.encode(exact.item_pixels(dataset, found, place)),
+                lambda: _is_checked(dataset, [found]),
+            )
 
         return await studio.answer(request, plan)
 

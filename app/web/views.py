@@ -222,8 +222,10 @@ class Fact:
 class Plane:
     """One plane of a volume, or the one picture of an item.
 
-    ``src`` is the exact picture as drawn; ``values`` the same plane's numbers (an ``.npy``).
-    ``axis`` is "" for a plain picture; for volumes the slider runs from 0 to ``last``.
+    ``src`` is the picture as drawn; ``values`` the same plane's numbers (an ``.npy``). All below
+    ``css`` is a volume's: the slider of ``axis`` runs from 0 to ``last``. Rows run along ``down``,
+    columns along ``across``; ``cx``, ``cy`` is the crosshair's column and row. With ``in_atlas``
+    the picture holds all slices, of which the one at ``col``, ``row`` is shown.
     """
 
     src: str
@@ -231,11 +233,44 @@ class Plane:
     values: str
     width: int  # in image pixels
     height: int
-    axis: str
-    axis_name: str
-    slice: int
-    last: int
     css: str  # class that the page's ``style`` sizes
+    axis: str = ""
+    across: str = ""
+    down: str = ""
+    slice: int = 0
+    last: int = 0
+    cx: int = 0
+    cy: int = 0
+    in_atlas: bool = False
+    columns: int = 1
+    rows: int = 1
+    col: int = 0
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Three linked planes, and the form that moves them and sets what is black and white."""
+
+    planes: tuple[Plane, ...]
+    action: str
+    hidden: tuple[Hidden, ...]
+    voxels: str  # the whole volume's .npy, to be read ahead; empty where it is large
+    readout: str  # where the crosshair stands, and the value there
+    low: str
+    high: str
+    inverted: bool
+    tone_note: str
+    plain: str | None  # leads to the page without a tone of its own
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file to save; ``axis`` is set where it follows that axis's slice."""
+
+    text: str
+    href: str
+    axis: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,7 +286,7 @@ class Item:
     share: str
     style: str
     planes: tuple[Plane, ...]
-    is_volume: bool
+    volume: Volume | None
     facts: tuple[Fact, ...]
     pixels: tuple[Fact, ...]  # statistics
     label_text: str
@@ -260,13 +295,11 @@ class Item:
     next: str | None
     place: str
     back: str
-    download: str | None  # the exact PNG
-    download_note: str
-    array: str  # the .npy
+    downloads: tuple[Saved, ...]
+    download_notes: tuple[str, ...]
     zoom_in: str | None
     zoom_out: str | None
     zoom_text: str
-    hidden: tuple[Hidden, ...]
     notices: tuple[Notice, ...]
     citation: str
     license: str

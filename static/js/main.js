@@ -7,8 +7,9 @@ const additions = [
   ["#results", "./prefetch.js"],
   ["[data-copy], #results", "./copy.js"],
   ["[aria-keyshortcuts], #results", "./keys.js"],
-  ["[data-values]", "./readout.js"],
-  ["[data-slices]", "./slices.js"],
+  ["img.picture", "./readout.js"],
+  ["[data-slices]", "./crosshair.js"],
+  ["[data-play]", "./cine.js"],
   ["[data-answering]", "./reading.js"],
 ];
 

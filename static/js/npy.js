@@ -1,22 +1,23 @@
-// Reads a NumPy .npy file: what readout.js needs to show exact numbers. Nothing is shown if a file
-// is not in the form expected here.
+// Reads a NumPy .npy file, to show exact numbers. Nothing is shown if a file is not in the form
+// expected here.
 
-const readers = {
-  b1: ["getUint8", 1],
-  u1: ["getUint8", 1],
-  i1: ["getInt8", 1],
-  u2: ["getUint16", 2],
-  i2: ["getInt16", 2],
-  u4: ["getUint32", 4],
-  i4: ["getInt32", 4],
-  u8: ["getBigUint64", 8],
-  i8: ["getBigInt64", 8],
-  f4: ["getFloat32", 4],
-  f8: ["getFloat64", 8],
-};
+const kinds = { b: "Uint", u: "Uint", i: "Int", f: "Float" };
+const arrays = new Map();
 
-/** The array as { shape, at(row, column) }, where at() gives the numbers of one pixel. */
-export function parse(buffer) {
+/** The array at an address as at(row, column), which gives the numbers there; asked for once. */
+export function load(address) {
+  if (!arrays.has(address)) {
+    const loading = fetch(address).then(async (answer) => {
+      if (!answer.ok) throw new Error(answer.statusText);
+      return parse(await answer.arrayBuffer());
+    });
+    arrays.set(address, loading);
+    loading.catch(() => arrays.delete(address));
+  }
+  return arrays.get(address);
+}
+
+function parse(buffer) {
   const view = new DataView(buffer);
   const bytes = new Uint8Array(buffer);
   if (String.fromCharCode(...bytes.subarray(1, 6)) !== "NUMPY") throw new Error("not an .npy file");
@@ -25,18 +26,22 @@ export function parse(buffer) {
   const end = start + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
   const header = new TextDecoder().decode(bytes.subarray(start, end));
 
-  const [, order, type] = header.match(/'descr':\s*'([<>|=])(\w+)'/) ?? [];
+  const [, order, kind, size] = header.match(/'descr':\s*'([<>|=])([buif])([1248])'/) ?? [];
   const shape = (header.match(/'shape':\s*\(([^)]*)\)/)?.[1].match(/\d+/g) ?? []).map(Number);
-  const reader = readers[type];
-  if (!reader || /'fortran_order':\s*True/.test(header) || shape.length < 2 || shape.length > 3) {
+  const read = `get${size === "8" && kind !== "f" ? "Big" : ""}${kinds[kind]}${8 * size}`;
+  if (
+    !view[read] ||
+    /'fortran_order':\s*True/.test(header) ||
+    shape.length < 2 ||
+    shape.length > 3
+  ) {
     throw new Error("an array of another kind");
   }
 
-  const [read, size] = reader;
   const [, columns, channels = 1] = shape;
   const at = (row, column) =>
     Array.from({ length: channels }, (_, channel) =>
       view[read](end + ((row * columns + column) * channels + channel) * size, order !== ">"),
     );
-  return { shape, at };
+  return { at };
 }

@@ -1,52 +1,72 @@
-// Moves through a volume while the slider moves, and keeps the address true. Without it the form's
-// button asks for the page with the slices chosen.
+// Shows other slices of a volume while its sliders move, and keeps the address true. Without it the
+// form's button asks for the page with the slices chosen.
 
-const wanted = new WeakMap();
+const form = document.querySelector("[data-slices]");
+const changed = {};
+// Browsers refuse to change the address more than a few times a second.
+const pause = 200;
+let later;
 
-function withParameter(address, name, value) {
+export const stages = [...form.querySelectorAll(".stage")];
+export const slider = (axis) => form.elements[axis];
+
+/** Moves to these places along their axes; then the form says "moved". */
+export function move(places, aloud = false) {
+  for (const [axis, place] of Object.entries(places)) {
+    slider(axis).value = place;
+    changed[axis] = slider(axis).value;
+  }
+  stages.forEach(draw);
+  carry();
+  form.dispatchEvent(new CustomEvent("moved", { detail: aloud }));
+}
+
+async function draw(stage) {
+  const { axis, across, down, columns } = stage.dataset;
+  const place = +slider(axis).value;
+  const { style } = stage.querySelector(".slice");
+  style.setProperty("--cx", slider(across).value);
+  style.setProperty("--cy", slider(down).value);
+  if (columns) {
+    style.setProperty("--col", place % columns);
+    style.setProperty("--row", Math.floor(place / columns));
+  } else {
+    const src = withParameters(stage.dataset.src, { slice: place });
+    if (src === stage.dataset.src) return;
+    stage.dataset.src = src;
+    await Object.assign(new Image(), { src })
+      .decode()
+      .catch(() => {});
+    // Only the last slice asked for is shown, together with its number.
+    if (src !== stage.dataset.src) return;
+    style.setProperty("--sheet", `url(${JSON.stringify(src)})`);
+  }
+  stage.parentElement.querySelector("output").value = place;
+}
+
+export function withParameters(address, given) {
   const url = new URL(address, location.href);
-  url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(given)) url.searchParams.set(name, value);
   return url.pathname + url.search;
 }
 
 /** What else on the page carries the chosen slices: the address, the links, what is downloaded. */
-function carry(name, value) {
-  history.replaceState(history.state, "", withParameter(location.href, name, value));
+function carry() {
   for (const link of document.querySelectorAll("[data-keeps-slices], .item-steps a")) {
-    link.href = withParameter(link.href, name, value);
+    link.href = withParameters(link.href, changed);
   }
-  for (const link of document.querySelectorAll(`[data-slice-of="${name}"]`)) {
-    link.href = withParameter(link.href, "slice", value);
+  for (const link of document.querySelectorAll("[data-slice-of]")) {
+    link.href = withParameters(link.href, { slice: slider(link.dataset.sliceOf).value });
   }
   for (const button of document.querySelectorAll("[data-copy]")) {
-    button.dataset.copy = withParameter(button.dataset.copy, name, value);
+    button.dataset.copy = withParameters(button.dataset.copy, changed);
   }
+  clearTimeout(later);
+  later = setTimeout(() => {
+    history.replaceState(history.state, "", withParameters(location.href, changed));
+  }, pause);
 }
 
-async function move(slider) {
-  const { value } = slider;
-  const plane = slider.closest(".plane");
-  const stage = plane.querySelector(".stage");
-  const picture = stage.querySelector("img");
-  const next = new Image();
-  next.src = withParameter(picture.src, "slice", value);
-  wanted.set(slider, value);
-  try {
-    await next.decode();
-  } catch {
-    return;
-  }
-  // Only the last slice asked for is shown, together with its number.
-  if (wanted.get(slider) !== value) return;
-  picture.src = next.src;
-  plane.querySelector("output").value = value;
-  stage.dataset.values = withParameter(stage.dataset.values, "slice", value);
-}
-
-document.querySelector("[data-slices]").addEventListener("input", ({ target }) => {
-  if (target.type === "range") move(target);
-});
-
-document.querySelector("[data-slices]").addEventListener("change", ({ target }) => {
-  if (target.type === "range") carry(target.name, target.value);
+form.addEventListener("input", ({ target }) => {
+  if (target.type === "range") move({ [target.name]: target.value });
 });

@@ -20,6 +20,7 @@ PAGES = {
     "item": "/d/retinamnist/test/9?label=0",
     "zoomed": "/d/breastmnist/val/3?zoom=8",
     "volume": "/d/adrenalmnist3d/test/4",
+    "volume, inverted": "/d/adrenalmnist3d/test/4?zoom=2&z=9&high=128&invert=1",
     "about": "/d/retinamnist/about",
     "about, binary": "/d/breastmnist/about",
     "pixels": "/d/retinamnist/pixels?split=val",
@@ -71,18 +72,11 @@ def test_without_javascript_the_form_is_sent_by_its_button(plain: Page) -> None:
     expect(plain.locator("h1")).to_contain_text("(1)")
 
 
-def test_without_javascript_slices_are_chosen_by_a_button(plain: Page) -> None:
-    plain.goto("/d/adrenalmnist3d/test/4?label=1")
-    plain.locator("#slice-y").fill("5")
-    plain.get_by_role("button", name="Show these slices").click()
-    expect(plain).to_have_url(re.compile("label=1.*y=5"))
-    expect(plain.locator(".stage img").nth(1)).to_have_attribute("src", re.compile("slice=5"))
-
-
 def test_without_javascript_nothing_is_offered_that_needs_it(plain: Page) -> None:
     for address in ("/d/retinamnist", "/d/adrenalmnist3d/test/4"):
         plain.goto(address)
-        expect(plain.get_by_role("button", name="Copy link")).to_be_hidden()
+        for name in ("Copy link", "Play"):
+            expect(plain.get_by_role("button", name=name)).to_have_count(0)
 
 
 @EVERY_PAGE

@@ -47,6 +47,10 @@ ROUTES = {
     "/sheets/{dataset_id}/{key}/strip.png": ("/sheets/made/0/strip.png", LOCKED),
     "/sheets/{dataset_id}/{key}/{tile}.png": ("/sheets/made/0/1.png", LOCKED),
     "/pictures/{dataset_id}/{key}/{split}/{index}.png": ("/pictures/made/0/test/0.png", LOCKED),
+    "/pictures/{dataset_id}/{key}/{split}/{index}/atlas-{axis}.png": (
+        "/pictures/made/0/test/0/atlas-z.png",
+        LOCKED,
+    ),
     "/d/{dataset_id}": ("/d/made", LOCKED),
     "/d/{dataset_id}/{split}/{index}": ("/d/made/test/0", LOCKED),
     "/d/{dataset_id}/{split}/{index}.{form}": ("/d/made/test/0.png", LOCKED),
@@ -55,6 +59,7 @@ ROUTES = {
         "POST /d/made/test/0/notes/1/undo",
         LOCKED,
     ),
+    "/d/{dataset_id}/{split}/{index}.nii.gz": ("/d/made/test/0.nii.gz", LOCKED),
     "/share": ("/share?of=/d/made", LOCKED),
     "/links": ("/links", LOCKED),
     "/links/{link_id}/revoke": ("POST /links/1/revoke", LOCKED),
@@ -81,6 +86,7 @@ ROUTES = {
     "/s/{token}/{place}/notes": ("POST {link}/1/notes", LINK),
     "/s/{token}/{place}/notes/{note_id}/undo": ("POST {link}/1/notes/1/undo", LINK),
     "/s/{token}/{place}.{form}": ("{link}/1.png", LINK),
+    "/s/{token}/{place}/atlas-{axis}.png": ("{link}/1/atlas-z.png", LINK),
 }
 
 
@@ -104,9 +110,10 @@ def routes(app: FastAPI) -> Iterator[str]:
 
 @pytest.fixture
 def made(write: Write) -> Path:
+    # Volumes, which have every route that pictures have, and more.
     random = np.random.default_rng(1)
     return write(
-        test_images=random.integers(0, 256, (120, 8, 8), np.uint8),
+        test_images=random.integers(0, 256, (120, 7, 8, 9), np.uint8),
         test_labels=np.arange(120, dtype=np.uint8)[:, None] % 3,
     )
 

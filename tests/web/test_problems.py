@@ -82,7 +82,7 @@ PLAIN = st.characters(exclude_categories=["Cs"])
 DATASET = st.one_of(st.sampled_from(["flat", "deep", "real%20numbers", "broken"]), WORD)
 SPLIT = st.one_of(st.sampled_from(["train", "val", "test"]), WORD)
 INDEX = st.one_of(st.integers(-2, 45).map(str), WORD)
-FORM = st.sampled_from(["", ".png", ".npy", ".jpg", "."])
+FORM = st.sampled_from(["", ".png", ".npy", ".nii.gz", ".jpg", "."])
 
 PATH = st.one_of(
     st.just("/"),
@@ -93,6 +93,7 @@ PATH = st.one_of(
     st.builds("/api/datasets/{}/histogram".format, DATASET),
     st.builds("/sheets/{}/{}/{}.png".format, DATASET, WORD, INDEX),
     st.builds("/pictures/{}/{}/{}/{}.png".format, DATASET, WORD, SPLIT, INDEX),
+    st.builds("/pictures/{}/{}/{}/{}/atlas-{}.png".format, DATASET, WORD, SPLIT, INDEX, WORD),
     st.builds("/static/{}".format, WORD),
     st.builds("/static/{}/{}".format, WORD, WORD),
     st.builds("/vendor/htmx/{}".format, WORD),
@@ -102,7 +103,7 @@ NAME = st.one_of(
     st.sampled_from(
         [
             *("split", "label", "page", "per_page", "order", "seed", "bars", "zoom"),
-            *("axis", "slice", "z", "y", "x"),
+            *("axis", "slice", "z", "y", "x", "low", "high", "invert", "view"),
         ]
     ),
     WORD,

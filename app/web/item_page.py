@@ -1,0 +1,178 @@
+"""One item of a dataset → what its page shows."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.datasets.dataset import Dataset
+from app.datasets.selection import SPLITS, Selection, Split
+from app.errors import InexactError
+from app.pictures import exact, nifti
+from app.pictures.window import Window, needs_window
+from app.web import addresses, grid, histogram, volume
+from app.web.addresses import plane_query
+from app.web.item import ZOOMS, Looking, planes_of, style
+from app.web.notices import dataset_notices
+from app.web.views import Crumb, Fact, Item, Saved
+from app.web.words import counted, label_text, labels_text, measured, number
+
+
+def build(
+    dataset: Dataset,
+    split: Split,
+    index: int,
+    selection: Selection,
+    looking: Looking,
+    window: Window | None,
+) -> Item:
+    """Draw up the page. Raises NotReadyError while the item is still being unpacked."""
+    pixels = exact.item_pixels(dataset, split, index)
+    values = dataset.indexes[split].labels_of(np.array([index]))[0]
+    subset = dataset.subset(selection)
+    rank = subset.rank(split, index)
+    query = addresses.item_query(selection)
+    looked = looking.query(dataset)
+
+    def neighbour(step: int) -> str | None:
+        if rank is None or not 0 <= rank + step < subset.total:
+            return None
+        found = subset.items(rank + step, rank + step + 1)
+        there = SPLITS[int(found.splits[0])], int(found.positions[0])
+        return addresses.item(dataset.id, *there, addresses.joined(query, looked))
+
+    def zoomed(step: int) -> str | None:
+        place = ZOOMS.index(looking.zoom) + step
+        if not 0 <= place < len(ZOOMS):
+            return None
+        there = replace(looking, zoom=ZOOMS[place]).query(dataset)
+        return addresses.item(dataset.id, split, index, addresses.joined(query, there))
+
+    page = 1 if rank is None else rank // selection.per_page + 1
+    back = addresses.grid(dataset.id, selection.on_page(page))
+
+    def source(query: str, values: bool) -> str:
+        if not values and (window or dataset.is_volume):
+            return addresses.shown(dataset, split, index, query)
+        return addresses.pixels(dataset.id, split, index, "npy" if values else "png", query)
+
+    def atlas_source(axis: str, query: str) -> str:
+        return addresses.atlas(dataset, split, index, axis, query)
+
+    name = f"{split} {index}"
+    planes = planes_of(dataset, looking, f"{dataset.title}, {name}", source, atlas_source)
+    downloads, notes = _downloads(dataset, split, index, looking, pixels)
+    own = addresses.item(dataset.id, split, index)
+    return Item(
+        heading=f"{dataset.title} · {name}",
+        crumbs=(
+            Crumb("All datasets", addresses.HOME),
+            Crumb(dataset.title, back),
+            Crumb(name, None),
+        ),
+        address=addresses.item(dataset.id, split, index, addresses.joined(query, looked)),
+        share=addresses.share(own),
+        style=style(planes, looking.zoom, volume=dataset.is_volume),
+        planes=planes,
+        volume=volume.build(
+            dataset,
+            looking,
+            planes,
+            pixels,
+            voxels=addresses.pixels(dataset.id, split, index, "npy"),
+            address=own,
+            query=query,
+        )
+        if dataset.is_volume
+        else None,
+        facts=_facts(dataset, split, index, values),
+        pixels=_pixel_facts(dataset, pixels),
+        label_text=labels_text(dataset, values),
+        hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
+        previous=neighbour(-1),
+        next=neighbour(1),
+        place=f"{counted(rank + 1)} of {counted(subset.total)}"
+        if rank is not None
+        else "Not in the selection you came from",
+        back=back,
+        downloads=downloads,
+        download_notes=notes,
+        zoom_in=zoomed(1),
+        zoom_out=zoomed(-1),
+        zoom_text=f"Zoom {looking.zoom}×",
+        notices=(
+            *grid.unfinished(dataset, Selection(splits=(split,))),
+            *dataset_notices(dataset, window),
+        ),
+        citation=dataset.facts.citation if dataset.facts else "",
+        license=dataset.facts.license if dataset.facts else "",
+    )
+
+
+def _facts(dataset: Dataset, split: Split, index: int, values: tuple[int, ...]) -> tuple[Fact, ...]:
+    label = labels_text(dataset, values)
+    facts = [Fact("Label", label)]
+    meanings = filter(None, (dataset.label_of[value].meaning for value in values))
+    facts += [Fact("Meaning", meaning) for meaning in meanings if meaning not in label]
+    facts += [
+        Fact("Split", split),
+        Fact("Index", str(index)),
+        Fact("Modality", dataset.modality),
+        Fact("Size", grid.size_words(dataset)),
+    ]
+    others = ", ".join(label_text(label) for label in dataset.labels[:20])
+    return (*facts, Fact("All labels", others))
+
+
+def _pixel_facts(dataset: Dataset, pixels: NDArray[Any]) -> tuple[Fact, ...]:
+    channels = exact.statistics(pixels, colour=dataset.channels == 3)
+    names = ("Red", "Green", "Blue") if len(channels) == 3 else ("Values",)
+    described = tuple(
+        Fact(
+            name,
+            "no finite value"
+            if math.isnan(c.mean)
+            else f"{number(c.least)} to {number(c.greatest)}, mean {measured(c.mean)}, "
+            f"standard deviation {measured(c.deviation)}",
+        )
+        for name, c in zip(names, channels, strict=True)
+    )
+    return (*described, Fact("Type", str(pixels.dtype)))
+
+
+def _downloads(
+    dataset: Dataset, split: Split, index: int, looking: Looking, pixels: NDArray[Any]
+) -> tuple[tuple[Saved, ...], tuple[str, ...]]:
+    """The files there are of an item, and what is to be known of them."""
+
+    def file(form: str, query: str = "") -> str:
+        return addresses.pixels(dataset.id, split, index, form, query)
+
+    array = Saved("NumPy array (.npy)", file("npy"))
+    if not dataset.is_volume:
+        inexact = _why_inexact(pixels)
+        exact_png = () if inexact else (Saved("Exact PNG", file("png")),)
+        return (*exact_png, array), (inexact,) if inexact else ()
+    pngs, reasons = [], []
+    for number_of_axis, (axis, place) in enumerate(zip(exact.AXES, looking.slices, strict=True)):
+        inexact = _why_inexact(np.take(pixels, place, number_of_axis))
+        reasons.append(inexact)
+        if not inexact:
+            query = plane_query(axis, place)
+            pngs.append(Saved(f"Exact PNG of the slice along {axis}", file("png", query), axis))
+    missing = nifti.why_missing()
+    whole = [array] if missing else [array, Saved("NIfTI (.nii.gz)", file("nii.gz"))]
+    notes = (next(filter(None, reasons), ""), missing or nifti.NOTE)
+    return (*pngs, *whole), tuple(filter(None, notes))
+
+
+def _why_inexact(pixels: NDArray[Any]) -> str:
+    if not needs_window(pixels.dtype):
+        return ""
+    try:
+        exact.as_png(pixels)
+    except InexactError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,299 @@
+"""A volume's page and files: all slices in one picture an axis, a window that changes no file."""
+
+import gzip
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from app.pictures import nifti
+
+from .conftest import Serve, Write
+from .reading import Page, Truth, numbers, page, picture, words
+from .visiting import share, visitor
+
+Read = Callable[[str], Truth]
+VOLUME = "/d/adrenalmnist3d/test/4"
+TOKEN = "the-token-of-the-owner"
+
+
+def bytes_of(*shape: int) -> Any:
+    return np.random.default_rng(8).integers(0, 256, shape, dtype=np.uint8)
+
+
+def labelled(number: int) -> Any:
+    return np.arange(number, dtype=np.uint8)[:, None] % 2
+
+
+def atlases(shown: Page) -> list[str]:
+    """The pictures that hold all slices, by axis."""
+    return [stage.get("data-src", "") for stage in shown.all("figure", class_="stage")]
+
+
+def cut(atlas: Any, columns: int, shape: tuple[int, int], number: int) -> Any:
+    """The first cells of a picture of ``columns`` cells a row, as a stack."""
+    height, width = shape
+    return np.stack(
+        [
+            atlas[top : top + height, left : left + width]
+            for place in range(number)
+            for top, left in [(place // columns * height, place % columns * width)]
+        ]
+    )
+
+
+@pytest.mark.parametrize("index", [0, 4, 297])
+def test_each_cell_of_the_pictures_on_the_page_is_a_slice_of_the_file(
+    index: int, real_client: TestClient, truth: Read
+) -> None:
+    volume = truth("adrenalmnist3d").images("test")[index]
+    shown = page(real_client, f"/d/adrenalmnist3d/test/{index}")
+    stages = list(shown.all("figure", class_="stage"))
+    assert [stage.get("data-axis") for stage in stages] == ["z", "y", "x"]
+    for axis, stage in enumerate(stages):
+        atlas = picture(real_client, stage.get("data-src", ""))
+        cells = cut(atlas, int(stage.get("data-columns", "")), (28, 28), 28)
+        np.testing.assert_array_equal(cells, np.moveaxis(volume, axis, 0))
+
+
+def test_the_page_names_three_pictures_and_no_more(real_client: TestClient) -> None:
+    html = real_client.get(VOLUME).text
+    shown = Page(html)
+    named = {link.get("href") for link in shown.all("link", rel="preload")}
+    assert named == set(atlases(shown)) == set(re.findall(r'--sheet:url\("([^"]+)"', html))
+    assert len(named) == 3
+    assert not list(shown.all("img"))
+
+
+def test_a_picture_of_all_slices_is_kept_for_ever_under_its_contents_key(
+    real_client: TestClient,
+) -> None:
+    (first, *_) = atlases(page(real_client, VOLUME))
+    answer = real_client.get(first)
+    assert "immutable" in answer.headers["cache-control"]
+    other = re.sub(r"(/pictures/[^/]+)/[^/]+/", r"\1/another-key/", first)
+    assert page(real_client, other, 404).text()
+
+
+@pytest.mark.parametrize("axis", ["w", "zz", "-z", "z%00"])
+def test_an_axis_that_a_volume_has_not_is_refused(axis: str, real_client: TestClient) -> None:
+    (first, *_) = atlases(page(real_client, VOLUME))
+    assert "axis" in page(real_client, first.replace("atlas-z", f"atlas-{axis}"), 404).text()
+
+
+def test_a_volume_too_large_for_one_picture_comes_slice_by_slice(
+    serve: Serve, write: Write
+) -> None:
+    volumes = np.zeros((1, 2, 2100, 2100), np.uint8)
+    volumes[0, 1] = 9
+    client = serve(write(test_images=volumes, test_labels=labelled(1)))
+    shown = page(client, "/d/made/test/0")
+    (form,) = (form for form in shown.having("data-slices"))
+    assert form.get("data-voxels") == ""
+    sources = atlases(shown)
+    assert picture(client, sources[0]).shape == (2100, 2100)
+    assert (picture(client, sources[0]) == 9).all()
+    assert picture(client, sources[1]).shape == (2, 2100)
+    assert not list(shown.having("data-columns"))
+
+
+@pytest.mark.parametrize("query", ["", "?z=9&y=12&x=15", "?x=0"])
+def test_the_readout_says_the_value_that_numpy_has_there(
+    query: str, real_client: TestClient, truth: Read
+) -> None:
+    places = dict.fromkeys("zyx", 14) | {
+        name: int(place) for name, place in re.findall(r"(\w)=(\d+)", query)
+    }
+    value = truth("adrenalmnist3d").images("test")[4][tuple(places.values())]
+    shown = page(real_client, VOLUME + query)
+    (readout,) = shown.having("data-readout")
+    assert words(readout) == f"z {places['z']}, y {places['y']}, x {places['x']}: {value}"
+
+
+@pytest.mark.parametrize("query", ["low=50&high=200", "low=-10.5&high=1e3", "invert=1", "high=9"])
+def test_the_window_is_numpys_and_inverting_turns_it_over(
+    query: str, serve: Serve, write: Write
+) -> None:
+    volumes = bytes_of(1, 6, 7, 8)
+    client = serve(write(test_images=volumes, test_labels=labelled(1)))
+    given = dict(re.findall(r"(\w+)=([^&]+)", query))
+    ends = [float(given.get("low", 0)), float(given.get("high", 255))]
+    expected = np.rint(np.interp(volumes[0], ends, [0, 255]))
+    if "invert" in given:
+        expected = 255 - expected
+    shown = page(client, f"/d/made/test/0?{query}")
+    for axis, stage in enumerate(shown.all("figure", class_="stage")):
+        atlas = picture(client, stage.get("data-src", ""))
+        slices = np.moveaxis(expected, axis, 0)
+        cells = cut(atlas, int(stage.get("data-columns", "")), slices[0].shape, len(slices))
+        np.testing.assert_array_equal(cells, slices)
+
+
+def test_wide_numbers_are_shown_through_a_window_of_ones_own(serve: Serve, write: Write) -> None:
+    volumes = np.random.default_rng(2).normal(0, 300, (1, 4, 5, 6)).astype(np.float32)
+    client = serve(write(test_images=volumes, test_labels=labelled(1)))
+    (first, *_) = atlases(page(client, "/d/made/test/0?low=-100&high=400"))
+    expected = np.rint(np.interp(volumes[0].astype(np.float64), [-100, 400], [0, 255]))
+    np.testing.assert_array_equal(cut(picture(client, first), 2, (5, 6), 4), expected)
+
+
+@pytest.mark.parametrize("form", ["png?axis=y&slice=9", "npy", "nii.gz"])
+def test_no_window_changes_a_file(form: str, real_client: TestClient) -> None:
+    join = "&" if "?" in form else "?"
+    plain = real_client.get(f"{VOLUME}.{form}")
+    toned = real_client.get(f"{VOLUME}.{form}{join}low=10&high=20&invert=1")
+    assert plain.content == toned.content
+    links = page(real_client, f"{VOLUME}?low=10&high=20").links()
+    assert not [link for link in links if re.search(r"\.(png|npy|gz)", link) and "low" in link]
+
+
+def test_the_ways_on_keep_the_window(real_client: TestClient) -> None:
+    shown = page(real_client, f"{VOLUME}?low=10&high=20&invert=1&z=3")
+    zoom_in = next(shown.all("a", aria_keyshortcuts="Plus")).get("href", "")
+    following = next(shown.all("a", rel="next")).get("href", "")
+    for href in (zoom_in, following):
+        assert {"low=10", "high=20", "invert=1", "z=3"} <= set(href.partition("?")[2].split("&"))
+    reset = next(a for a in shown.all("a") if words(a) == "Reset").get("href")
+    assert reset == f"{VOLUME}?z=3"
+
+
+def test_the_usual_window_leaves_the_address(real_client: TestClient) -> None:
+    shown = page(real_client, f"{VOLUME}?low=0.0&high=255&invert=0")
+    (copied,) = (each.get("data-copy") for each in shown.having("data-copy"))
+    assert copied == VOLUME
+
+
+@pytest.mark.parametrize(
+    ("query", "part"),
+    [
+        ("low=dark", "low"),
+        ("low=nan", "low"),
+        ("high=1e999", "high"),
+        ("high=infinity", "high"),
+        ("high=1_000", "high"),
+        ("low=%D9%A3", "low"),
+        ("low=300", "below"),
+        ("low=5&high=5", "below"),
+        ("invert=yes", "invert"),
+    ],
+)
+def test_a_window_that_cannot_be_is_refused(query: str, part: str, real_client: TestClient) -> None:
+    assert part in page(real_client, f"{VOLUME}?{query}", 422).text()
+    (first, *_) = atlases(page(real_client, VOLUME))
+    assert part in page(real_client, f"{first}?{query}", 422).text()
+
+
+def test_a_picture_has_no_window(real_client: TestClient) -> None:
+    plain = real_client.get("/d/breastmnist/test/3")
+    assert real_client.get("/d/breastmnist/test/3?low=9&invert=maybe").text == plain.text
+
+
+@pytest.mark.parametrize(("split", "index"), [("test", 4), ("train", 1187)])
+def test_nibabel_reads_back_what_numpy_reads(
+    split: str, index: int, real_client: TestClient, truth: Read
+) -> None:
+    answer = real_client.get(f"/d/adrenalmnist3d/{split}/{index}.nii.gz")
+    assert answer.headers["content-type"] == "application/gzip"
+    assert "content-encoding" not in answer.headers
+    image: Any = nibabel.Nifti1Image.from_bytes(gzip.decompress(answer.content))
+    expected = truth("adrenalmnist3d").images(split)[index]
+    np.testing.assert_array_equal(np.asarray(image.dataobj), expected, strict=True)
+    np.testing.assert_array_equal(image.affine, np.eye(4))
+
+
+def test_the_page_offers_the_files_and_says_what_is_not_known(real_client: TestClient) -> None:
+    shown = page(real_client, f"{VOLUME}?y=3")
+    files = {link for link in shown.links() if link.startswith(f"{VOLUME}.")}
+    slices = {f"{VOLUME}.png?axis={a}&slice={k}" for a, k in (("z", 14), ("y", 3), ("x", 14))}
+    assert files == slices | {f"{VOLUME}.npy", f"{VOLUME}.nii.gz"}
+    assert "no voxel size" in shown.text()
+    assert "i, j, k are z, y, x" in shown.text()
+
+
+def test_without_nibabel_the_page_and_the_address_name_the_extra(
+    real_client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nifti, "find_spec", lambda _: None)
+    shown = page(real_client, VOLUME)
+    assert f"{VOLUME}.nii.gz" not in shown.links()
+    assert "extra “nifti”" in shown.text()
+    assert "extra “nifti”" in page(real_client, f"{VOLUME}.nii.gz", 501).text()
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/d/breastmnist/test/3.nii.gz", 404),
+        ("/d/adrenalmnist3d/test/298.nii.gz", 404),
+        ("/d/adrenalmnist3d/dev/0.nii.gz", 404),
+        ("/d/adrenalmnist3d/test/one.nii.gz", 422),
+    ],
+)
+def test_what_is_no_volume_is_refused_in_words(
+    address: str, status: int, real_client: TestClient
+) -> None:
+    assert page(real_client, address, status).text()
+
+
+@pytest.fixture
+def owner(serve: Serve, volumes: Path, tmp_path: Path) -> TestClient:
+    server = serve(
+        volumes,
+        access="private",
+        owner_token=TOKEN,
+        database_url=f"sqlite:///{tmp_path}/reviews.sqlite",
+    )
+    browser = visitor(server)
+    browser.get(f"/?token={TOKEN}")
+    return browser
+
+
+SHARED = bytes_of(12, 5, 6, 7)
+
+
+@pytest.fixture
+def volumes(write: Write) -> Path:
+    return write("cubes.npz", test_images=SHARED, test_labels=labelled(12))
+
+
+def test_a_guest_moves_through_the_volume_that_is_shared_and_no_other(owner: TestClient) -> None:
+    link = share(owner, "/d/cubes/test/7")
+    guest = visitor(owner)
+    shown = page(guest, f"{link}?z=1&low=20&high=90")
+    (form,) = shown.having("data-slices")
+    np.testing.assert_array_equal(numbers(guest, form.get("data-voxels", "")), SHARED[7])
+    toned = np.rint(np.interp(SHARED[7], [20, 90], [0, 255]))
+    for axis, stage in enumerate(shown.all("figure", class_="stage")):
+        assert stage.get("data-src", "").startswith(f"{link}/1/atlas-")
+        slices = np.moveaxis(toned, axis, 0)
+        atlas = picture(guest, stage.get("data-src", ""))
+        cells = cut(atlas, int(stage.get("data-columns", "")), slices[0].shape, len(slices))
+        np.testing.assert_array_equal(cells, slices)
+    (readout,) = shown.having("data-readout")
+    assert words(readout) == f"z 1, y 3, x 3: {SHARED[7][1, 3, 3]}"
+    assert guest.get(f"{link}/2/atlas-z.png").status_code == 404
+    assert guest.get(f"{link}/1/atlas-w.png").status_code == 404
+
+
+def test_a_guests_picture_of_all_slices_tells_nothing_and_is_kept_by_the_browser_alone(
+    owner: TestClient,
+) -> None:
+    first, second = (share(owner, "/d/cubes", hide_labels="1") for _ in range(2))
+    guest = visitor(owner)
+    answers = [guest.get(f"{link}/3/atlas-x.png") for link in (first, second)]
+    assert {answer.headers["cache-control"] for answer in answers} == {"private, no-cache"}
+    tags = {answer.headers["etag"] for answer in answers}
+    assert len(tags) == 2
+    for answer in answers:
+        assert not re.search(r"cubes|test", repr(answer.headers))
+        with Image.open(io.BytesIO(answer.content)) as image:
+            assert set(image.info) == set()
+    html = guest.get(f"{first}/3").text
+    assert not re.search(r"\btest\b|data-(index|split)|/d/|/pictures/", html)
