@@ -27,4 +27,3 @@ document.addEventListener("click", ({ target }) => {
   if (button) play(button === playing ? undefined : button);
 });
 document.addEventListener("input", ({ target }) => target.type === "range" && play());
-document.addEventListener("visibilitychange", () => document.hidden && play());

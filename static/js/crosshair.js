@@ -2,11 +2,10 @@
 
 import { announce } from "./announce.js";
 import { load } from "./npy.js";
-import { move, slider, stages, withParameters } from "./slices.js";
+import { form, move, slider, stages, withQuery } from "./slices.js";
 import { attend } from "./stage.js";
 
 const output = document.querySelector("[data-readout]");
-const form = document.querySelector("[data-slices]");
 const { voxels } = form.dataset;
 const pages = { PageUp: -1, PageDown: 1 };
 const notch = 40; // pixels that a wheel turns for a slice
@@ -21,9 +20,7 @@ async function tell({ z, y, x }, aloud) {
   latest = place;
   const found = voxels
     ? load(voxels).then((array) => array.at(+z, +y)[x])
-    : load(withParameters(stages[0].dataset.values, { slice: z })).then((array) =>
-        array.at(+y, +x),
-      );
+    : load(withQuery(stages[0].dataset.values, { slice: z })).then((array) => array.at(+y, +x));
   const value = await found.catch(() => "the value could not be read");
   if (latest !== place) return;
   output.textContent = `${place}: ${value}`;

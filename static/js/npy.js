@@ -20,7 +20,6 @@ export function load(address) {
 function parse(buffer) {
   const view = new DataView(buffer);
   const bytes = new Uint8Array(buffer);
-  if (String.fromCharCode(...bytes.subarray(1, 6)) !== "NUMPY") throw new Error("not an .npy file");
   const wide = bytes[6] > 1;
   const start = wide ? 12 : 10;
   const end = start + (wide ? view.getUint32(8, true) : view.getUint16(8, true));

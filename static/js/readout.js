@@ -9,7 +9,6 @@ const output = document.querySelector("[data-readout]");
 const hint = output?.textContent ?? "";
 
 async function show(stage, row, column, aloud = false) {
-  if (stage.dataset.row === `${row}` && stage.dataset.column === `${column}` && !aloud) return;
   Object.assign(stage.dataset, { row, column });
   place(stage, row, column);
   try {

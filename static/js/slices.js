@@ -1,12 +1,11 @@
 // Shows other slices of a volume while its sliders move, and keeps the address true. Without it the
 // form's button asks for the page with the slices chosen.
 
-const form = document.querySelector("[data-slices]");
+export const form = document.querySelector("[data-slices]");
 const changed = {};
-// Browsers refuse to change the address more than a few times a second.
-const pause = 200;
 let later;
 
+const all = (selector) => document.querySelectorAll(selector);
 export const stages = [...form.querySelectorAll(".stage")];
 export const slider = (axis) => form.elements[axis];
 
@@ -31,7 +30,7 @@ async function draw(stage) {
     style.setProperty("--col", place % columns);
     style.setProperty("--row", Math.floor(place / columns));
   } else {
-    const src = withParameters(stage.dataset.src, { slice: place });
+    const src = withQuery(stage.dataset.src, { slice: place });
     if (src === stage.dataset.src) return;
     stage.dataset.src = src;
     await Object.assign(new Image(), { src })
@@ -44,7 +43,7 @@ async function draw(stage) {
   stage.parentElement.querySelector("output").value = place;
 }
 
-export function withParameters(address, given) {
+export function withQuery(address, given) {
   const url = new URL(address, location.href);
   for (const [name, value] of Object.entries(given)) url.searchParams.set(name, value);
   return url.pathname + url.search;
@@ -52,19 +51,16 @@ export function withParameters(address, given) {
 
 /** What else on the page carries the chosen slices: the address, the links, what is downloaded. */
 function carry() {
-  for (const link of document.querySelectorAll("[data-keeps-slices], .item-steps a")) {
-    link.href = withParameters(link.href, changed);
+  for (const a of all("[data-keeps-slices], .item-steps a")) a.href = withQuery(a.href, changed);
+  for (const { dataset } of all("[data-copy]")) dataset.copy = withQuery(dataset.copy, changed);
+  for (const a of all("[data-slice-of]")) {
+    a.href = withQuery(a.href, { slice: slider(a.dataset.sliceOf).value });
   }
-  for (const link of document.querySelectorAll("[data-slice-of]")) {
-    link.href = withParameters(link.href, { slice: slider(link.dataset.sliceOf).value });
-  }
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    button.dataset.copy = withParameters(button.dataset.copy, changed);
-  }
+  // Once things are at rest: browsers refuse to change an address many times a second.
   clearTimeout(later);
   later = setTimeout(() => {
-    history.replaceState(history.state, "", withParameters(location.href, changed));
-  }, pause);
+    history.replaceState(history.state, "", withQuery(location.href, changed));
+  }, 200);
 }
 
 form.addEventListener("input", ({ target }) => {
