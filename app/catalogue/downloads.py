@@ -116,8 +116,10 @@ class Downloads:
         here = bytes_here(file, self.folder)
         if runs and self._path(file, "stop").exists():
             return Standing("stopping", here, note.total or file.bytes)
+        if runs and note.state == "running":
+            return replace(note, done=max(note.done, here))
         if runs:
-            return note if note.state == "running" else Standing("waiting", here, file.bytes)
+            return Standing("waiting", here, file.bytes)
         if is_being_fetched(file, self.folder):
             return Standing("elsewhere", here, file.bytes)
         if note.state in ("waiting", "running"):

@@ -117,9 +117,9 @@ def _one_try(client: httpx2.Client, source: Source, part: Path, report: Report) 
                     part.unlink(missing_ok=True)
                     raise FetchError(_web_page(source.address))
                 file.write(block)
+                file.flush()  # others see by its length how far it is
                 here += len(block)
                 report(here, total)
-            file.flush()
             os.fsync(file.fileno())
         if total is not None and here < total:
             raise _InterruptedError(f"{here:,} of {total:,} bytes came")

@@ -29,6 +29,26 @@ def about(dataset_id: str) -> str:
     return f"/d/{segment(dataset_id)}/about"
 
 
+def catalogue(query: str) -> str:
+    """The catalogue under a filter."""
+    return with_query(HOME, query)
+
+
+def published(dataset_id: str) -> str:
+    """The page of a published dataset, whether it is here or not."""
+    return f"/catalogue/{segment(dataset_id)}"
+
+
+def fetching(dataset_id: str) -> str:
+    """Where a form begins the download of a published file."""
+    return f"{published(dataset_id)}/fetch"
+
+
+def cancelling(dataset_id: str) -> str:
+    """Where a form ends such a download."""
+    return f"{published(dataset_id)}/cancel"
+
+
 def citation(dataset_id: str, form: str) -> str:
     """All references of a dataset as a file: ``bib`` or ``ris``."""
     return f"{about(dataset_id)}.{form}"
@@ -47,6 +67,11 @@ def croissant(dataset_id: str) -> str:
 def item(dataset_id: str, split: str, index: int | str, query: str = "") -> str:
     """One image's page; ``query`` carries the selection one came from."""
     return with_query(f"/d/{segment(dataset_id)}/{split}/{index}", query)
+
+
+def sizes(dataset_id: str, split: str, index: int | str) -> str:
+    """One image in every size of it that is here, side by side."""
+    return f"{item(dataset_id, split, index)}/sizes"
 
 
 def item_query(selection: Selection) -> str:

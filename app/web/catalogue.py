@@ -1,51 +1,198 @@
-"""The library → what the first page shows."""
+"""The library, and what is published besides → what the first page shows."""
 
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
-from app.catalogue.facts import FOUNDING, Facts, all_facts
+from app.catalogue.facts import FOUNDING, PLAIN_SIZE, Facts, all_facts
 from app.datasets.dataset import Dataset
 from app.datasets.library import Shelf
 from app.datasets.selection import SPLITS, Selection
 from app.errors import ArchiveError
 from app.pictures import sheet
-from app.web import addresses
+from app.web import addresses, wanted
 from app.web.grid import size_words, task_words
 from app.web.notices import dataset_notices
-from app.web.views import Absent, Card, Catalogue, Fact, RefusedFile
-from app.web.words import bytes_text, counted
+from app.web.views import Choice, Fact, Link, Notice
+from app.web.wanted import Wanted
+from app.web.words import bytes_text, counted, images
 
 STRIP: Final = 8
 
 
-def build(shelf: Shelf, place: str | None) -> Catalogue:
-    """Draw up the page.
+@dataclass(frozen=True)
+class Card:
+    """A dataset in the catalogue; ``strip`` is one picture of ``strip_width × strip_height``."""
+
+    id: str
+    title: str
+    href: str
+    modality: str
+    task: str
+    size: str  # "28 × 28, colour"
+    counts: tuple[Fact, ...]  # by split, then in all
+    strip: str | None
+    strip_alt: str
+    strip_width: int
+    strip_height: int
+    notices: tuple[Notice, ...]
+    links: tuple[Link, ...]  # to what the dataset is
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A published dataset that is not here, and how to get it. ``line`` says all of it briefly."""
+
+    title: str
+    href: str
+    modality: str
+    task: str
+    counts: tuple[Fact, ...]
+    how: str
+    line: str
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file, or a part of one, that can't be served, with the reason in one sentence."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Select:
+    """A select element with its field's name."""
+
+    name: str
+    title: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class CatalogueFilter:
+    """The form that searches and filters the catalogue; ``selects`` are its menus."""
+
+    action: str
+    name: str  # of the field with the words
+    words: str
+    selects: tuple[Select, ...]
+    clear: str | None  # leads to the whole catalogue
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The first page. Of what is absent, ``founding`` is shown at large and ``absent`` in lines."""
+
+    heading: str
+    lead: str
+    summary: str
+    address: str
+    filter: CatalogueFilter
+    cards: tuple[Card, ...]
+    founding: tuple[Absent, ...]
+    absent: tuple[Absent, ...]
+    refused: tuple[RefusedFile, ...]
+    empty: str
+
+
+def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
+    """Draw up the page. Raises MissingError or MalformedError for a filter that can't be.
 
     ``place`` is the folder where files that are not here yet belong; None where strangers look,
     who can't put any there and need not know it.
     """
     here = {dataset.facts.id for dataset in shelf.datasets if dataset.facts}
-    number = len(shelf.datasets)
-    served = f"{counted(number)} dataset{'' if number == 1 else 's'} served from this server."
+    elsewhere = [facts for facts in all_facts() if facts.id not in here]
+    modalities = _distinct(
+        *(facts.modality for facts in all_facts()), *(each.modality for each in shelf.datasets)
+    )
+    tasks = _distinct(*(facts.task for facts in all_facts()))
+    asked = wanted.parse(query, modalities, tasks)
+    cards = [each for each in shelf.datasets if asked.lets_pass(wanted.of_dataset(each))]
+    absent = [facts for facts in elsewhere if asked.lets_pass(wanted.of_facts(facts))]
     return Catalogue(
         heading="Medical image datasets",
-        lead=served if number else "",
-        cards=tuple(_card(dataset) for dataset in shelf.datasets),
-        absent=tuple(
-            _absent(facts, place)
-            for facts in all_facts()
-            if facts.id in FOUNDING and facts.id not in here
-        ),
+        lead=_lead(len(shelf.datasets), len(elsewhere), place),
+        summary=_summary(len(cards), len(absent), asked),
+        address=addresses.catalogue(asked.query()),
+        filter=_filter(asked, modalities, tasks),
+        cards=tuple(_card(dataset) for dataset in cards),
+        founding=tuple(_absent(facts, place) for facts in absent if facts.id in FOUNDING),
+        absent=tuple(_absent(facts, place) for facts in absent if facts.id not in FOUNDING),
         refused=tuple(_refused(error) for error in shelf.refused),
-        empty=""
-        if number
-        else "No dataset is served here." + (f" Put .npz files into {place}." if place else ""),
+        empty="" if cards or absent else "No dataset matches this search.",
     )
+
+
+def command(facts: Facts, size: int, place: str | None) -> str:
+    """Write what to type for one of a dataset's files."""
+    which = f"lightbox get {facts.id}" + (f" --size {size}" if size != PLAIN_SIZE else "")
+    return which + (f" --to {shlex.quote(place)}" if place else "")
+
+
+def _lead(number: int, absent: int, place: str | None) -> str:
+    noun = "dataset" if number == 1 else "datasets"
+    here = (
+        f"{counted(number)} {noun} served from this server."
+        if number
+        else "No dataset is served here." + (f" Put .npz files into {place}." if place else "")
+    )
+    published = len(all_facts())
+    return f"{here} Of the {published} that MedMNIST publishes, {absent} are not here yet."
+
+
+def _summary(here: int, absent: int, asked: Wanted) -> str:
+    found = "found" if asked != Wanted() else "dataset" if here + absent == 1 else "datasets"
+    return f"{counted(here + absent)} {found}: {counted(here)} here, {absent} not here yet."
+
+
+def _filter(asked: Wanted, modalities: Iterable[str], tasks: Iterable[str]) -> CatalogueFilter:
+    here = {None: "", True: "yes", False: "no"}[asked.here]
+    return CatalogueFilter(
+        action=addresses.HOME,
+        name="q",
+        words=asked.words,
+        selects=(
+            _select("modality", "Modality", asked.modality, {each: each for each in modalities}),
+            _select("task", "Task", asked.task, {each: each for each in tasks}),
+            _select(
+                "dimensions",
+                "2D or 3D",
+                str(asked.dimensions or ""),
+                {"2": "Pictures (2D)", "3": "Volumes (3D)"},
+            ),
+            _select("here", "On this machine", here, {"yes": "Here", "no": "Not here yet"}),
+        ),
+        clear=addresses.HOME if asked != Wanted() else None,
+    )
+
+
+def _select(name: str, title: str, chosen: str, choices: dict[str, str]) -> Select:
+    texts = {"": "Any", **choices}
+    return Select(
+        name, title, tuple(Choice(value, text, value == chosen) for value, text in texts.items())
+    )
+
+
+def _distinct(*values: str) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))
 
 
 def _card(dataset: Dataset) -> Card:
     cell = sheet.cell_of(dataset)
     pictures = sheet.strip_length(dataset, STRIP)
     counts = [Fact(split, counted(index.total)) for split, index in dataset.indexes.items()]
+    links = [Link("About", addresses.about(dataset.id), title=f"About {dataset.title}")]
+    if dataset.facts and not dataset.facts.is_demo:
+        links.append(
+            Link(
+                "All sizes",
+                addresses.published(dataset.facts.id),
+                title=f"All sizes of {dataset.facts.title}",
+            )
+        )
     return Card(
         id=dataset.id,
         title=dataset.title,
@@ -59,7 +206,7 @@ def _card(dataset: Dataset) -> Card:
         strip_width=cell.width * cell.scale * pictures,
         strip_height=cell.height * cell.scale,
         notices=dataset_notices(dataset, None),
-        note="",
+        links=tuple(links),
     )
 
 
@@ -67,16 +214,20 @@ def _absent(facts: Facts, place: str | None) -> Absent:
     file = facts.files[0]
     size = f" ({bytes_text(file.bytes)})" if file.bytes else ""
     counts = [Fact(split, counted(facts.counts[split])) for split in SPLITS]
+    total = sum(facts.counts.values())
+    task = f"{facts.task} ({len(facts.labels)})"
+    number = images(total, volumes=facts.dimensions == 3)
+    sizes = ", ".join(str(file.size) for file in facts.files)
     return Absent(
         title=facts.title,
+        href=addresses.published(facts.id),
         modality=facts.modality,
-        task=f"{facts.task} ({len(facts.labels)})",
-        counts=(*counts, Fact("in all", counted(sum(facts.counts.values())))),
-        how=f"To get it{size}, run: lightbox get {facts.id} --to {place}"
+        task=task,
+        counts=(*counts, Fact("in all", counted(total))),
+        how=f"To get it{size}, run: {command(facts, file.size, place)}"
         if place
         else "It is published, but not on this server.",
-        href=file.url,
-        link_text=f"{file.name} at the published record",
+        line=f"{facts.modality} · {task} · {number} · {sizes} px",
     )
 
 

@@ -29,7 +29,9 @@ def pages(library: Library, studio: Studio, notebook: Notebook, place: str | Non
 
     @router.get("/")
     def catalogue(request: Request) -> HTMLResponse:
-        return page(request, "catalogue", catalogue_page.build(library.shelf(), place))
+        return page(
+            request, "catalogue", catalogue_page.build(library.shelf(), place, request.url.query)
+        )
 
     @router.get("/d/{dataset_id}")
     def grid(request: Request, dataset_id: str) -> Response:

@@ -307,58 +307,6 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Card:
-    """A dataset in the catalogue; ``strip`` is one picture of ``strip_width × strip_height``."""
-
-    id: str
-    title: str
-    href: str
-    modality: str
-    task: str
-    size: str  # "28 × 28, colour"
-    counts: tuple[Fact, ...]  # by split, then in all
-    strip: str | None
-    strip_alt: str
-    strip_width: int
-    strip_height: int
-    notices: tuple[Notice, ...]
-    note: str  # e.g. what the demo is
-
-
-@dataclass(frozen=True)
-class Absent:
-    """A published dataset that is not here, and how to get it."""
-
-    title: str
-    modality: str
-    task: str
-    counts: tuple[Fact, ...]
-    how: str
-    href: str | None
-    link_text: str
-
-
-@dataclass(frozen=True)
-class RefusedFile:
-    """A file, or a part of one, that can't be served, with the reason in one sentence."""
-
-    name: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """The first page."""
-
-    heading: str
-    lead: str
-    cards: tuple[Card, ...]
-    absent: tuple[Absent, ...]
-    refused: tuple[RefusedFile, ...]
-    empty: str
-
-
-@dataclass(frozen=True)
 class Problem:
     """A page that says what is wrong, and leads back."""
 

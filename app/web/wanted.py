@@ -1,0 +1,125 @@
+"""What of the catalogue is wanted ↔ the address that asks for it.
+
+``parse`` and ``Wanted.query`` are mirrors, as they are for a selection of images.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from app.catalogue.facts import Facts
+from app.datasets.dataset import Dataset
+from app.datasets.selection import shown
+from app.errors import MalformedError, MissingError, plain
+
+WORDS_MOST: Final = 100
+_HERE: Final = {"yes": True, "no": False}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a dataset is found by, whether it is here or not. ``text`` is in one case."""
+
+    text: str
+    modality: str
+    task: str
+    dimensions: int
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A filter of the catalogue; what is empty or None lets everything pass."""
+
+    words: str = ""
+    modality: str = ""
+    task: str = ""
+    dimensions: int | None = None
+    here: bool | None = None
+
+    def query(self) -> str:
+        """Print the canonical query string: fixed order, what is not asked for left out."""
+        here = next((text for text, value in _HERE.items() if value is self.here), "")
+        fields = {
+            "q": self.words,
+            "modality": self.modality,
+            "task": self.task,
+            "dimensions": str(self.dimensions or ""),
+            "here": here,
+        }
+        return urlencode({name: value for name, value in fields.items() if value})
+
+    def lets_pass(self, entry: Entry) -> bool:
+        """Say whether a dataset is wanted: each of the words is in it, and the rest is equal."""
+        return (
+            all(word in entry.text for word in self.words.casefold().split())
+            and self.modality in ("", entry.modality)
+            and self.task in ("", entry.task)
+            and self.dimensions in (None, entry.dimensions)
+            and self.here in (None, entry.is_here)
+        )
+
+
+def parse(query: str, modalities: Iterable[str], tasks: Iterable[str]) -> Wanted:
+    """Read a query string; unknown parameters are dropped.
+
+    Raises MissingError for a modality or task that is not among these, MalformedError for what
+    can't be read.
+    """
+    given = dict(parse_qsl(query))
+    words = " ".join(plain(given.get("q", "")).split())
+    if len(words) > WORDS_MOST:
+        raise MalformedError("q", f"The search takes at most {WORDS_MOST} characters.")
+    return Wanted(
+        words=words,
+        modality=_known(given, "modality", modalities),
+        task=_known(given, "task", tasks),
+        dimensions=int(found) if (found := _one_of(given, "dimensions", ("2", "3"))) else None,
+        here=_HERE[found] if (found := _one_of(given, "here", tuple(_HERE))) else None,
+    )
+
+
+def of_dataset(dataset: Dataset) -> Entry:
+    """Say what a dataset that is served is found by."""
+    names = [f"{label.name} {label.meaning}" for label in dataset.labels]
+    return Entry(
+        _text(dataset.id, dataset.title, dataset.modality, dataset.task, *names),
+        dataset.modality,
+        dataset.task,
+        3 if dataset.is_volume else 2,
+        is_here=True,
+    )
+
+
+def of_facts(facts: Facts) -> Entry:
+    """Say what a dataset that is not here is found by."""
+    names = [f"{label.name} {label.meaning}" for label in facts.labels]
+    return Entry(
+        _text(facts.id, facts.title, facts.modality, facts.task, *names),
+        facts.modality,
+        facts.task,
+        facts.dimensions,
+        is_here=False,
+    )
+
+
+def _text(*parts: str) -> str:
+    return "\n".join(parts).casefold()
+
+
+def _known(given: dict[str, str], name: str, known: Iterable[str]) -> str:
+    value = given.get(name, "")
+    listed = tuple(known)
+    if value and value not in listed:
+        raise MissingError(
+            name, f"There is no {name} called “{shown(value)}”; there are {'; '.join(listed)}."
+        )
+    return value
+
+
+def _one_of(given: dict[str, str], name: str, choices: tuple[str, ...]) -> str:
+    value = given.get(name, "")
+    if value and value not in choices:
+        raise MalformedError(name, f"{name} must be {' or '.join(choices)}, not “{shown(value)}”.")
+    return value

@@ -1,0 +1,183 @@
+"""The catalogue's page: all eighteen published sets, searched and filtered by the address alone."""
+
+from html import unescape
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from app.catalogue.facts import all_facts, facts_for
+
+from .conftest import Serve, Write
+from .reading import page, words
+
+BREAST = {
+    "test_images": np.zeros((3, 28, 28), np.uint8),
+    "test_labels": np.arange(3, dtype=np.uint8)[:, None] % 2,
+}
+
+
+@pytest.fixture
+def client(serve: Serve, write: Write) -> TestClient:
+    """One published set, one volume of the user's own; nothing else."""
+    write("own.npz", test_images=np.zeros((2, 4, 6, 6), np.uint8), test_labels=np.arange(2))
+    return serve(write("breastmnist.npz", **BREAST).parent)
+
+
+def titles(client: TestClient, **asked: str) -> set[str]:
+    """What the page shows under this filter, here or not."""
+    shown = page(client, f"/?{urlencode(asked)}")
+    found = set()
+    for link in shown.all("a"):
+        href = link.get("href", "")
+        if href.startswith(("/d/", "/catalogue/")) and not link.get("aria-label"):
+            found.add(words(link))
+    return found
+
+
+def test_every_published_set_is_on_the_page_here_or_with_a_way_to_get_it(
+    client: TestClient,
+) -> None:
+    shown = page(client, "/")
+    assert titles(client) == {"own", *(facts.title for facts in all_facts())}
+    for facts in all_facts():
+        assert f"/catalogue/{facts.id}" in shown.links()
+    assert "Of the 18 that MedMNIST publishes, 17 are not here yet." in shown.text()
+
+
+def test_the_founding_sets_come_with_their_command(client: TestClient) -> None:
+    text = page(client, "/").text()
+    assert "lightbox get retinamnist --to " in text
+    assert "lightbox get pathmnist --to " in text
+    assert "lightbox get chestmnist" not in text
+
+
+def test_each_card_leads_to_what_the_dataset_is(client: TestClient) -> None:
+    links = page(client, "/").links()
+    assert {"/d/breastmnist/about", "/d/own/about", "/catalogue/breastmnist"} <= links
+    assert "/catalogue/own" not in links
+
+
+@pytest.mark.parametrize("modality", sorted({facts.modality for facts in all_facts()}))
+def test_a_modality_shows_its_sets_and_no_other(modality: str, client: TestClient) -> None:
+    expected = {facts.title for facts in all_facts() if facts.modality == modality}
+    assert titles(client, modality=modality) == expected
+
+
+@pytest.mark.parametrize("task", sorted({facts.task for facts in all_facts()}))
+def test_a_task_shows_its_sets_and_no_other(task: str, client: TestClient) -> None:
+    expected = {facts.title for facts in all_facts() if facts.task == task}
+    assert titles(client, task=task) - {"own"} == expected
+
+
+def test_volumes_are_told_from_pictures(client: TestClient) -> None:
+    volumes = {facts.title for facts in all_facts() if facts.dimensions == 3}
+    assert len(volumes) == 6
+    assert titles(client, dimensions="3") == volumes | {"own"}
+    assert titles(client, dimensions="2") == {f.title for f in all_facts()} - volumes
+
+
+def test_what_is_here_is_told_from_what_is_not(client: TestClient) -> None:
+    assert titles(client, here="yes") == {"BreastMNIST", "own"}
+    assert titles(client, here="no") == {f.title for f in all_facts()} - {"BreastMNIST"}
+
+
+def test_a_file_of_another_size_is_that_set_too(serve: Serve, write: Write) -> None:
+    client = serve(write("breastmnist_64.npz", **BREAST))
+    assert titles(client, here="yes") == {"BreastMNIST (64 px)"}
+    assert "BreastMNIST" not in titles(client, here="no")
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("ULTRASOUND", {"BreastMNIST"}),
+        ("ct liver", {"OrganAMNIST", "OrganCMNIST", "OrganSMNIST", "OrganMNIST3D"}),
+        ("  melanoma ", {"DermaMNIST"}),
+        ("pneumonia binary", {"PneumoniaMNIST", "ChestMNIST"}),
+        ("own", {"own"}),
+        ("no such thing", set()),
+    ],
+)
+def test_words_are_found_in_titles_modalities_tasks_and_labels(
+    typed: str, found: set[str], client: TestClient
+) -> None:
+    assert titles(client, q=typed) == found
+
+
+def test_filters_go_together_and_the_page_counts(client: TestClient) -> None:
+    asked = {"modality": "Abdominal CT", "dimensions": "2", "here": "no"}
+    assert titles(client, **asked) == {"OrganAMNIST", "OrganCMNIST", "OrganSMNIST"}
+    shown = page(client, f"/?{urlencode(asked)}")
+    assert "3 found: 0 here, 3 not here yet." in shown.text()
+    assert "No dataset matches" not in shown.text()
+    assert "No dataset matches this search." in page(client, "/?q=nothing").text()
+
+
+def test_the_address_carries_the_filter_in_one_order(client: TestClient) -> None:
+    typed = "/?here=no&task=multi-class&x=1&q=++colon++pathology&dimensions=&modality="
+    shown = page(client, typed)
+    address = shown.one("div", id="results").get("data-address")
+    assert address == "/?q=colon+pathology&task=multi-class&here=no"
+    form = shown.one("form", id="filters")
+    assert (form.get("method"), form.get("action")) == ("get", "/")
+    chosen = {
+        select.get("name"): [
+            o.get("value") for o in select.iter("option") if o.get("selected") is not None
+        ]
+        for select in form.iter("select")
+    }
+    assert chosen == {
+        "modality": [""],
+        "task": ["multi-class"],
+        "dimensions": [""],
+        "here": ["no"],
+    }
+    (field,) = form.iter("input")
+    assert field.get("value") == "colon pathology"
+    assert page(client, str(address)).links() == shown.links()
+    assert shown.one("a", id="clear").get("href") == "/"
+    assert not list(page(client, "/").all("a", id="clear"))
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "part"),
+    [
+        ("modality=MRI", 404, "modality"),
+        ("task=guessing", 404, "task"),
+        ("dimensions=4", 422, "dimensions"),
+        ("here=maybe", 422, "here"),
+        ("q=" + "x" * 101, 422, "q"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_named(
+    query: str, status: int, part: str, client: TestClient
+) -> None:
+    shown = page(client, f"/?{query}", status)
+    assert part in shown.text()
+    assert "/" in shown.links()
+
+
+def test_hostile_words_are_shown_as_words(client: TestClient) -> None:
+    typed = '<script>alert(1)</script>"\u202e\x00'
+    answer = client.get("/", params={"q": typed})
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+    assert "<script>alert(1)</script>" in unescape(answer.text)
+    assert "\u202e" not in answer.text
+
+
+def test_htmx_gets_the_results_alone(client: TestClient) -> None:
+    answer = client.get("/?here=yes", headers={"hx-request": "true", "hx-request-type": "partial"})
+    assert "<html" not in answer.text
+    assert 'id="results"' in answer.text
+    assert "BreastMNIST" in answer.text
+
+
+def test_the_demo_is_no_published_set(serve: Serve, write: Write) -> None:
+    client = serve(data_dir=write(**BREAST).parent / "nothing")
+    shown = page(client, "/")
+    assert "/catalogue/immunodemo" not in shown.links()
+    assert "Of the 18 that MedMNIST publishes, 18 are not here yet." in shown.text()
+    assert facts_for("immunodemo")
