@@ -119,6 +119,7 @@ _STATUS: Final[dict[type[LightboxError], int]] = {
     TooManyError: 429,
     InexactError: 406,
     MalformedError: 422,
+    FetchError: 503,
     StorageError: 503,
     NotInstalledError: 501,
 }

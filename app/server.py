@@ -10,6 +10,7 @@ from starlette_compress import CompressMiddleware
 import app
 from app.arrays.cache import Cache
 from app.arrays.store import Store
+from app.catalogue.downloads import Downloads
 from app.catalogue.facts import DEMO
 from app.datasets.library import Library
 from app.datasets.survey import Surveys
@@ -33,6 +34,7 @@ from app.web.pages import pages
 from app.web.pictures import sheets, single, volumes
 from app.web.pixels import pixels
 from app.web.problems import readable_query
+from app.web.published import published
 from app.web.reading import reading, reading_pictures, start
 from app.web.reference import reference
 from app.web.security import Guard
@@ -81,6 +83,7 @@ def create_app(settings: Settings) -> ASGIApp:
         pages(library, studio, notebook, _data_folder(settings)),
         owners_notes(library, notebook, forms),
         pixels(library, tallies, studio),
+        published(library, _downloads(settings), forms, _data_folder(settings)),
         entrance(),
         sharing(library, database, forms, settings.base_url),
         studying(library, database, forms, settings.base_url),
@@ -118,6 +121,14 @@ def _data_folder(settings: Settings) -> str | None:
     if not settings.loopback or (settings.paths and not folders):
         return None
     return str((folders[0] if folders else settings.data_dir).resolve())
+
+
+def _downloads(settings: Settings) -> Downloads | None:
+    """Let pages fetch files only where whoever looks sits at this machine and owns it."""
+    folder = _data_folder(settings)
+    if settings.access != "open" or folder is None:
+        return None
+    return Downloads(Path(folder), settings.cache_dir / "downloads", settings.mirror)
 
 
 def from_environment() -> ASGIApp:

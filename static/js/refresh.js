@@ -12,8 +12,9 @@ function plan() {
 }
 
 function askAgain(results) {
-  if (document.hidden || results.contains(document.activeElement)) return plan();
-  const { address } = results.dataset;
+  const { address, keepsFocus } = results.dataset;
+  const busy = keepsFocus === undefined && results.contains(document.activeElement);
+  if (document.hidden || busy) return plan();
   if (!address || !window.htmx) return location.reload();
   window.htmx.ajax("GET", address, { target: "#results", swap: "outerHTML settle:0" }).then(plan);
 }

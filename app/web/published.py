@@ -1,0 +1,193 @@
+"""A published dataset → the page that says what it is and how to get it, and the way to get it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.catalogue.downloads import Downloads
+from app.catalogue.facts import Facts, PublishedFile, all_facts
+from app.catalogue.references import Reference
+from app.datasets.library import Library
+from app.datasets.selection import SPLITS, shown
+from app.errors import FetchError, ForbiddenError, MissingError
+from app.web import addresses, offers
+from app.web.about import Citation, KnownProblem, Licence, Source
+from app.web.access import owner_only, role_of
+from app.web.forms import CHECK, Forms, text
+from app.web.offers import Offer
+from app.web.templating import page
+from app.web.views import Crumb, Fact, Link, Notice
+from app.web.words import counted, images
+
+_REFRESH_SECONDS: Final = 2
+
+
+@dataclass(frozen=True)
+class Published:
+    """The page. ``offers`` are the files to be had; the forms among them carry ``check``."""
+
+    heading: str
+    subtitle: str
+    crumbs: tuple[Crumb, ...]
+    address: str
+    summary: str
+    how: str
+    notices: tuple[Notice, ...]
+    offers: tuple[Offer, ...]
+    fetch: str
+    cancel: str
+    check_name: str
+    check: str
+    problems: tuple[KnownProblem, ...]
+    no_problems: str
+    facts: tuple[Fact, ...]
+    labels: tuple[Fact, ...]
+    licence: Licence
+    sources: tuple[Source, ...]
+    citations: tuple[Citation, ...]
+    refresh: int | None
+
+
+def published(
+    library: Library, downloads: Downloads | None, forms: Forms, place: str | None
+) -> APIRouter:
+    """Make the routes. ``downloads`` is None where no page may begin any.
+
+    ``place`` is the folder where files belong, for who sits at this machine.
+    """
+    router = APIRouter(include_in_schema=False)
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+
+    def show(request: Request, facts: Facts, refused: str = "") -> Response:
+        check = forms.check_for(request)
+        own = downloads if role_of(request) == "owner" else None
+        found = tuple(offers.build(library, own, facts, file, place) for file in facts.files)
+        answer = page(
+            request,
+            "published",
+            _build(facts, found, check, place, refused),
+            status=503 if refused else 200,
+        )
+        forms.remember(answer, check)
+        return answer
+
+    @router.get("/catalogue/{dataset_id}")
+    def card(request: Request, dataset_id: str) -> Response:
+        return show(request, _facts_of(dataset_id))
+
+    @router.post("/catalogue/{dataset_id}/fetch", dependencies=[Depends(owner_only)])
+    def fetch(request: Request, dataset_id: str, fields: Fields) -> Response:
+        facts = _facts_of(dataset_id)
+        file = _file_of(facts, text(fields, "size"))
+        try:
+            _allowed(downloads).begin(file)
+        except FetchError as error:
+            return show(request, facts, str(error))
+        return RedirectResponse(addresses.published(facts.id), 303)
+
+    @router.post("/catalogue/{dataset_id}/cancel", dependencies=[Depends(owner_only)])
+    def cancel(dataset_id: str, fields: Fields) -> Response:
+        facts = _facts_of(dataset_id)
+        _allowed(downloads).cancel(_file_of(facts, text(fields, "size")))
+        return RedirectResponse(addresses.published(facts.id), 303)
+
+    return router
+
+
+def _allowed(downloads: Downloads | None) -> Downloads:
+    if downloads is None:
+        raise ForbiddenError(
+            "Pages fetch files only on a server of one's own machine; run “lightbox get” there."
+        )
+    return downloads
+
+
+def _facts_of(dataset_id: str) -> Facts:
+    for facts in all_facts():
+        if facts.id == dataset_id:
+            return facts
+    raise MissingError("dataset", f"No dataset called “{shown(dataset_id)}” is published.")
+
+
+def _file_of(facts: Facts, size: str) -> PublishedFile:
+    for file in facts.files:
+        if str(file.size) == size:
+            return file
+    raise MissingError("size", f"{facts.title} is not published at {shown(size)} px.")
+
+
+def _build(
+    facts: Facts, found: tuple[Offer, ...], check: str, place: str | None, refused: str
+) -> Published:
+    goes_on = [offer.file for offer in found if offer.progress]
+    sizes = ", ".join(str(file.size) for file in facts.files)
+    return Published(
+        heading=facts.title,
+        subtitle=" · ".join((facts.modality, _task(facts), f"{sizes} px")),
+        crumbs=(Crumb("All datasets", addresses.HOME), Crumb(facts.title, None)),
+        address=addresses.published(facts.id),
+        summary=f"{', '.join(goes_on)}: being fetched." if goes_on else "Nothing is being fetched.",
+        how=offers.room_text(place),
+        notices=(Notice("warning", refused),) if refused else (),
+        offers=found,
+        fetch=addresses.fetching(facts.id),
+        cancel=addresses.cancelling(facts.id),
+        check_name=CHECK,
+        check=check,
+        problems=tuple(KnownProblem(note.text, note.source, note.url) for note in facts.notes),
+        no_problems=""
+        if facts.notes
+        else "None is listed in the catalogue; that does not mean none exists.",
+        facts=_facts(facts),
+        labels=tuple(
+            Fact(str(label.value), _label(label.name, label.meaning)) for label in facts.labels
+        ),
+        licence=Licence(facts.license, facts.license_terms, facts.license_url),
+        sources=tuple(_source(reference) for reference in facts.references),
+        citations=(
+            Citation("apa", "APA", facts.citation, None),
+            Citation("bibtex", "BibTeX", facts.bibtex, None),
+            Citation("ris", "RIS", facts.ris.replace("\r\n", "\n"), None),
+        ),
+        refresh=_REFRESH_SECONDS if goes_on else None,
+    )
+
+
+def _task(facts: Facts) -> str:
+    return f"{facts.task} ({len(facts.labels)})"
+
+
+def _label(name: str, meaning: str) -> str:
+    return f"{name}: {meaning}" if meaning else name
+
+
+def _facts(facts: Facts) -> tuple[Fact, ...]:
+    volumes = facts.dimensions == 3
+    told = [
+        Fact("Task", _task(facts)),
+        Fact("Modality", facts.modality),
+        Fact("Each item", ("volume" if volumes else "picture") + _colour(facts)),
+        Fact("Items", _counts(facts.counts, volumes=volumes)),
+    ]
+    if facts.earlier_counts:
+        told.append(
+            Fact("Items in the record of 2022", _counts(facts.earlier_counts, volumes=volumes))
+        )
+    return tuple(told)
+
+
+def _colour(facts: Facts) -> str:
+    return ", colour" if facts.channels == 3 else ", grey"
+
+
+def _counts(counts: Mapping[str, int], *, volumes: bool) -> str:
+    splits = ", ".join(f"{split} {counted(counts[split])}" for split in SPLITS)
+    return f"{images(sum(counts.values()), volumes=volumes)}: {splits}"
+
+
+def _source(reference: Reference) -> Source:
+    links = tuple(Link(url, url) for url in reference.addresses if url not in reference.text)
+    return Source(reference.text, links)
