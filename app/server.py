@@ -39,6 +39,7 @@ from app.web.reading import reading, reading_pictures, start
 from app.web.reference import reference
 from app.web.security import Guard
 from app.web.sharing import entrance, sharing
+from app.web.sizes import sizes
 from app.web.status import Metrics, Watch, status
 from app.web.studies import study_data, studying
 from app.web.studio import Studio
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> ASGIApp:
         pages(library, studio, notebook, _data_folder(settings)),
         owners_notes(library, notebook, forms),
         pixels(library, tallies, studio),
+        sizes(library),
         published(library, _downloads(settings), forms, _data_folder(settings)),
         entrance(),
         sharing(library, database, forms, settings.base_url),

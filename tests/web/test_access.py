@@ -56,6 +56,7 @@ ROUTES = {
     ),
     "/d/{dataset_id}": ("/d/made", LOCKED),
     "/d/{dataset_id}/{split}/{index}": ("/d/made/test/0", LOCKED),
+    "/d/{dataset_id}/{split}/{index}/sizes": ("/d/made/test/0/sizes", LOCKED),
     "/d/{dataset_id}/{split}/{index}.{form}": ("/d/made/test/0.png", LOCKED),
     "/d/{dataset_id}/{split}/{index}/notes": ("POST /d/made/test/0/notes", LOCKED),
     "/d/{dataset_id}/{split}/{index}/notes/{note_id}/undo": (
