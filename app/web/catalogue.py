@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from app.catalogue.facts import FOUNDING, PLAIN_SIZE, Facts, all_facts
+from app.catalogue.facts import FOUNDING, PLAIN_SIZE, Facts, all_facts, size_of
 from app.datasets.dataset import Dataset
 from app.datasets.library import Shelf
 from app.datasets.selection import SPLITS, Selection
@@ -111,6 +111,7 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
     tasks = _distinct(*(facts.task for facts in all_facts()))
     asked = wanted.parse(query, modalities, tasks)
     cards = [each for each in shelf.datasets if asked.lets_pass(wanted.of_dataset(each))]
+    cards.sort(key=_set_and_size)
     absent = [facts for facts in elsewhere if asked.lets_pass(wanted.of_facts(facts))]
     return Catalogue(
         heading="Medical image datasets",
@@ -178,6 +179,11 @@ def _select(name: str, title: str, chosen: str, choices: dict[str, str]) -> Sele
 
 def _distinct(*values: str) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
+
+
+def _set_and_size(dataset: Dataset) -> tuple[str, int]:
+    """Put the sizes of one set beside each other, the smallest first."""
+    return dataset.facts.id if dataset.facts else dataset.id, size_of(dataset.id) or 0
 
 
 def _card(dataset: Dataset) -> Card:

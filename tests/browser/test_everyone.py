@@ -15,6 +15,11 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 PAGES = {
     "catalogue": "/",
+    "catalogue, searched": "/?q=ct&dimensions=3",
+    "published": "/catalogue/organmnist3d",
+    "published, here": "/catalogue/breastmnist",
+    "sizes": "/d/breastmnist/test/3/sizes",
+    "sizes of a volume": "/d/adrenalmnist3d/test/4/sizes",
     "grid": "/d/retinamnist?split=test&label=4&label=2",
     "shuffled": "/d/breastmnist?order=random&seed=3&per_page=20&page=3",
     "item": "/d/retinamnist/test/9?label=0",

@@ -175,6 +175,14 @@ def test_htmx_gets_the_results_alone(client: TestClient) -> None:
     assert "BreastMNIST" in answer.text
 
 
+def test_sizes_of_one_set_stand_from_the_smallest(serve: Serve, write: Write) -> None:
+    for stem in ("breastmnist_128", "breastmnist_64", "another"):
+        write(f"{stem}.npz", **BREAST)
+    shown = page(serve(write("breastmnist.npz", **BREAST).parent), "/?here=yes")
+    order = [words(link) for link in shown.all("a", class_="cover")]
+    assert order == ["another", "BreastMNIST", "BreastMNIST (64 px)", "BreastMNIST (128 px)"]
+
+
 def test_the_demo_is_no_published_set(serve: Serve, write: Write) -> None:
     client = serve(data_dir=write(**BREAST).parent / "nothing")
     shown = page(client, "/")
