@@ -103,14 +103,14 @@ def pixels_by_label(dataset_id: str, selection: Selection, *, everything: bool =
 def mean_image(dataset_id: str, selection: Selection, of: str, *, everything: bool = False) -> str:
     """One mean image as PNG, ``of`` a label's value, of ``none`` or of ``all``."""
     query = pixel_query(selection, everything)
-    return with_query(f"/d/{segment(dataset_id)}/mean.png", _joined(query, f"of={of}"))
+    return with_query(f"/d/{segment(dataset_id)}/mean.png", joined(query, f"of={of}"))
 
 
 def pixel_query(selection: Selection, everything: bool) -> str:
     """What such an address carries of the selection: its filters, and the seed of a sample."""
     order = selection.order if selection.order == "random" else "index"
     kept = replace(selection, page=1, per_page=PER_PAGE, bars="count", order=order)
-    return _joined(kept.query(), "all=1" if everything else "")
+    return joined(kept.query(), "all=1" if everything else "")
 
 
 def plane_query(axis: str, place: int) -> str:
@@ -159,10 +159,6 @@ def new_study(address: str) -> str:
 def study(study_id: int, part: str = "") -> str:
     """One study, or a part of it."""
     return f"{STUDIES}/{study_id}/{part}" if part else f"{STUDIES}/{study_id}"
-
-
-def _joined(*queries: str) -> str:
-    return "&".join(filter(None, queries))
 
 
 def segment(dataset_id: str) -> str:
