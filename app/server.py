@@ -22,6 +22,7 @@ from app.web.about import about
 from app.web.access import Gate
 from app.web.agreement import agreement
 from app.web.api import api
+from app.web.compare import compare
 from app.web.croissant import croissant
 from app.web.door import make_door
 from app.web.exports import exports
@@ -84,6 +85,7 @@ def create_app(settings: Settings) -> ASGIApp:
         pages(library, studio, notebook, _data_folder(settings)),
         owners_notes(library, notebook, forms),
         pixels(library, tallies, studio),
+        compare(library, tallies, studio),
         sizes(library),
         published(library, _downloads(settings), forms, _data_folder(settings)),
         entrance(),

@@ -117,7 +117,7 @@ def parse(query: str) -> Selection:
     Unknown parameters are dropped. Raises MalformedError for a value that can't be read, and
     MissingError for a split that no dataset has.
     """
-    given = _parameters(query)
+    given = parameters(query)
     order = _one_of(given, "order", ORDERS, Selection.order)
     seed = _bounded(given, "seed", 0, SEED_MOST, 0)
     return Selection(
@@ -137,10 +137,11 @@ def require_readable(query: str) -> None:
     """Raise MalformedError for a query string that is too long, or no list of parameters."""
     # Nothing can be wrong with a short one that escapes nothing.
     if len(query) > PARAMETERS_MOST or "%" in query:
-        _parameters(query)
+        parameters(query)
 
 
-def _parameters(query: str) -> dict[str, list[str]]:
+def parameters(query: str) -> dict[str, list[str]]:
+    """Give each parameter's values in order, without empty ones. Raises MalformedError."""
     if len(query) > QUERY_MOST:
         raise MalformedError("query", f"The address is longer than {QUERY_MOST:,} characters.")
     try:

@@ -1,5 +1,6 @@
 """Every address that a page links to, written in one place."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -11,9 +12,13 @@ HOME: Final = "/"
 ENTER: Final = "/enter"
 SHARE: Final = "/share"
 LINKS: Final = "/links"
+COMPARE: Final = "/compare"
 STUDIES: Final = "/studies"
 API_DOCS: Final = "/api/docs"
 API_SCHEMA: Final = "/api/openapi.json"
+
+# The grids that are compared, as their addresses are called in that of a comparison.
+COMPARED: Final = ("a", "b", "c", "d")
 
 # Part of every sheet's address: raise it when the same data are drawn differently.
 DRAWING: Final = "1"
@@ -144,6 +149,22 @@ def strip(dataset: Dataset) -> str:
 def content_key(dataset: Dataset) -> str:
     """What changes when a picture of this dataset would look different."""
     return f"{dataset.archive.key}-{DRAWING}"
+
+
+def compare(grids: Sequence[str], page: int = 1, *, everything: bool = False) -> str:
+    """Up to four grids side by side, given by their addresses, all on the same page."""
+    # Written so that it can be read: only what would end a value is escaped.
+    parts = [
+        f"{letter}={quote(grid, safe='/?=')}" for letter, grid in zip(COMPARED, grids, strict=False)
+    ]
+    parts += [f"page={page}"] * (page > 1) + ["all=1"] * everything
+    return with_query(COMPARE, "&".join(parts))
+
+
+def difference(comparison: str, of: str, channel: int) -> str:
+    """One channel of the difference between a comparison's first mean image and another's."""
+    query = comparison.partition("?")[2]
+    return with_query(f"{COMPARE}/difference.png", f"{query}&of={of}&channel={channel}")
 
 
 def share(address: str) -> str:

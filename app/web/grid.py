@@ -60,7 +60,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
     pages = pages_of(subset.total, selection.per_page)
     waiting = unfinished(dataset, selection)
     cell = sheet.cell_of(dataset)
-    tiles = _tiles(dataset, selection, items, frame)
+    drawn = tiles(dataset, selection, items, frame)
     width, height = cell.width * cell.scale, cell.height * cell.scale
     noun = "volumes" if dataset.is_volume else "images"
     page_text = f"Page {counted(selection.page)} of {counted(pages)}"
@@ -77,10 +77,10 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
             Link("Export", addresses.export(dataset.id, selection)),
             Link("About", addresses.about(dataset.id)),
         ),
-        style=style(tiles, width, height),
+        style=style(drawn, width, height),
         cell_width=width,
         cell_height=height,
-        tiles=tiles,
+        tiles=drawn,
         chips=frame.chips,
         clear_all=frame.clear_all,
         filters=frame.filters,
@@ -103,12 +103,13 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
     )
 
 
-def style(tiles: tuple[Tile, ...], width: int, height: int) -> str:
+def style(tiles: tuple[Tile, ...], width: int, height: int, of: str = ".grid") -> str:
     """Size the cells and name each tile's picture, as one line of CSS.
 
     By the tile's own picture, not by its place: a rule left over from another page matches nothing.
+    ``of`` selects the grid, where a page has several.
     """
-    rules = [f".grid{{--w:{width}px;--h:{height}px}}"]
+    rules = [f"{of}{{--w:{width}px;--h:{height}px}}"]
     rules.extend(
         f'.tile[data-sheet="{tile.sheet}"]{{--sheet:url("{tile.sheet}");--cols:{tile.columns}}}'
         for tile in tiles
@@ -150,23 +151,24 @@ def size_words(dataset: Dataset) -> str:
     return f"{' × '.join(str(side) for side in sides)} {unit}, {colour}"
 
 
-def _tiles(dataset: Dataset, selection: Selection, items: Items, frame: Frame) -> tuple[Tile, ...]:
+def tiles(dataset: Dataset, selection: Selection, items: Items, frame: Frame) -> tuple[Tile, ...]:
+    """Draw the cells of a page's items, a hundred to a sheet."""
     ready = np.array([dataset.images[s].available if s in dataset.images else 0 for s in SPLITS])
     places = list(
         zip(items.splits.tolist(), items.positions.tolist(), dataset.labels_of(items), strict=True)
     )
-    tiles = []
+    drawn = []
     for number, start in enumerate(range(0, len(items), sheet.CELLS_MOST), start=1):
         part = slice(start, start + sheet.CELLS_MOST)
         whole = (items.positions[part] < ready[items.splits[part]]).all()
-        tiles.append(
+        drawn.append(
             Tile(
                 sheet=addresses.sheet(dataset, selection, number) if whole else "",
                 columns=min(sheet.COLUMNS, len(places[part])),
                 cells=cells(frame, dataset, selection, places[part]),
             )
         )
-    return tuple(tiles)
+    return tuple(drawn)
 
 
 def _next_sheets(dataset: Dataset, selection: Selection, total: int) -> str:

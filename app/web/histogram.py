@@ -23,7 +23,7 @@ _SCALES: Final[dict[Bars, str]] = {"count": "Count", "share": "Share within spli
 
 
 @dataclass(frozen=True)
-class _Line:
+class Line:
     """What bars count: its name, its images by split, and the selection of only these."""
 
     text: str
@@ -35,10 +35,10 @@ def build(dataset: Dataset, selection: Selection) -> Histogram:
     """Draw the label counts under the current filters, on one scale for all bars."""
     counts = dataset.counts(selection)
     totals = {split: dataset.indexes[split].total for split in counts}
-    lines = _lines(dataset, selection)
+    lines = lines_of(dataset, selection)
     by_share = selection.bars == "share"
 
-    def measure(split: Split, line: _Line) -> float:
+    def measure(split: Split, line: Line) -> float:
         number = line.counts[split]
         return number / max(1, totals[split]) if by_share else number
 
@@ -107,7 +107,7 @@ def hue(label: Label) -> str:
     return str(label.place % _HUES)
 
 
-def _lines(dataset: Dataset, selection: Selection) -> list[_Line]:
+def lines_of(dataset: Dataset, selection: Selection) -> list[Line]:
     """What is counted under the current filters: labels, and images without any."""
     counts = dataset.counts(selection)
     # A bar leads to what it counts: of images that have all of some labels, to those that have
@@ -117,10 +117,10 @@ def _lines(dataset: Dataset, selection: Selection) -> list[_Line]:
     for label in dataset.labels:
         if selection.counts_label(label.value):
             only = replace(base, labels=tuple(sorted({*base.labels, label.value})))
-            lines.append(_Line(label_text(label), _of(counts, label), only))
+            lines.append(Line(label_text(label), _of(counts, label), only))
     if selection.unlabelled or (dataset.is_multi_label and not selection.labels):
         bare = {split: c.with_none for split, c in carried_under(dataset, selection).items()}
-        lines.append(_Line(NO_LABEL, bare, replace(base, unlabelled=True)))
+        lines.append(Line(NO_LABEL, bare, replace(base, unlabelled=True)))
     return lines
 
 

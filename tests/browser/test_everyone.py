@@ -30,6 +30,8 @@ PAGES = {
     "about, binary": "/d/breastmnist/about",
     "pixels": "/d/retinamnist/pixels?split=val",
     "pixels, volumes": "/d/adrenalmnist3d/pixels",
+    "compare": "/compare?a=/d/retinamnist?split=val&b=/d/retinamnist?label=4&c=/d/breastmnist",
+    "compare, one": "/compare?a=/d/retinamnist?split=val",
     "export": "/d/breastmnist/export?split=test&label=0",
     "problem": "/d/nothing",
     "api": "/api/docs",

@@ -64,6 +64,11 @@ ROUTES = {
         LOCKED,
     ),
     "/d/{dataset_id}/{split}/{index}.nii.gz": ("/d/made/test/0.nii.gz", LOCKED),
+    "/compare": ("/compare?a=/d/made?label=0&b=/d/made?label=1", LOCKED),
+    "/compare/difference.png": (
+        "/compare/difference.png?a=/d/made?label=0&b=/d/made?label=1&of=b",
+        LOCKED,
+    ),
     "/share": ("/share?of=/d/made", LOCKED),
     "/links": ("/links", LOCKED),
     "/links/{link_id}/revoke": ("POST /links/1/revoke", LOCKED),

@@ -1,0 +1,129 @@
+"""Two to four selections side by side: images in step, label shares, means and differences."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from app.datasets.dataset import Dataset
+from app.datasets.library import Library
+from app.datasets.selection import Selection, shown
+from app.errors import MissingError
+from app.pictures.means import difference_png
+from app.pictures.tallies import Inquiry, Tallies, inquire
+from app.pictures.tally import Tally
+from app.web import addresses, differences
+from app.web.comparison import Comparison, read
+from app.web.frame import Frames
+from app.web.side_by_side import PER_PAGE, Side, build
+from app.web.studio import Plan, Studio
+from app.web.sums import PATIENCE_SECONDS, Seen, look, require_tally, too_large
+from app.web.templating import page
+from app.web.transport import ASK_AGAIN
+from app.web.views import Notice
+
+
+def compare(library: Library, tallies: Tallies, studio: Studio) -> APIRouter:
+    """Make the routes of the page and of a difference."""
+    router = APIRouter(include_in_schema=False)
+    frames = Frames()
+
+    @router.get(addresses.COMPARE)
+    def side_by_side(request: Request) -> HTMLResponse:
+        comparison = read(request.url.query, f"{request.url.scheme}://{request.url.netloc}")
+        sides = [_open(library, frames, comparison, place) for place in _places(comparison)]
+        seen = _look(tallies, sides) if len(sides) > 1 else []
+        view = build(comparison, sides, seen, library)
+        return page(request, "compare", view, style=view.style)
+
+    @router.get(f"{addresses.COMPARE}/difference.png")
+    async def difference(request: Request, of: str = "", channel: int = 0) -> Response:
+        query = request.url.query
+
+        def plan() -> Plan:
+            comparison = read(query)
+            inquiries = [
+                _inquire(library.dataset(grid.dataset_id), grid.selection, comparison)
+                for grid in comparison.grids
+            ]
+            place = _required(inquiries, of, channel)
+
+            def draw() -> bytes:
+                found = differences.from_first(
+                    inquiries, [_tally(tallies, each) for each in inquiries]
+                )
+                values = found[place]
+                if values is None:
+                    raise MissingError("of", f"There is no difference of “{shown(of)}”.")
+                most = differences.scale_of([each for each in found if each is not None])
+                return difference_png(values[..., channel], most)
+
+            told = [addresses.content_key(i.dataset) + i.name for i in inquiries]
+            digest = hashlib.sha256(" ".join(told).encode()).hexdigest()[:24]
+            tag = f"{digest}-{of}-{channel}"
+            return Plan(tag, "image/png", ASK_AGAIN, draw, lambda: True)
+
+        return await studio.answer(request, plan)
+
+    return router
+
+
+def _places(comparison: Comparison) -> range:
+    return range(len(comparison.grids))
+
+
+def _open(library: Library, frames: Frames, comparison: Comparison, place: int) -> Side:
+    grid = comparison.grids[place]
+    dataset = library.dataset(grid.dataset_id)
+    selection = replace(grid.selection, per_page=PER_PAGE, page=comparison.page)
+    return Side(
+        addresses.COMPARED[place].upper(),
+        dataset,
+        selection,
+        frames.get(dataset, selection),
+        _inquire(dataset, grid.selection, comparison),
+    )
+
+
+def _inquire(dataset: Dataset, selection: Selection, comparison: Comparison) -> Inquiry:
+    return inquire(dataset, selection, everything=comparison.everything)
+
+
+def _look(tallies: Tallies, sides: Sequence[Side]) -> list[Seen]:
+    """Begin to add up all of them, and wait a moment for all together."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for side in sides:
+        _look_at(tallies, side, 0.0)
+    return [_look_at(tallies, side, max(0.0, deadline - time.monotonic())) for side in sides]
+
+
+def _look_at(tallies: Tallies, side: Side, seconds: float) -> Seen:
+    sentence = too_large(side.dataset)
+    if sentence:
+        seen = Seen(None, (Notice("note", sentence),), pending=False)
+    else:
+        seen = look(tallies, side.inquiry, seconds)
+    told = (Notice(notice.kind, f"{side.letter}: {notice.text}") for notice in seen.notices)
+    return replace(seen, notices=tuple(told))
+
+
+def _tally(tallies: Tallies, inquiry: Inquiry) -> Tally | None:
+    return None if too_large(inquiry.dataset) else require_tally(tallies, inquiry)
+
+
+def _required(inquiries: Sequence[Inquiry], of: str, channel: int) -> int:
+    """Find the place of a difference. Raises MissingError where there is none."""
+    names = addresses.COMPARED[1 : len(inquiries)]
+    if of not in names:
+        raise MissingError("of", f"Nothing here is compared as “{shown(of)}”.")
+    place = addresses.COMPARED.index(of)
+    first, other = inquiries[0], inquiries[place]
+    reason = too_large(first.dataset) or differences.apart(first, other)
+    if reason:
+        raise MissingError("of", reason)
+    if not 0 <= channel < first.dataset.channels:
+        raise MissingError("channel", f"There is no channel {channel} in these pictures.")
+    return place

@@ -1,0 +1,86 @@
+"""Comparison ↔ address: which grids stand side by side, and which page of them all.
+
+``read`` and ``Comparison.address`` are mirrors, as ``parse`` and ``query`` of a selection are.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.datasets.selection import PER_PAGE, Selection, parameters, shown, whole_number
+from app.errors import MalformedError, MissingError
+from app.web import addresses
+from app.web.shared import Target, read_target
+
+MOST: Final = len(addresses.COMPARED)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The grids that are compared, at most four; ``everything`` asks for means of all pixels."""
+
+    grids: tuple[Target, ...] = ()
+    page: int = 1
+    everything: bool = False
+
+    @property
+    def address(self) -> str:
+        """The canonical address."""
+        grids = [grid.address for grid in self.grids]
+        return addresses.compare(grids, self.page, everything=self.everything)
+
+    def on_page(self, page: int) -> "Comparison":
+        """Compare the same grids on another page."""
+        return replace(self, page=page)
+
+    def without(self, place: int) -> "Comparison":
+        """Leave one grid out, and start from the first page."""
+        rest = (*self.grids[:place], *self.grids[place + 1 :])
+        return replace(self, grids=rest, page=1)
+
+    def beside(self, dataset_id: str, selection: Selection) -> "Comparison":
+        """Put one more grid beside the others, and start from the first page."""
+        return replace(self, grids=(*self.grids, grid_of(dataset_id, selection)), page=1)
+
+
+def grid_of(dataset_id: str, selection: Selection) -> Target:
+    """Give a grid as it is compared: its page, page size and bars are those of the comparison."""
+    plain = replace(selection, page=1, per_page=PER_PAGE, bars=Selection.bars)
+    return Target(dataset_id, plain)
+
+
+def read(query: str, origin: str = "") -> Comparison:
+    """Read a raw query string; ``origin`` (scheme and host) is taken off addresses of our own.
+
+    A letter left out moves those after it up. Raises MissingError or MalformedError.
+    """
+    given = {name: values[-1] for name, values in parameters(query).items()}
+    grids = [
+        _grid(letter, given[letter].strip(), origin)
+        for letter in addresses.COMPARED
+        if given.get(letter, "").strip()
+    ]
+    page = whole_number("page", given.get("page", "1"))
+    if page < 1:
+        raise MissingError("page", f"There is no page {page}; pages are numbered from 1.")
+    everything = given.get("all", "")
+    if everything not in ("", "1"):
+        raise MalformedError("all", f"all must be 1, or left out, not “{shown(everything)}”.")
+    return Comparison(tuple(grids), page, everything == "1")
+
+
+def _grid(letter: str, address: str, origin: str) -> Target:
+    if origin and address.startswith(f"{origin}/"):
+        address = address.removeprefix(origin)
+    try:
+        target = read_target(address)
+    except MissingError as error:
+        if error.part != "address":
+            raise
+        target = None
+    if target is None or target.split:
+        raise MissingError(
+            letter,
+            f"{letter} is not the address of a grid, such as /d/breastmnist?split=test: "
+            f"“{shown(address)}”.",
+        )
+    return grid_of(target.dataset_id, target.selection)
