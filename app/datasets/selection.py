@@ -18,9 +18,11 @@ Split = Literal["train", "val", "test"]
 Order = Literal["index", "label", "random"]
 Bars = Literal["count", "share"]
 Match = Literal["any", "all"]
+View = Literal["middle", "mean", "max", "montage"]
 
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
+VIEWS: Final[tuple[View, ...]] = get_args(View)
 # Stands among the labels of an address for the items that carry none.
 NO_LABEL: Final = "none"
 
@@ -45,7 +47,9 @@ class Selection:
     Where an item may carry several labels, it carries any or ``all`` of ``labels`` (``match``);
     ``unlabelled`` asks for the items that carry none, beside those with ``labels`` if there are
     any.
-    ``seed`` counts only for the random order, ``bars`` only says how the histogram is scaled.
+    ``seed`` counts only for the random order, ``bars`` only says how the histogram is scaled, and
+    ``view`` how a volume is shown in a grid; for pictures, and volumes too large for it, it means
+    nothing.
     """
 
     splits: tuple[Split, ...] = ()
@@ -57,6 +61,7 @@ class Selection:
     per_page: int = PER_PAGE
     page: int = 1
     bars: Bars = "count"
+    view: View = "middle"
 
     def query(self) -> str:
         """Print the canonical query string: fixed order, defaults left out, no leading ``?``."""
@@ -65,7 +70,7 @@ class Selection:
         parts += [f"label={label}" for label in self.labels]
         if self.unlabelled:
             parts.append(f"label={NO_LABEL}")
-        for name in ("match", "order", "seed", "per_page", "page", "bars"):
+        for name in ("match", "order", "seed", "per_page", "page", "bars", "view"):
             value = getattr(self, name)
             if value != getattr(Selection, name):
                 parts.append(f"{name}={value}")
@@ -130,6 +135,7 @@ def parse(query: str) -> Selection:
         per_page=_bounded(given, "per_page", 1, PER_PAGE_MOST, PER_PAGE),
         page=_page(given),
         bars=_one_of(given, "bars", get_args(Bars), Selection.bars),
+        view=_one_of(given, "view", VIEWS, Selection.view),
     )
 
 

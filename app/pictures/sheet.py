@@ -1,6 +1,7 @@
 """A page's thumbnails as one picture: cells ten to a row, without gaps, exact where they fit.
 
-Large pictures are reduced by the mean over whole blocks of pixels (a box filter).
+Large pictures are reduced by the mean over whole blocks of pixels (a box filter). A volume stands
+there by its middle slice along z, by the mean or the maximum of all slices, or by nine of them.
 """
 
 import math
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import SPLITS
+from app.datasets.selection import SPLITS, VIEWS, View
 from app.datasets.subset import Items
 from app.pictures import png
 from app.pictures.window import SAMPLE, SAMPLE_BYTES, Window, measure, needs_window, shown
@@ -26,6 +27,10 @@ SIDE_MOST: Final = 128
 SIDE_AIM: Final = 84
 
 _CHUNK_BYTES: Final = 4 * 1024 * 1024
+# All but the middle slice read whole volumes: a hundred of this size are read in half a second.
+_VOLUME_BYTES: Final = 2 * 1024 * 1024
+# A montage has this many slices each way.
+_MONTAGE: Final = 3
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,17 @@ class Cell:
     scale: int
 
 
-def cell_of(dataset: Dataset) -> Cell:
+def views_of(dataset: Dataset) -> tuple[View, ...]:
+    """Give the ways in which items can be shown in a grid; for pictures there is but one."""
+    size = math.prod(dataset.shape) * max(a.dtype.itemsize for a in dataset.images.values())
+    return VIEWS if dataset.is_volume and size <= _VOLUME_BYTES else VIEWS[:1]
+
+
+def cell_of(dataset: Dataset, view: View = "middle") -> Cell:
     """Decide how large this dataset's thumbnails are."""
     height, width = plane_shape(dataset)[:2]
+    if view == "montage" and view in views_of(dataset):
+        height, width = height * _MONTAGE, width * _MONTAGE
     side = max(height, width)
     factor = math.ceil(side / SIDE_MOST)
     return Cell(
@@ -75,23 +88,47 @@ def window_of(dataset: Dataset) -> Window | None:
     return None
 
 
-def encode(dataset: Dataset, items: Items, window: Window | None) -> bytes:
+def encode(dataset: Dataset, items: Items, window: Window | None, view: View = "middle") -> bytes:
     """Draw the items, in order, as one PNG of ten columns (fewer for fewer items).
 
-    Raises NotReadyError or ArchiveError.
+    Where the dataset has no such view, middles are drawn. Raises NotReadyError or ArchiveError.
     """
-    cell = cell_of(dataset)
+    view = view if view in views_of(dataset) else "middle"
+    cell = cell_of(dataset, view)
     columns = min(COLUMNS, len(items))
     rows = math.ceil(len(items) / COLUMNS)
     colour = (3,) if dataset.channels == 3 else ()
     sheet = np.zeros((rows * cell.height, columns * cell.width, *colour), np.uint8)
     # A view: writing to cells[row, column] writes to the sheet.
     cells = sheet.reshape(rows, cell.height, columns, cell.width, *colour).swapaxes(1, 2)
-    for start, pixels in _chunks(dataset, items):
-        small = reduced(_flat(shown(pixels, window)), cell.factor)
+    for start, pixels in _chunks(dataset, items, whole=view != "middle"):
+        levels = shown(pixels, window)
+        flat = _flat(levels) if view == "middle" else projected(levels, view)
+        small = reduced(flat, cell.factor)
         ranks = np.arange(start, start + len(pixels))
         cells[ranks // COLUMNS, ranks % COLUMNS] = small
     return png.encode(sheet)
+
+
+def projected(volumes: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
+    """Turn grey levels of volumes (n, D, H, W) into one picture each: (n, H, W), or larger.
+
+    ``mean`` and ``max`` go over all slices along z. ``montage`` sets nine side by side, three to a
+    row, each from the middle of one of nine equal parts of z.
+    """
+    number, depth, height, width = volumes.shape
+    if view == "max":
+        highest: NDArray[np.uint8] = volumes.max(axis=1)
+        return highest
+    if view == "mean":
+        means: NDArray[np.float32] = volumes.mean(axis=1, dtype=np.float32)
+        return np.rint(means).astype(np.uint8)
+    if view == "middle":
+        return volumes[:, depth // 2]
+    parts = _MONTAGE * _MONTAGE
+    places = (2 * np.arange(parts) + 1) * depth // (2 * parts)
+    table = volumes[:, places].reshape(number, _MONTAGE, _MONTAGE, height, width)
+    return table.swapaxes(2, 3).reshape(number, _MONTAGE * height, _MONTAGE * width)
 
 
 def strip(dataset: Dataset, number: int, window: Window | None) -> bytes:
@@ -131,13 +168,17 @@ def _flat(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels[..., 0] if pixels.ndim == 4 and pixels.shape[3] == 1 else pixels
 
 
-def _chunks(dataset: Dataset, items: Items) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Yield (rank of the first, pixels) of runs of one split, a few megabytes at a time."""
-    plane = middle_plane(dataset)
+def _chunks(dataset: Dataset, items: Items, *, whole: bool) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield (rank of the first, pixels) of runs of one split, a few megabytes at a time.
+
+    Of a volume the pixels are the middle slice, or the ``whole``.
+    """
+    plane = None if whole else middle_plane(dataset)
+    shape = dataset.shape if whole else plane_shape(dataset)
     edges = np.flatnonzero(np.diff(items.splits)) + 1
     for start, stop in pairwise([0, *edges.tolist(), len(items)]):
         images = dataset.images[SPLITS[items.splits[start]]]
-        size = math.prod(plane_shape(dataset)) * images.dtype.itemsize
+        size = math.prod(shape) * images.dtype.itemsize
         most = max(1, _CHUNK_BYTES // size)
         for first in range(start, stop, most):
             last = min(first + most, stop)

@@ -97,7 +97,7 @@ def export(dataset_id: str, selection: Selection, form: str = "") -> str:
 
 def export_query(selection: Selection) -> str:
     """What an export's address carries of the selection: its items and their order."""
-    return replace(selection, page=1, per_page=PER_PAGE, bars="count").query()
+    return replace(selection, page=1, per_page=PER_PAGE, bars="count", view="middle").query()
 
 
 def pixels_by_label(dataset_id: str, selection: Selection, *, everything: bool = False) -> str:

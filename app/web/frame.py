@@ -22,11 +22,20 @@ from app.datasets.selection import (
     Selection,
 )
 from app.datasets.subset import Subset
+from app.pictures import sheet
 from app.web import addresses, histogram
 from app.web.templating import fragment
 from app.web.views import Cell, Choice, Facet, FacetValue, Filters, Hidden, Link
 from app.web.words import NO_LABEL as NO_LABEL_TEXT
-from app.web.words import caption, counted, filter_text, images, label_text, spoken
+from app.web.words import (
+    VIEW_WORDS,
+    caption,
+    counted,
+    filter_text,
+    images,
+    label_text,
+    spoken,
+)
 
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _ORDER_WORDS: Final[dict[Order, str]] = {
@@ -107,6 +116,7 @@ def _stamp(
 
 def _draw(dataset: Dataset, selection: Selection) -> Frame:
     subset = dataset.subset(selection)
+    views = sheet.views_of(dataset)
     filters = Filters(
         facets=(_split_facet(dataset, selection), _label_facet(dataset, selection)),
         orders=tuple(Choice(o, _ORDER_WORDS[o], o == selection.order) for o in ORDERS),
@@ -114,6 +124,11 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
             Choice(str(size), str(size), size == selection.per_page)
             for size in sorted({*_SIZES, selection.per_page})
         ),
+        volumes=tuple(
+            Choice(view, VIEW_WORDS[view].capitalize(), view == selection.view) for view in views
+        )
+        if len(views) > 1
+        else (),
         seed=str(selection.seed),
         shuffle=addresses.grid(
             dataset.id, replace(selection, seed=(selection.seed + 1) % (SEED_MOST + 1))
@@ -237,7 +252,7 @@ def _chips(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
 
 
 def _hidden(selection: Selection) -> tuple[Hidden, ...]:
-    """What the form carries along: all of the state but order, seed and page size."""
+    """What the form carries along: all of the state that none of its fields says."""
     fields = [Hidden("split", split) for split in selection.splits]
     fields += [Hidden("label", str(label)) for label in selection.labels]
     if selection.unlabelled:

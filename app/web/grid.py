@@ -23,7 +23,7 @@ from app.web.views import (
     Pager,
     Tile,
 )
-from app.web.words import counted
+from app.web.words import VIEW_WORDS, counted
 
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _NEIGHBOURS: Final = 2
@@ -59,7 +59,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
     items = page_items(dataset, subset, selection)
     pages = pages_of(subset.total, selection.per_page)
     waiting = unfinished(dataset, selection)
-    cell = sheet.cell_of(dataset)
+    cell = sheet.cell_of(dataset, selection.view)
     drawn = tiles(dataset, selection, items, frame)
     width, height = cell.width * cell.scale, cell.height * cell.scale
     noun = "volumes" if dataset.is_volume else "images"
@@ -92,15 +92,25 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         notices=(*waiting, *dataset_notices(dataset, window)),
         empty="" if subset.total else f"No {noun} match these filters.",
         clear_filters=addresses.grid(dataset.id, Selection()),
-        reduced=f"Thumbnails show the mean of every {cell.factor} × {cell.factor} pixels; "
-        "each picture's own page is exact."
-        if cell.factor > 1
-        else "",
+        reduced=_reduced(selection, cell),
         citation=dataset.facts.citation if dataset.facts else "",
         license=dataset.facts.license if dataset.facts else "",
         refresh=_REFRESH_SECONDS if waiting else None,
         prefetch="" if waiting else _next_sheets(dataset, selection, subset.total),
     )
+
+
+def _reduced(selection: Selection, cell: sheet.Cell) -> str:
+    """Say what thumbnails leave out of an item, where one might take them for the whole."""
+    sentences = []
+    if selection.view != "middle":
+        sentences.append(f"Each volume is shown by {VIEW_WORDS[selection.view]} along z.")
+    if cell.factor > 1:
+        sentences.append(
+            f"Thumbnails show the mean of every {cell.factor} × {cell.factor} pixels; each "
+            "picture's own page is exact."
+        )
+    return " ".join(sentences)
 
 
 def style(tiles: tuple[Tile, ...], width: int, height: int, of: str = ".grid") -> str:

@@ -93,7 +93,8 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
             items = guest_pages.page_items(shared, number)
 
             def draw() -> bytes:
-                return sheet.encode(shared.dataset, items, sheet.window_of(shared.dataset))
+                window = sheet.window_of(shared.dataset)
+                return sheet.encode(shared.dataset, items, window, shared.selection.view)
 
             return _plan(shared, f"sheet {number}", "image/png", draw)
 

@@ -19,7 +19,7 @@ from app.web.item import style as item_style
 from app.web.shared import Shared
 from app.web.templating import fragment
 from app.web.views import NOTHING, Cell, Fact, Notice, Pager, Plane, Tile, Volume
-from app.web.words import caption, counted, images, labels_text, spoken
+from app.web.words import VIEW_WORDS, caption, counted, images, labels_text, spoken
 
 _FORMS: Final = ("png", "npy")
 
@@ -111,7 +111,7 @@ def grid(shared: Shared, token: str, number: int) -> GuestGrid:
         columns=min(sheet.COLUMNS, len(items)),
         cells=Markup("").join(cells),
     )
-    cell = sheet.cell_of(dataset)
+    cell = sheet.cell_of(dataset, shared.selection.view)
     width, height = cell.width * cell.scale, cell.height * cell.scale
     pages = pages_of(shared.total, PER_PAGE)
 
@@ -122,7 +122,9 @@ def grid(shared: Shared, token: str, number: int) -> GuestGrid:
     return GuestGrid(
         heading=link.title or f"{dataset.title} · {noun}",
         message=_paragraphs(link.message),
-        subtitle=" · ".join((dataset.title, dataset.modality, size_words(dataset))),
+        subtitle=" · ".join(
+            (dataset.title, dataset.modality, size_words(dataset), *_shown_by(shared))
+        ),
         summary=f"Page {counted(number)} of {counted(pages)}, {noun} in all",
         style=style((tile,), width, height),
         cell_width=width,
@@ -208,6 +210,14 @@ def _voxels(shared: Shared, split: Split, index: int) -> NDArray[Any] | None:
     with suppress(NotReadyError):
         return exact.item_pixels(shared.dataset, split, index)
     return None
+
+
+def _shown_by(shared: Shared) -> tuple[str, ...]:
+    """Say how volumes are shown, where that is not by their middle."""
+    view = shared.selection.view
+    if view == "middle" or view not in sheet.views_of(shared.dataset):
+        return ()
+    return (f"shown by {VIEW_WORDS[view]} along z",)
 
 
 def require_form(form: str) -> None:

@@ -1,6 +1,7 @@
 """The pages people visit: the catalogue, a dataset's grid, one image."""
 
 import weakref
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from isal import isal_zlib
@@ -37,6 +38,8 @@ def pages(library: Library, studio: Studio, notebook: Notebook, place: str | Non
     def grid(request: Request, dataset_id: str) -> Response:
         dataset = library.dataset(dataset_id)
         selection = parse(request.url.query)
+        if selection.view not in sheet.views_of(dataset):
+            selection = replace(selection, view="middle")
         frame = frames.get(dataset, selection)
         # The browser will ask for it as soon as it has the page.
         studio.ahead(lambda: plan_tile(dataset, frame.subset, selection, 1))

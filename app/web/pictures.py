@@ -75,7 +75,7 @@ def plan_tile(dataset: Dataset, subset: Subset, selection: Selection, tile: int)
         f"{addresses.content_key(dataset)}-{tile}-{drawn}",
         _PNG,
         FOREVER,
-        lambda: sheet.encode(dataset, found, sheet.window_of(dataset)),
+        lambda: sheet.encode(dataset, found, sheet.window_of(dataset), selection.view),
         lambda: _is_checked(dataset, splits),
     )
 

@@ -169,6 +169,7 @@ class Filters:
     facets: tuple[Facet, ...]
     orders: tuple[Choice, ...]
     sizes: tuple[Choice, ...]  # per page
+    volumes: tuple[Choice, ...]  # how a volume is shown; none where there is but one way
     seed: str
     shuffle: str | None  # leads to another random order
     hidden: tuple[Hidden, ...]
@@ -179,8 +180,8 @@ class Filters:
 class Grid:
     """The grid page. ``style`` sizes the cells and names their sheets (one line of CSS).
 
-    ``heading`` says in words what is seen; ``reduced`` says how thumbnails were made smaller, or
-    is empty.
+    ``heading`` says in words what is seen; ``reduced`` says what thumbnails leave out, or is
+    empty.
     """
 
     subtitle: str

@@ -4,9 +4,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from app.datasets.dataset import Dataset, Label
-from app.datasets.selection import Selection
+from app.datasets.selection import Selection, View
 
 NO_LABEL: Final = "no label"
+VIEW_WORDS: Final[dict[View, str]] = {
+    "middle": "the middle slice",
+    "mean": "the mean of all slices",
+    "max": "the maximum over all slices",
+    "montage": "nine slices, evenly spaced",
+}
 
 
 def counted(number: int) -> str:

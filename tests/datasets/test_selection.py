@@ -13,6 +13,7 @@ from app.datasets.selection import (
     QUERY_MOST,
     SEED_MOST,
     SPLITS,
+    VIEWS,
     Selection,
     parse,
 )
@@ -35,6 +36,7 @@ def selections(draw: st.DrawFn) -> Selection:
         per_page=draw(st.integers(1, PER_PAGE_MOST)),
         page=draw(st.integers(1, 10**9)),
         bars=draw(st.sampled_from(["count", "share"])),
+        view=draw(st.sampled_from(VIEWS)),
     )
 
 
@@ -72,7 +74,7 @@ def test_any_text_is_read_or_refused(query: str) -> None:
 
 
 NAMES = st.sampled_from(
-    ["split", "label", "order", "seed", "page", "per_page", "bars", "match", "x"]
+    ["split", "label", "order", "seed", "page", "per_page", "bars", "view", "match", "x"]
 )
 
 
@@ -120,6 +122,7 @@ def test_an_address_has_one_canonical_form(query: str, canonical: str) -> None:
         ("order=random&seed=-1", "seed"),
         (f"order=random&seed={SEED_MOST + 1}", "seed"),
         ("bars=pie", "bars"),
+        ("view=side", "view"),
         ("match=some", "match"),
         ("label=None", "label"),
         ("label=%FF", "query"),
