@@ -73,6 +73,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         share=addresses.share(addresses.grid(dataset.id, selection.on_page(1))),
         ways=(
             Link("Study", addresses.new_study(addresses.grid(dataset.id, selection.on_page(1)))),
+            Link("Compare", addresses.compare([addresses.grid(dataset.id, selection.on_page(1))])),
             Link("Pixels", addresses.pixels_by_label(dataset.id, selection)),
             Link("Export", addresses.export(dataset.id, selection)),
             Link("About", addresses.about(dataset.id)),

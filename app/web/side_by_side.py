@@ -201,7 +201,7 @@ def _column(
 ) -> Column:
     side, first = sides[place], sides[0]
     dataset, inquiry, total = side.dataset, side.inquiry, side.frame.subset.total
-    cell = sheet.cell_of(dataset)
+    cell = sheet.cell_of(dataset, side.selection.view)
     pages = pages_of(total, PER_PAGE)
     drawn: tuple[Tile, ...] = ()
     if total and comparison.page <= pages:
