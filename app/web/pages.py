@@ -11,14 +11,15 @@ from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import parse
 from app.pictures import sheet
+from app.web import addresses, item_page
 from app.web import catalogue as catalogue_page
 from app.web import grid as grid_page
-from app.web import item_page
 from app.web.frame import Frames
 from app.web.item import parse_looking, required_index
 from app.web.memory import keep_while
 from app.web.notes import Notebook, item_of, owner_writes
 from app.web.pictures import plan_tile
+from app.web.sizes import switch
 from app.web.studio import Studio
 from app.web.templating import page
 
@@ -65,6 +66,8 @@ def pages(library: Library, studio: Studio, notebook: Notebook, place: str | Non
         looking = parse_looking(dataset, request.url.query)
         dataset.images[found].wait(place + 1, seconds=2)
         view = item_page.build(dataset, found, place, selection, looking, sheet.window_of(dataset))
+        sizes = switch(library, dataset, found, place, addresses.item_query(selection))
+        view = replace(view, sizes=sizes)
         named = item_of(dataset, found, place)
         return notebook.page(request, "item", view, named, owner_writes(request), view.address)
 

@@ -304,6 +304,7 @@ class Item:
     notices: tuple[Notice, ...]
     citation: str
     license: str
+    sizes: tuple[Link, ...] = ()  # the same item in other resolutions, where they are here
     notes: Markup = NOTHING
 
 

@@ -41,7 +41,8 @@ def test_no_byte_of_a_reading_tells_label_split_or_index(reader: tuple[TestClien
     assert {answer.status_code for answer in answers} == {200}
     assert browser.get(f"{link}/read/{places + 1}").status_code == 404
     for answer in answers:
-        text = repr(answer.headers)
+        # A tag is random digits, any of which may stand in it by chance.
+        text = repr([pair for pair in answer.headers.items() if pair[0] != "etag"])
         if "html" in answer.headers["content-type"]:
             text += answer.text
         assert not re.search(TOLD, text), re.search(TOLD, text)

@@ -150,3 +150,9 @@ def test_links_switch_between_the_sizes_that_have_the_item(folder: Path, tmp_pat
     ]
     (folder / "breastmnist.npz").unlink()
     assert switch(library, library.dataset("breastmnist_64"), "test", 2) == ()
+
+
+def test_the_image_s_page_leads_to_its_other_sizes(client: TestClient) -> None:
+    links = page(client, "/d/breastmnist/test/3?label=0").links()
+    assert "/d/breastmnist_64/test/3?label=0" in links
+    assert "/d/breastmnist/test/3/sizes" in {link.partition("?")[0] for link in links}
