@@ -114,7 +114,8 @@ def mean_image(dataset_id: str, selection: Selection, of: str, *, everything: bo
 def pixel_query(selection: Selection, everything: bool) -> str:
     """What such an address carries of the selection: its filters, and the seed of a sample."""
     order = selection.order if selection.order == "random" else "index"
-    kept = replace(selection, page=1, per_page=PER_PAGE, bars="count", order=order)
+    plain = replace(selection, page=1, per_page=PER_PAGE, bars="count", view="middle")
+    kept = replace(plain, order=order)
     return joined(kept.query(), "all=1" if everything else "")
 
 

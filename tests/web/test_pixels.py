@@ -196,7 +196,7 @@ def test_until_all_is_added_up_the_page_says_how_far_it_is(
 @pytest.mark.parametrize(
     ("typed", "canonical"),
     [
-        ("?page=3&per_page=20&bars=share", ""),
+        ("?page=3&per_page=20&bars=share&view=mean", ""),
         ("?order=label&seed=5", ""),
         ("?seed=2&order=random", "?order=random&seed=2"),
         ("?label=1&split=test&match=all&utm=x", "?split=test&label=1&match=all"),
