@@ -25,6 +25,7 @@ PAGES = {
     "item": "/d/retinamnist/test/9?label=0",
     "zoomed": "/d/breastmnist/val/3?zoom=8",
     "volume": "/d/adrenalmnist3d/test/4",
+    "montage": "/d/adrenalmnist3d?split=val&per_page=20&view=montage",
     "volume, inverted": "/d/adrenalmnist3d/test/4?zoom=2&z=9&high=128&invert=1",
     "about": "/d/retinamnist/about",
     "about, binary": "/d/breastmnist/about",

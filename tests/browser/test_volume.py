@@ -1,6 +1,8 @@
 """Moving through a volume: by slider, pointer, wheel and keys; what is seen is NumPy's slice."""
 
+import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page, Request, expect
-from running import Server
+from running import LIGHTBOX, PATIENCE, Server, environment
 
-from .conftest import Watch, arrive, enlarged, seen, visit
+from .conftest import ROOT, Watch, arrive, enlarged, seen, thumb, visit
 
 Images = Callable[[str, str], NDArray[Any]]
+Made = tuple[Path, dict[int, NDArray[Any]]]
 ADDRESS = "/d/adrenalmnist3d/test/4"
 EACH_AXIS = pytest.mark.parametrize(("number", "axis"), [(0, "z"), (1, "y"), (2, "x")])
 
@@ -285,7 +288,7 @@ def test_without_javascript_a_crosshair_is_shown_and_moved_by_the_form(
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, NDArray[Any]]]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Synthetic volumes of 64³, and one too large to come as one picture."""
     folder = tmp_path_factory.mktemp("made")
     random = np.random.default_rng(64)
@@ -302,12 +305,33 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, NDAr
 
 
 @pytest.fixture(scope="module")
-def other(
-    made: tuple[Path, dict[int, NDArray[Any]]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def other(made: Made, database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     cache = str(tmp_path_factory.mktemp("cache"))
-    with Server(made[0], LIGHTBOX_CACHE_DIR=cache) as running:
+    with Server(made[0], LIGHTBOX_CACHE_DIR=cache, LIGHTBOX_DATABASE_URL=database) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('reviews')}/reviews.sqlite"
+
+
+@pytest.fixture
+def share(made: Made, database: str) -> Callable[..., str]:
+    """Make a link on the terminal; give its path."""
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [LIGHTBOX, "share", *arguments, "--json"],
+            env=environment(LIGHTBOX_DATA_DIR=str(made[0]), LIGHTBOX_DATABASE_URL=database),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+        return f"/s/{json.loads(done.stdout)['token']}"
+
+    return run
 
 
 @pytest.fixture
@@ -324,7 +348,7 @@ def pictures(asked: list[Request]) -> int:
 
 
 def test_a_volume_of_64_comes_in_three_pictures_and_moving_asks_for_nothing(
-    page: Page, other: Server, asked: list[Request], made: tuple[Path, dict[int, NDArray[Any]]]
+    page: Page, other: Server, asked: list[Request], made: Made
 ) -> None:
     volume = made[1][64]
     visit(page, f"{other.address}/d/synthetic_64/test/0")
@@ -345,7 +369,7 @@ def test_a_volume_of_64_comes_in_three_pictures_and_moving_asks_for_nothing(
 
 
 def test_a_volume_too_large_for_that_asks_for_each_slice(
-    page: Page, other: Server, asked: list[Request], made: tuple[Path, dict[int, NDArray[Any]]]
+    page: Page, other: Server, asked: list[Request], made: Made
 ) -> None:
     volume = made[1][2100]
     visit(page, f"{other.address}/d/synthetic_2100/test/0")
@@ -358,3 +382,60 @@ def test_a_volume_too_large_for_that_asks_for_each_slice(
     page.locator(".crosshair").evaluate_all("all => all.forEach(each => each.hidden = true)")
     columns = seen(stage(page, "z").locator(".slice"))
     np.testing.assert_array_equal(columns[:, 0, 0], volume[0, : len(columns), 0])
+
+
+def assert_axe_finds_nothing(page: Page) -> None:
+    page.evaluate((ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [each["id"] for each in found["violations"]] == []
+    assert found["passes"]
+
+
+def test_a_guest_moves_through_a_volume_as_its_owner_does(
+    page: Page, other: Server, asked: list[Request], made: Made, share: Callable[..., str]
+) -> None:
+    volume = made[1][64]
+    link = share("/d/synthetic_64/test/0", "--hide-labels")
+    visit(page, f"{other.address}{link}?z=20")
+    assert 1 <= pictures(asked) <= 3
+    asked.clear()
+    stage(page, "y").focus()
+    for key in ("ArrowDown", "ArrowLeft", "PageUp"):
+        page.keyboard.press(key)
+    assert_crosshair(page, volume, 21, 31, 31)
+    assert [request.url for request in asked if "/static/icons/" not in request.url] == []
+    expect(page).to_have_url(re.compile(f"{link}.*z=21"))
+    assert_axe_finds_nothing(page)
+
+
+def test_a_reader_of_a_study_moves_the_crosshair_and_is_told_no_value(
+    page: Page, other: Server, asked: list[Request], made: Made, share: Callable[..., str]
+) -> None:
+    link = share("/d/synthetic_64", "--study", "--title", "Reading")
+    visit(page, f"{other.address}{link}/read/1")
+    stage(page, "z").focus()
+    for key in ("ArrowRight", "ArrowDown", "PageDown"):
+        page.keyboard.press(key)
+    for axis in "zyx":
+        expect(page.locator(f"#slice-{axis}")).to_have_value("33")
+        expect(stage(page, axis).locator(".slice")).to_have_attribute(
+            "style", re.compile("slice=33")
+        )
+    expect(readout(page)).to_have_count(0)
+    assert not [request.url for request in asked if ".npy" in request.url]
+    assert made[1][64].shape == (64, 64, 64)
+
+
+def test_the_grid_changes_its_view_and_the_thumbnails_are_numpys(
+    page: Page, images: Images
+) -> None:
+    visit(page, "/d/adrenalmnist3d?split=val&per_page=20")
+    page.get_by_label("Volumes shown by").select_option("montage")
+    arrive(page, "view=montage")
+    volume = images("adrenalmnist3d", "val")[7]
+    places = [int((part + 0.5) * 28 / 9) for part in range(9)]
+    rows = [np.concatenate(list(volume[places[n : n + 3]]), axis=1) for n in (0, 3, 6)]
+    np.testing.assert_array_equal(seen(thumb(page, "val", 7)), enlarged(np.concatenate(rows), 1))
+    page.get_by_label("Volumes shown by").select_option("max")
+    arrive(page, r"\?split=val&per_page=20&view=max$")
+    np.testing.assert_array_equal(seen(thumb(page, "val", 7)), enlarged(volume.max(axis=0), 3))
