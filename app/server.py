@@ -30,6 +30,7 @@ from app.web.forms import Forms
 from app.web.guest import guest, guest_pictures
 from app.web.guest_notes import guest_notes
 from app.web.memory import Memory
+from app.web.noted import Reviewed
 from app.web.notes import Notebook, owners_notes
 from app.web.pages import pages
 from app.web.pictures import sheets, single, volumes
@@ -60,6 +61,7 @@ def create_app(settings: Settings) -> ASGIApp:
     studio = Studio()
     database = Database(settings.database_url)
     forms = Forms(settings.owner_token, settings.base_url)
+    reviewed = Reviewed(database)
     notebook = Notebook(database, forms)
     door = make_door(database, settings.owner_token, secure=settings.secure)
     application = FastAPI(
@@ -75,14 +77,14 @@ def create_app(settings: Settings) -> ASGIApp:
     for router in (
         status(library, store, watch),
         reference(application),
-        api(library, surveys),
+        api(library, surveys, reviewed),
         croissant(library, surveys, settings.base_url),
-        sheets(library, studio),
+        sheets(library, studio, reviewed),
         volumes(library, studio),
         single(library, studio),
         about(library, surveys, settings.base_url),
-        exports(library, store),
-        pages(library, studio, notebook, _data_folder(settings)),
+        exports(library, store, reviewed),
+        pages(library, studio, reviewed, notebook, _data_folder(settings)),
         owners_notes(library, notebook, forms),
         pixels(library, tallies, studio),
         compare(library, tallies, studio),

@@ -4,6 +4,7 @@ Opening one reads the archive's directory, the labels, and small images; large i
 when somebody looks, so that a folder of them opens at once.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from app.arrays.member import Member
 from app.arrays.store import Array, Store
 from app.catalogue.facts import Facts, facts_for, title_of
 from app.datasets import index, indexing
-from app.datasets.index import SplitIndex
+from app.datasets.index import Ints, SplitIndex
 from app.datasets.selection import SPLITS, Selection, Split
 from app.datasets.subset import Items, Subset, passing
 from app.errors import ArchiveError, MissingError
@@ -54,6 +55,7 @@ class Dataset:
     ``shape`` is that of one item: (H, W), (H, W, 1), (H, W, 3) or (D, H, W).
     ``refused`` holds why a split, or a member, is not served; ``ignored`` names the members that
     are not part of the layout. ``subsets`` keeps the last selections that were resolved.
+    ``narrowed_to`` names the items that it was narrowed to, if it was.
     """
 
     id: str
@@ -67,6 +69,7 @@ class Dataset:
     refused: tuple[ArchiveError, ...]
     ignored: tuple[str, ...]
     subsets: dict[Selection, Subset] = field(default_factory=dict, repr=False)
+    narrowed_to: str = ""
 
     @property
     def title(self) -> str:
@@ -139,6 +142,19 @@ class Dataset:
                     "label", f"{self.title} has no label {value}; its labels are {listed}."
                 )
         return Subset(dict(self.indexes), selection)
+
+    def narrowed(self, only: Mapping[Split, Ints]) -> "Dataset":
+        """Give this dataset with some items alone to be selected and counted (ascending indexes).
+
+        All else is as before: an item's page, and how many a split has.
+        """
+        digest = hashlib.sha256()
+        indexes = {}
+        for split, index_of_split in self.indexes.items():
+            positions = only.get(split, np.empty(0, np.int64))
+            indexes[split] = index_of_split.within(positions)
+            digest.update(split.encode() + positions.astype("<i8").tobytes())
+        return replace(self, indexes=indexes, narrowed_to=digest.hexdigest()[:24], subsets={})
 
     def require_split(self, split: str) -> Split:
         """Give the split of that name. Raises MissingError if it is not served."""

@@ -15,7 +15,7 @@ On disk an index is one file of four npy arrays, one after the other; the two lo
 """
 
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, BinaryIO
 
@@ -41,6 +41,25 @@ class SplitIndex:
     def total(self) -> int:
         """Number of items in the split."""
         return len(self.codes)
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether it holds every item of the split, not some alone."""
+        return len(self.places) == self.total
+
+    def within(self, positions: Ints) -> "SplitIndex":
+        """Give the index of some items alone; ``positions`` ascend, those beyond the end are none.
+
+        Its ``total`` stays that of the split.
+        """
+        positions = positions[: int(np.searchsorted(positions, self.total))]
+        codes = self.codes[positions].astype(np.int64)
+        self.release()
+        return replace(
+            self,
+            counts=np.bincount(codes, minlength=len(self.counts)).astype(np.int64),
+            places=positions[np.argsort(codes, kind="stable")].astype(np.uint32),
+        )
 
     def labels_of(self, positions: Ints) -> list[tuple[int, ...]]:
         """Give the label values that each of these items carries."""

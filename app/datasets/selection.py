@@ -19,6 +19,7 @@ Order = Literal["index", "label", "random"]
 Bars = Literal["count", "share"]
 Match = Literal["any", "all"]
 View = Literal["middle", "mean", "max", "montage"]
+Noted = Literal["flagged", "notes"]
 
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
@@ -36,6 +37,7 @@ PARAMETERS_MOST: Final = 256
 
 _T = TypeVar("_T")
 _S = TypeVar("_S", bound=str)
+_D = TypeVar("_D")
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 
@@ -47,6 +49,8 @@ class Selection:
     Where an item may carry several labels, it carries any or ``all`` of ``labels`` (``match``);
     ``unlabelled`` asks for the items that carry none, beside those with ``labels`` if there are
     any.
+    ``noted`` asks for what people have flagged, or written of: a dataset knows nothing of that, so
+    who does narrows it first (``Dataset.narrowed``).
     ``seed`` counts only for the random order, ``bars`` only says how the histogram is scaled, and
     ``view`` how a volume is shown in a grid; for pictures, and volumes too large for it, it means
     nothing.
@@ -56,6 +60,7 @@ class Selection:
     labels: tuple[int, ...] = ()
     unlabelled: bool = False
     match: Match = "any"
+    noted: Noted | None = None
     order: Order = "index"
     seed: int = 0
     per_page: int = PER_PAGE
@@ -70,7 +75,7 @@ class Selection:
         parts += [f"label={label}" for label in self.labels]
         if self.unlabelled:
             parts.append(f"label={NO_LABEL}")
-        for name in ("match", "order", "seed", "per_page", "page", "bars", "view"):
+        for name in ("match", "noted", "order", "seed", "per_page", "page", "bars", "view"):
             value = getattr(self, name)
             if value != getattr(Selection, name):
                 parts.append(f"{name}={value}")
@@ -110,6 +115,10 @@ class Selection:
             return not self.filters_labels or label in self.labels
         return not self.unlabelled or label in self.labels
 
+    def toggle_noted(self, noted: Noted) -> "Selection":
+        """Ask for what has been said something of, or no longer, and start from the first page."""
+        return replace(self, noted=None if self.noted == noted else noted, page=1)
+
     def wants_split(self, split: Split) -> bool:
         """Say whether items of this split pass the filter."""
         return not self.splits or split in self.splits
@@ -130,6 +139,7 @@ def parse(query: str) -> Selection:
         labels=_labels(given),
         unlabelled=NO_LABEL in given.get("label", ()),
         match=_one_of(given, "match", get_args(Match), Selection.match),
+        noted=_one_of(given, "noted", get_args(Noted), None),
         order=order,
         seed=seed if order == "random" else 0,
         per_page=_bounded(given, "per_page", 1, PER_PAGE_MOST, PER_PAGE),
@@ -202,8 +212,12 @@ def _bounded(given: dict[str, list[str]], name: str, least: int, most: int, defa
     return number
 
 
-def _one_of(given: dict[str, list[str]], name: str, choices: tuple[_S, ...], default: _S) -> _S:
-    value = _last(given, name, default)
+def _one_of(
+    given: dict[str, list[str]], name: str, choices: tuple[_S, ...], default: _D
+) -> _S | _D:
+    if name not in given:
+        return default
+    value = given[name][-1]
     for choice in choices:
         if value == choice:
             return choice

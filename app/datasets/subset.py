@@ -57,7 +57,8 @@ class Subset:
         self._indexes = {SPLITS.index(split): index for split, index in indexes.items()}
         self._order: Order = selection.order
         self._seed = selection.seed
-        self._unfiltered = not selection.filters_labels
+        whole = all(index.is_whole for index in indexes.values())
+        self._unfiltered = whole and not selection.filters_labels
         groups = [
             group
             for split, index in indexes.items()

@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from app.datasets.selection import SPLITS, Split
+from app.datasets.selection import SPLITS, Noted, Split
 from app.errors import MalformedError, MissingError
 from app.reviews.database import Database
 from app.reviews.items import Item, checked, from_row, refers, to_row
@@ -27,7 +27,6 @@ from app.reviews.tables import notes, operations
 from app.reviews.texts import cleaned
 
 Flag = Literal["wrong-label", "poor-quality", "duplicate", "artefact", "interesting", "other"]
-Noted = Literal["flagged", "notes"]
 
 FLAGS: Final[tuple[Flag, ...]] = get_args(Flag)
 TEXT_MOST: Final = 2_000

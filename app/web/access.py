@@ -28,7 +28,7 @@ from app.web.views import Enter
 Role = Literal["owner", "visitor"]
 
 SESSION: Final = "lightbox"
-_ROLE: Final = "lightbox.role"
+ROLE: Final = "lightbox.role"
 _SESSION_SECONDS: Final = 30 * 24 * 3600
 # What a stranger may ask of a private server: links, the program's own files, is it alive.
 _UNLOCKED: Final = (
@@ -63,7 +63,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         if self._access == "open":
-            scope[_ROLE] = "owner"
+            scope[ROLE] = "owner"
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
@@ -72,7 +72,7 @@ class Gate:
             return
         headers = Headers(scope=scope)
         owner = self._is_owner(headers, _client(scope))
-        scope[_ROLE] = "owner" if owner else "visitor"
+        scope[ROLE] = "owner" if owner else "visitor"
         if self._access == "public":
             await self._app(scope, receive, send)
         elif owner or path.startswith(_UNLOCKED):
@@ -108,7 +108,7 @@ class Gate:
 
 def role_of(request: Request) -> Role:
     """Give the role that the gate found."""
-    role: Role = request.scope[_ROLE]
+    role: Role = request.scope[ROLE]
     return role
 
 

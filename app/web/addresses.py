@@ -138,7 +138,7 @@ def atlas(dataset: Dataset, split: str, index: int, axis: str, query: str = "") 
 
 def sheet(dataset: Dataset, selection: Selection, tile: int) -> str:
     """The thumbnails of one tile (from 1) of a page."""
-    path = f"/sheets/{segment(dataset.id)}/{content_key(dataset)}/{tile}.png"
+    path = f"/sheets/{segment(dataset.id)}/{sheet_key(dataset)}/{tile}.png"
     return with_query(path, replace(selection, bars="count").query())
 
 
@@ -150,6 +150,12 @@ def strip(dataset: Dataset) -> str:
 def content_key(dataset: Dataset) -> str:
     """What changes when a picture of this dataset would look different."""
     return f"{dataset.archive.key}-{DRAWING}"
+
+
+def sheet_key(dataset: Dataset) -> str:
+    """What changes when a page's sheet would look different, or hold other items."""
+    narrowed = f"-{dataset.narrowed_to}" if dataset.narrowed_to else ""
+    return f"{content_key(dataset)}{narrowed}"
 
 
 def compare(grids: Sequence[str], page: int = 1, *, everything: bool = False) -> str:

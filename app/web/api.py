@@ -17,6 +17,7 @@ from app.datasets.selection import (
     SEED_MOST,
     SPLITS,
     Match,
+    Noted,
     Selection,
     Split,
     parse,
@@ -25,6 +26,7 @@ from app.datasets.survey import Surveys
 from app.errors import ArchiveError
 from app.web import addresses
 from app.web.grid import page_items, pages_of
+from app.web.noted import Reviewed
 from app.web.problems import part_of
 
 
@@ -165,6 +167,11 @@ FILTERS: Final = [
         "Whether an item must carry any of the labels, or all.",
         {"type": "string", "enum": list(get_args(Match)), "default": "any"},
     ),
+    _parameter(
+        "noted",
+        "Only items that were flagged, or that have notes; for the owner of the server.",
+        {"type": "string", "enum": list(get_args(Noted))},
+    ),
 ]
 _PAGING: Final = [
     _parameter("page", "From 1.", {"type": "integer", "minimum": 1, "default": 1}),
@@ -193,12 +200,13 @@ class ErrorModel(BaseModel):
 
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     404: {"model": ErrorModel, "description": "A part of the address names nothing."},
+    403: {"model": ErrorModel, "description": "Only the owner of the server may ask for this."},
     422: {"model": ErrorModel, "description": "A value can't be read."},
     503: {"model": ErrorModel, "description": "The file can't be served (now)."},
 }
 
 
-def api(library: Library, surveys: Surveys) -> APIRouter:
+def api(library: Library, surveys: Surveys, reviewed: Reviewed) -> APIRouter:
     """Make the routes of the API."""
     router = APIRouter(prefix="/api/datasets", responses=ERRORS)
 
@@ -223,7 +231,7 @@ def api(library: Library, surveys: Surveys) -> APIRouter:
     )
     def items(request: Request, dataset_id: str) -> ItemPage:
         selection = parse(request.url.query)
-        found = library.dataset(dataset_id)
+        found = reviewed.narrowed(request, library.dataset(dataset_id), selection)
         subset = found.subset(selection)
         page = page_items(found, subset, selection)
         return ItemPage(
@@ -249,7 +257,7 @@ def api(library: Library, surveys: Surveys) -> APIRouter:
     )
     def histogram(request: Request, dataset_id: str) -> HistogramModel:
         selection = parse(request.url.query)
-        found = library.dataset(dataset_id)
+        found = reviewed.narrowed(request, library.dataset(dataset_id), selection)
         carried = carried_under(found, selection)
         return HistogramModel(
             total=found.subset(selection).total,

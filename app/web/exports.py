@@ -24,6 +24,7 @@ from app.web import addresses, words
 from app.web.api import FILTERS, ORDERING
 from app.web.download import Download, Places, attachment
 from app.web.grid import unfinished
+from app.web.noted import Reviewed
 from app.web.notices import dataset_notices
 from app.web.templating import page
 from app.web.transport import ASK_AGAIN
@@ -130,20 +131,21 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
         "description": "The file. A connection closed before its end means that it is not whole.",
     },
     404: {"description": "A part of the address names nothing, or the selection is empty."},
+    403: {"description": "Only the owner of the server may ask for this."},
     422: {"description": "A value can't be read."},
     501: {"description": "The form needs a package that is not installed."},
     503: {"description": "The data are still being unpacked; try again in a moment."},
 }
 
 
-def exports(library: Library, store: Store) -> APIRouter:
+def exports(library: Library, store: Store, reviewed: Reviewed) -> APIRouter:
     """Make the routes."""
     router = APIRouter()
     places = Places()
 
     @router.get("/d/{dataset_id}/export", include_in_schema=False)
     def offers(request: Request, dataset_id: str) -> HTMLResponse:
-        asked = _asked(library, dataset_id, request.url.query)
+        asked = _asked(library, dataset_id, request, reviewed)
         return page(request, "export", _page(asked, store))
 
     @router.get(
@@ -165,7 +167,7 @@ def exports(library: Library, store: Store) -> APIRouter:
         wanted = FORMS.get(form)
         if wanted is None:
             raise MissingError("form", f"A selection is exported as {', '.join(FORMS)}.")
-        asked = await run_in_threadpool(_asked, library, dataset_id, request.url.query)
+        asked = await run_in_threadpool(_asked, library, dataset_id, request, reviewed)
         if wanted.with_pixels:
             await _wait_until_whole(asked)
         export = await run_in_threadpool(wanted.make, asked, store)
@@ -174,9 +176,10 @@ def exports(library: Library, store: Store) -> APIRouter:
     return router
 
 
-def _asked(library: Library, dataset_id: str, query: str) -> Asked:
-    dataset = library.dataset(dataset_id)
-    selection = parse(query)
+def _asked(library: Library, dataset_id: str, request: Request, reviewed: Reviewed) -> Asked:
+    whole = library.dataset(dataset_id)
+    selection = parse(request.url.query)
+    dataset = reviewed.narrowed(request, whole, selection)
     chosen = Selected(dataset, selection)
     if not chosen.total:
         noun = "volumes" if dataset.is_volume else "images"
@@ -245,6 +248,8 @@ def _stem(asked: Asked) -> str:
         parts.append("-".join(("label", *values)))
     if selection.filters_labels and selection.match == "all":
         parts[-1] = f"all-of-{parts[-1]}"
+    if selection.noted:
+        parts.append(selection.noted)
     if selection.order != "index":
         parts.append(f"by-{selection.order}")
     if selection.order == "random":
@@ -255,6 +260,8 @@ def _stem(asked: Asked) -> str:
 def _title(dataset: Dataset, selection: Selection) -> str:
     parts = [dataset.title, " + ".join(selection.splits or dataset.splits)]
     parts.append(words.filter_text(dataset, selection))
+    if selection.noted:
+        parts.append(words.NOTED_WORDS[selection.noted])
     return " · ".join(filter(None, parts))
 
 

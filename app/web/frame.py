@@ -28,6 +28,7 @@ from app.web.templating import fragment
 from app.web.views import Cell, Choice, Facet, FacetValue, Filters, Hidden, Link
 from app.web.words import NO_LABEL as NO_LABEL_TEXT
 from app.web.words import (
+    NOTED_WORDS,
     VIEW_WORDS,
     caption,
     counted,
@@ -142,8 +143,10 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
         subset=subset,
         heading=heading(dataset, selection, subset.total),
         chips=_chips(dataset, selection),
-        clear_all=addresses.grid(dataset.id, replace(selection.without_labels(), splits=()))
-        if selection.splits or selection.filters_labels
+        clear_all=addresses.grid(
+            dataset.id, replace(selection.without_labels(), splits=(), noted=None)
+        )
+        if selection.splits or selection.filters_labels or selection.noted
         else None,
         filters=fragment("filters", filters),
         distribution=fragment("distribution", histogram.build(dataset, selection)),
@@ -157,6 +160,8 @@ def heading(dataset: Dataset, selection: Selection, total: int) -> str:
         parts.append(" + ".join(selection.splits))
     if selection.filters_labels:
         parts.append(filter_text(dataset, selection))
+    if selection.noted:
+        parts.append(NOTED_WORDS[selection.noted])
     parts.append(images(total, volumes=dataset.is_volume))
     return " · ".join(parts)
 
@@ -248,7 +253,13 @@ def _chips(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
         labels.append(
             Link(NO_LABEL_TEXT, addresses.grid(dataset.id, selection.toggle_unlabelled()))
         )
-    return (*splits, *labels)
+    noted = selection.noted
+    said = (
+        [Link(NOTED_WORDS[noted], addresses.grid(dataset.id, selection.toggle_noted(noted)))]
+        if noted
+        else []
+    )
+    return (*splits, *labels, *said)
 
 
 def _hidden(selection: Selection) -> tuple[Hidden, ...]:
@@ -259,6 +270,8 @@ def _hidden(selection: Selection) -> tuple[Hidden, ...]:
         fields.append(Hidden("label", NO_LABEL))
     if selection.match != Selection.match:
         fields.append(Hidden("match", selection.match))
+    if selection.noted:
+        fields.append(Hidden("noted", selection.noted))
     if selection.bars != Selection.bars:
         fields.append(Hidden("bars", selection.bars))
     return tuple(fields)

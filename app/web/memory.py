@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.access import ROLE
 from app.web.transport import FOREVER, RawHeaders
 
 # Some 150 sheets of a hundred thumbnails, and a thousand pages: bounded at any size of data.
@@ -23,7 +24,7 @@ _PAGE_BYTES: Final = 8 * 1024 * 1024
 
 _PICTURES: Final = ("/sheets/", "/pictures/")
 _OTHERS: Final = ("/d/", "/static/", "/vendor/")
-# What else than its address an answer may depend on; pictures depend on nothing else.
+# What else than its address and who asks an answer may depend on; pictures depend on nothing else.
 _ASKED: Final = (b"accept-encoding", b"hx-request-type", b"hx-history-restore-request")
 _FOREVER: Final = (b"cache-control", FOREVER.encode())
 _HOLDS: Final = "lightbox.holds"
@@ -89,7 +90,11 @@ class Memory:
             bank = self._pictures
         elif path.startswith(_OTHERS):
             bank = self._pages
-            asked = asked, tuple(pair for pair in scope["headers"] if pair[0] in _ASKED)
+            asked = (
+                asked,
+                scope.get(ROLE),
+                tuple(pair for pair in scope["headers"] if pair[0] in _ASKED),
+            )
         else:
             await self._app(scope, receive, send)
             return

@@ -14,9 +14,11 @@ from app.pictures import sheet
 from app.web import addresses, item_page
 from app.web import catalogue as catalogue_page
 from app.web import grid as grid_page
+from app.web.access import role_of
 from app.web.frame import Frames
 from app.web.item import parse_looking, required_index
 from app.web.memory import keep_while
+from app.web.noted import Reviewed
 from app.web.notes import Notebook, item_of, owner_writes
 from app.web.pictures import plan_tile
 from app.web.sizes import switch
@@ -24,7 +26,9 @@ from app.web.studio import Studio
 from app.web.templating import page
 
 
-def pages(library: Library, studio: Studio, notebook: Notebook, place: str | None) -> APIRouter:
+def pages(
+    library: Library, studio: Studio, reviewed: Reviewed, notebook: Notebook, place: str | None
+) -> APIRouter:
     """Make the routes of the pages."""
     router = APIRouter(include_in_schema=False)
     frames = Frames()
@@ -37,16 +41,18 @@ def pages(library: Library, studio: Studio, notebook: Notebook, place: str | Non
 
     @router.get("/d/{dataset_id}")
     def grid(request: Request, dataset_id: str) -> Response:
-        dataset = library.dataset(dataset_id)
+        whole, mark = library.dataset(dataset_id), reviewed.mark()
         selection = parse(request.url.query)
-        if selection.view not in sheet.views_of(dataset):
+        if selection.view not in sheet.views_of(whole):
             selection = replace(selection, view="middle")
+        dataset = reviewed.narrowed(request, whole, selection)
         frame = frames.get(dataset, selection)
         # The browser will ask for it as soon as it has the page.
         studio.ahead(lambda: plan_tile(dataset, frame.subset, selection, 1))
         view = grid_page.build(dataset, selection, frame, sheet.window_of(dataset))
+        view = replace(view, review=reviewed.facet(request, whole, selection))
         answer = page(request, "grid", view, style=view.style)
-        if view.refresh:
+        if view.refresh or selection.noted:
             return answer
         answer.headers["ETag"] = tag = _tag(dataset, answer)
         if tag in request.headers.get("if-none-match", ""):
@@ -54,13 +60,20 @@ def pages(library: Library, studio: Studio, notebook: Notebook, place: str | Non
             return Response(status_code=304, headers=answer.headers)
         # Not the dataset itself: a kept page must not hold a file that was replaced.
         drawn_from = weakref.ref(dataset)
-        keep_while(request, lambda: _is_served(library, drawn_from()))
+        sees_notes = role_of(request) == "owner"
+        keep_while(
+            request,
+            lambda: (
+                _is_served(library, drawn_from()) and not (sees_notes and reviewed.mark() != mark)
+            ),
+        )
         return answer
 
     @router.get("/d/{dataset_id}/{split}/{index}")
     def item(request: Request, dataset_id: str, split: str, index: str) -> HTMLResponse:
-        dataset = library.dataset(dataset_id)
+        whole = library.dataset(dataset_id)
         selection = parse(request.url.query)
+        dataset = reviewed.narrowed(request, whole, selection)
         found = dataset.require_split(split)
         place = required_index(dataset, found, index)
         looking = parse_looking(dataset, request.url.query)

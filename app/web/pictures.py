@@ -18,6 +18,7 @@ from app.web import addresses
 from app.web.catalogue import STRIP
 from app.web.grid import page_items
 from app.web.item import atlas_for, cut_for, parse_tone, required_index, toned
+from app.web.noted import Reviewed
 from app.web.studio import Plan, Studio
 from app.web.transport import ASK_AGAIN, FOREVER
 
@@ -26,7 +27,7 @@ _NPY: Final = "application/octet-stream"
 _GZIP: Final = "application/gzip"
 
 
-def sheets(library: Library, studio: Studio) -> APIRouter:
+def sheets(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
     """Make the routes of sheets, whose addresses change with their content."""
     router = APIRouter(include_in_schema=False)
 
@@ -52,8 +53,9 @@ def sheets(library: Library, studio: Studio) -> APIRouter:
         query = request.url.query
 
         def plan() -> Plan:
-            dataset = _as_addressed(library, dataset_id, key)
             selection = parse(query)
+            dataset = reviewed.narrowed(request, library.dataset(dataset_id), selection)
+            _require_key(dataset, key, addresses.sheet_key(dataset))
             number = whole_number("tile", tile)
             return plan_tile(dataset, dataset.subset(selection), selection, number)
 
@@ -72,9 +74,10 @@ def plan_tile(dataset: Dataset, subset: Subset, selection: Selection, tile: int)
     splits = [SPLITS[number] for number in set(found.splits.tolist())]
     drawn = replace(selection, bars="count").query()
     return Plan(
-        f"{addresses.content_key(dataset)}-{tile}-{drawn}",
+        f"{addresses.sheet_key(dataset)}-{tile}-{drawn}",
         _PNG,
-        FOREVER,
+        # What was flagged is for the owner only: no cache that others use may keep it.
+        ASK_AGAIN if dataset.narrowed_to else FOREVER,
         lambda: sheet.encode(dataset, found, sheet.window_of(dataset), selection.view),
         lambda: _is_checked(dataset, splits),
     )
@@ -182,11 +185,15 @@ def volumes(library: Library, studio: Studio) -> APIRouter:
 def _as_addressed(library: Library, dataset_id: str, key: str) -> Dataset:
     """Give the dataset, unless its file has changed since the picture's address was written."""
     dataset = library.dataset(dataset_id)
-    if key != addresses.content_key(dataset):
+    _require_key(dataset, key, addresses.content_key(dataset))
+    return dataset
+
+
+def _require_key(dataset: Dataset, key: str, current: str) -> None:
+    if key != current:
         raise MissingError(
             "picture", f"{dataset.archive.path.name} has changed; reload the page you came from."
         )
-    return dataset
 
 
 def _item(dataset: Dataset, split: str, index: str, query: str) -> tuple[Split, int, Plane | None]:

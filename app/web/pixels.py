@@ -18,6 +18,7 @@ from app.pictures.tally import Tally, picture_shape
 from app.web import addresses, curves, histogram, words
 from app.web.curves import Curves
 from app.web.frame import heading
+from app.web.noted import plainly
 from app.web.notices import dataset_notices
 from app.web.studio import Plan, Studio
 from app.web.sums import (
@@ -88,7 +89,7 @@ def pixels(library: Library, tallies: Tallies, studio: Studio) -> APIRouter:
     @router.get("/d/{dataset_id}/pixels")
     def by_label(request: Request, dataset_id: str) -> HTMLResponse:
         dataset = library.dataset(dataset_id)
-        selection = parse(request.url.query)
+        selection = plainly(parse(request.url.query))
         everything = wants_everything(request)
         require_fitting(dataset)
         inquiry = inquire(dataset, selection, everything=everything)
@@ -102,7 +103,7 @@ def pixels(library: Library, tallies: Tallies, studio: Studio) -> APIRouter:
         def plan() -> Plan:
             dataset = library.dataset(dataset_id)
             require_fitting(dataset)
-            inquiry = inquire(dataset, parse(query), everything=everything)
+            inquiry = inquire(dataset, plainly(parse(query)), everything=everything)
             row = row_of(inquiry, of)
 
             def draw() -> bytes:

@@ -13,6 +13,7 @@ from app.datasets.subset import Items, Subset
 from app.errors import GoneError, LightboxError, MissingError
 from app.reviews.links import Kind, Link
 from app.web import addresses
+from app.web.noted import plainly
 
 # The seed of an order has 32 bits (eight hex digits of the link's secret).
 _SEED_DIGITS = 8
@@ -74,7 +75,7 @@ def read_target(address: str) -> Target:
         parts = urlsplit(address)
     except ValueError:
         parts = urlsplit("")
-    selection = parse(parts.query)
+    selection = plainly(parse(parts.query))
     # An address of another place has the same path.
     path = "" if parts.netloc or parts.scheme else parts.path
     match [unquote(part) for part in path.split("/")]:

@@ -209,6 +209,7 @@ class Grid:
     license: str
     refresh: int | None  # seconds after which the page should be asked for again, while unpacking
     prefetch: str  # addresses of the next page's sheets, space between them
+    review: Facet | None = None  # what was said of the images, for the owner
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from app.datasets.dataset import Dataset, Label
-from app.datasets.selection import Selection, View
+from app.datasets.selection import Noted, Selection, View
 
 NO_LABEL: Final = "no label"
+NOTED_WORDS: Final[dict[Noted, str]] = {"flagged": "flagged", "notes": "with notes"}
 VIEW_WORDS: Final[dict[View, str]] = {
     "middle": "the middle slice",
     "mean": "the mean of all slices",

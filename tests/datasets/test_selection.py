@@ -31,6 +31,7 @@ def selections(draw: st.DrawFn) -> Selection:
         labels=tuple(sorted(draw(st.sets(LABEL, max_size=10)))),
         unlabelled=draw(st.booleans()),
         match=draw(st.sampled_from(["any", "all"])),
+        noted=draw(st.sampled_from([None, "flagged", "notes"])),
         order=order,
         seed=draw(st.integers(0, SEED_MOST)) if order == "random" else 0,
         per_page=draw(st.integers(1, PER_PAGE_MOST)),
@@ -74,7 +75,7 @@ def test_any_text_is_read_or_refused(query: str) -> None:
 
 
 NAMES = st.sampled_from(
-    ["split", "label", "order", "seed", "page", "per_page", "bars", "view", "match", "x"]
+    ["split", "label", "order", "seed", "page", "per_page", "bars", "view", "match", "noted", "x"]
 )
 
 

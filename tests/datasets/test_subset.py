@@ -119,6 +119,61 @@ def test_counts_are_those_that_numpy_finds(labels: Labels, data: st.DataObject) 
                 assert count == sum(passes(selection, row) and bool(counted & row) for row in rows)
 
 
+@settings(max_examples=300)
+@given(labels=LABELS, data=st.data())
+def test_of_a_narrowed_dataset_only_those_items_are_selected_and_counted(
+    labels: Labels, data: st.DataObject
+) -> None:
+    with opened(labels) as whole:
+        some = {
+            split: np.array(
+                sorted(data.draw(st.sets(st.integers(0, len(labels[split]) + 3), max_size=20))),
+                np.int64,
+            )
+            for split in whole.splits
+        }
+        narrowed = whole.narrowed(some)
+        selection = a_selection(data, whole)
+        kept = {(split, index) for split in some for index in some[split].tolist()}
+        # Both orders are the same rule; the random one has another number of items to go through.
+        if selection.order == "random":
+            meant = sorted(where(whole.subset(selection).items(0, 1_000)))
+        else:
+            meant = where(whole.subset(selection).items(0, 1_000))
+        meant = [item for item in meant if item in kept]
+        subset = narrowed.subset(selection)
+        found = pages(subset, 7)
+        assert subset.total == len(meant)
+        assert (sorted(found) if selection.order == "random" else found) == meant
+        for split in narrowed.splits:
+            assert narrowed.indexes[split].total == len(labels[split])
+            for index in range(len(labels[split])):
+                rank = found.index((split, index)) if (split, index) in found else None
+                assert subset.rank(split, index) == rank
+        everything = narrowed.counts(Selection())
+        for split, counts in everything.items():
+            rows = [
+                carried(labels, *item) for item in kept if item[0] == split and _is(labels, item)
+            ]
+            assert counts == {value: sum(value in row for row in rows) for value in counts}
+
+
+def _is(labels: Labels, item: Where) -> bool:
+    return item[1] < len(labels[item[0]])
+
+
+def test_a_dataset_narrowed_to_other_items_has_another_name(dataset: Dataset) -> None:
+    def named(**some: list[int]) -> str:
+        return dataset.narrowed(
+            {split: np.array(some[split], np.int64) for split in SPLITS if split in some}
+        ).narrowed_to
+
+    names = [named(), named(train=[1]), named(test=[1]), named(train=[1, 2]), named(train=[2])]
+    assert len(set(names)) == len(names)
+    assert named(train=[1], test=[]) == named(train=[1])
+    assert dataset.narrowed_to == ""
+
+
 @settings(max_examples=100)
 @given(labels=LABELS)
 def test_each_item_carries_its_own_labels(labels: Labels) -> None:

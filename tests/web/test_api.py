@@ -134,7 +134,7 @@ def test_the_schema_describes_the_parameters_that_the_grid_takes(real_client: Te
     schema = json_of(real_client, "/api/openapi.json")
     given = schema["paths"]["/api/datasets/{dataset_id}/items"]["get"]["parameters"]
     assert [parameter["name"] for parameter in given if parameter["in"] == "query"] == [
-        *("split", "label", "match", "page", "per_page", "order", "seed"),
+        *("split", "label", "match", "noted", "page", "per_page", "order", "seed"),
     ]
 
 

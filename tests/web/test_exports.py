@@ -226,7 +226,8 @@ def test_the_api_describes_the_export(real_client: TestClient) -> None:
     schema = json_of(real_client, "/api/openapi.json")
     described = schema["paths"]["/d/{dataset_id}/export.{form}"]["get"]
     given = {parameter["name"]: parameter for parameter in described["parameters"]}
-    assert given.keys() == {"dataset_id", "form", "split", "label", "match", "order", "seed"}
+    asked = {"split", "label", "match", "noted", "order", "seed"}
+    assert given.keys() == {"dataset_id", "form", *asked}
     assert given["form"]["schema"]["enum"] == list(FORMS)
     assert "application/zip" in described["responses"]["200"]["content"]
     assert "A selection as a file" in page(real_client, "/api/docs").text()
