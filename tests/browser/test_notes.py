@@ -1,0 +1,115 @@
+"""Notes and flags in a browser: without JavaScript, by a guest on a phone, found in the grid."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from running import Server
+
+from .conftest import OWNER, Watch, shown, visit
+from .test_everyone import AXE
+
+PHONE = {"viewport": {"width": 360, "height": 740}}
+ITEM = "/d/retinamnist/val/7"
+
+
+@pytest.fixture(autouse=True)
+def at_home(watch: Watch, private: Server) -> None:
+    """Here all pages are the private server's."""
+    watch.address = private.address
+
+
+@pytest.fixture
+def owner(elsewhere: Callable[..., Page], private: Server) -> Iterator[Page]:
+    """The owner at a desk, without JavaScript."""
+    page = elsewhere(java_script_enabled=False, viewport={"width": 1440, "height": 900})
+    page.goto(f"{private.address}/?token={OWNER}")
+    yield page
+    take_all_back(page, private)
+
+
+def take_all_back(page: Page, private: Server) -> None:
+    page.goto(private.address + ITEM)
+    while page.get_by_role("button", name="Take back").count():
+        page.get_by_role("button", name="Take back").first.click()
+
+
+def fits_and_reads(page: Page, width: int) -> None:
+    """Nothing scrolls sideways, and axe finds nothing."""
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [each["id"] for each in found["violations"]] == []
+
+
+def test_without_javascript_an_image_is_flagged_found_and_no_longer_flagged(
+    owner: Page, private: Server
+) -> None:
+    owner.goto(private.address + ITEM)
+    owner.get_by_label("Artefact").check()
+    owner.get_by_label("Note (").fill("A bright ring")
+    owner.get_by_label("Your name").fill("Dr Example")
+    owner.get_by_role("button", name="Save").click()
+    expect(owner).to_have_url(re.compile(f"{ITEM}#notes$"))
+    expect(owner.locator("#notes")).to_contain_text("A bright ring")
+    owner.goto(f"{private.address}/d/retinamnist")
+    owner.locator("#noted-flagged").click()
+    expect(owner).to_have_url(re.compile(r"\?noted=flagged$"))
+    assert shown(owner) == [("val", 7)]
+    owner.locator("[data-index]").click()
+    owner.get_by_role("button", name="Take back").click()
+    owner.get_by_text("History").click()
+    expect(owner.locator("#notes details")).to_contain_text("Taken back")
+    owner.get_by_role("link", name="Back to the grid").click()
+    expect(owner.get_by_text("No images match these filters.")).to_be_visible()
+
+
+def test_a_guest_on_a_phone_adds_a_note_that_the_owner_sees(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    owner.goto(private.address + ITEM)
+    owner.get_by_role("link", name="Share").click()
+    owner.get_by_label("May add notes").check()
+    owner.get_by_role("button", name="Make the link").click()
+    guest = elsewhere(**PHONE)
+    visit(guest, owner.get_by_label("The link").input_value())
+    guest.get_by_label("Poor quality").check()
+    guest.get_by_label("Your name").fill("Dr Guest")
+    guest.get_by_role("button", name="Save").click()
+    expect(guest.locator("#notes")).to_contain_text("Dr Guest")
+    for width in (360, 1440):
+        fits_and_reads(guest, width)
+    owner.goto(private.address + ITEM)
+    expect(owner.locator("#notes")).to_contain_text("Dr Guest, by a link")
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_owners_pages_fit_and_axe_finds_nothing(
+    width: int, owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    owner.goto(private.address + ITEM)
+    for flag in ("Wrong label", "Other"):
+        owner.get_by_label(flag).check()
+        owner.get_by_role("button", name="Save").click()
+    owner.get_by_role("button", name="Take back").first.click()
+    page = elsewhere()
+    visit(page, f"{private.address}{ITEM}?token={OWNER}")
+    page.get_by_text("History").click()
+    fits_and_reads(page, width)
+    visit(page, f"{private.address}/d/retinamnist?noted=flagged")
+    assert shown(page) == [("val", 7)]
+    fits_and_reads(page, width)
+
+
+def test_keys_typed_into_a_note_go_nowhere_else(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    assert owner
+    page = elsewhere()
+    visit(page, f"{private.address}{ITEM}?token={OWNER}")
+    page.get_by_label("Note (").press_sequentially("+-")
+    page.get_by_label("Note (").press("ArrowRight")
+    expect(page).to_have_url(re.compile(f"{ITEM}$"))
+    expect(page.get_by_label("Note (")).to_have_value("+-")
