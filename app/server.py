@@ -32,7 +32,7 @@ from app.web.guest_notes import guest_notes
 from app.web.memory import Memory
 from app.web.noted import Reviewed
 from app.web.notes import Notebook, owners_notes
-from app.web.pages import pages
+from app.web.pages import grids, pages
 from app.web.pictures import sheets, single, volumes
 from app.web.pixels import pixels
 from app.web.problems import readable_query
@@ -75,16 +75,18 @@ def create_app(settings: Settings) -> ASGIApp:
     )
     problems.install(application)
     for router in (
+        # First what is asked for most: routes are tried one after the other.
+        grids(library, studio, reviewed),
+        sheets(library, studio, reviewed),
         status(library, store, watch),
         reference(application),
         api(library, surveys, reviewed),
         croissant(library, surveys, settings.base_url),
-        sheets(library, studio, reviewed),
         volumes(library, studio),
         single(library, studio),
         about(library, surveys, settings.base_url),
         exports(library, store, reviewed),
-        pages(library, studio, reviewed, notebook, _data_folder(settings)),
+        pages(library, reviewed, notebook, _data_folder(settings)),
         owners_notes(library, notebook, forms),
         pixels(library, tallies, studio),
         compare(library, tallies, studio),

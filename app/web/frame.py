@@ -25,7 +25,7 @@ from app.datasets.subset import Subset
 from app.pictures import sheet
 from app.web import addresses, histogram
 from app.web.templating import fragment
-from app.web.views import Cell, Choice, Facet, FacetValue, Filters, Hidden, Link
+from app.web.views import Cell, Chips, Choice, Facet, FacetValue, Filters, Hidden, Link
 from app.web.words import NO_LABEL as NO_LABEL_TEXT
 from app.web.words import (
     NOTED_WORDS,
@@ -57,8 +57,8 @@ class Frame:
 
     subset: Subset
     heading: str
-    chips: tuple[Link, ...]
-    clear_all: str | None
+    chips: Markup
+    ways: Markup
     filters: Markup
     distribution: Markup
     stamps: dict[tuple[int, tuple[int, ...]], list[str]] = field(default_factory=dict)
@@ -142,12 +142,8 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
     return Frame(
         subset=subset,
         heading=heading(dataset, selection, subset.total),
-        chips=_chips(dataset, selection),
-        clear_all=addresses.grid(
-            dataset.id, replace(selection.without_labels(), splits=(), noted=None)
-        )
-        if selection.splits or selection.filters_labels or selection.noted
-        else None,
+        chips=fragment("chips", _chips(dataset, selection)),
+        ways=fragment("ways", _ways(dataset, selection)),
         filters=fragment("filters", filters),
         distribution=fragment("distribution", histogram.build(dataset, selection)),
     )
@@ -237,7 +233,7 @@ def _modes(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
     )
 
 
-def _chips(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
+def _chips(dataset: Dataset, selection: Selection) -> Chips:
     splits = [
         Link(split, addresses.grid(dataset.id, selection.toggle_split(split)))
         for split in selection.splits
@@ -259,7 +255,22 @@ def _chips(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
         if noted
         else []
     )
-    return (*splits, *labels, *said)
+    chips = (*splits, *labels, *said)
+    cleared = replace(selection.without_labels(), splits=(), noted=None)
+    return Chips(chips, addresses.grid(dataset.id, cleared) if chips else None)
+
+
+def _ways(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
+    """Lead to what else can be done with a selection."""
+    here = addresses.grid(dataset.id, selection)
+    return (
+        Link("Share", addresses.share(here)),
+        Link("Study", addresses.new_study(here)),
+        Link("Compare", addresses.compare([here])),
+        Link("Pixels", addresses.pixels_by_label(dataset.id, selection)),
+        Link("Export", addresses.export(dataset.id, selection)),
+        Link("About", addresses.about(dataset.id)),
+    )
 
 
 def _hidden(selection: Selection) -> tuple[Hidden, ...]:

@@ -27,6 +27,8 @@ from app.web.words import VIEW_WORDS, counted
 
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _NEIGHBOURS: Final = 2
+# Longer than any number that an address holds.
+_ANY_PAGE: Final = 10**30
 _REFRESH_SECONDS: Final = 2
 _ORDER_WORDS: Final[dict[Order, str]] = {
     "index": "by index",
@@ -70,29 +72,19 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         heading=frame.heading,
         summary=f"{page_text}, {counted(len(items))} of {counted(subset.total)} {noun}",
         address=addresses.grid(dataset.id, selection),
-        share=addresses.share(addresses.grid(dataset.id, selection.on_page(1))),
-        ways=(
-            Link("Study", addresses.new_study(addresses.grid(dataset.id, selection.on_page(1)))),
-            Link("Compare", addresses.compare([addresses.grid(dataset.id, selection.on_page(1))])),
-            Link("Pixels", addresses.pixels_by_label(dataset.id, selection)),
-            Link("Export", addresses.export(dataset.id, selection)),
-            Link("About", addresses.about(dataset.id)),
-        ),
+        ways=frame.ways,
         style=style(drawn, width, height),
         cell_width=width,
         cell_height=height,
         tiles=drawn,
         chips=frame.chips,
-        clear_all=frame.clear_all,
         filters=frame.filters,
         distribution=frame.distribution,
         scales=histogram.scales(dataset, selection),
-        pager=pager(
-            selection.page, pages, lambda n: addresses.grid(dataset.id, selection.on_page(n))
-        ),
+        pager=pager(selection.page, pages, _to_pages(dataset, selection)),
         notices=(*waiting, *dataset_notices(dataset, window)),
         empty="" if subset.total else f"No {noun} match these filters.",
-        clear_filters=addresses.grid(dataset.id, Selection()),
+        clear_filters="" if subset.total else addresses.grid(dataset.id, Selection()),
         reduced=_reduced(selection, cell),
         citation=dataset.facts.citation if dataset.facts else "",
         license=dataset.facts.license if dataset.facts else "",
@@ -188,6 +180,15 @@ def _next_sheets(dataset: Dataset, selection: Selection, total: int) -> str:
     tiles = range(1, math.ceil(max(0, number) / sheet.CELLS_MOST) + 1)
     following = selection.on_page(selection.page + 1)
     return " ".join(addresses.sheet(dataset, following, tile) for tile in tiles)
+
+
+def _to_pages(dataset: Dataset, selection: Selection) -> Callable[[int], str]:
+    """Give what writes the address of any page: they differ in one number, and are a dozen."""
+    first = addresses.grid(dataset.id, selection.on_page(1))
+    before, _, behind = addresses.grid(dataset.id, selection.on_page(_ANY_PAGE)).rpartition(
+        str(_ANY_PAGE)
+    )
+    return lambda page: first if page == 1 else f"{before}{page}{behind}"
 
 
 def pager(page: int, pages: int, to: Callable[[int], str]) -> Pager:

@@ -2,9 +2,11 @@
 
 import weakref
 from dataclasses import replace
+from functools import partial
 
 from fastapi import APIRouter, Request
 from isal import isal_zlib
+from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, Response
 
 from app.datasets.dataset import Dataset
@@ -26,18 +28,10 @@ from app.web.studio import Studio
 from app.web.templating import page
 
 
-def pages(
-    library: Library, studio: Studio, reviewed: Reviewed, notebook: Notebook, place: str | None
-) -> APIRouter:
-    """Make the routes of the pages."""
+def grids(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
+    """Make the route of a dataset's grid."""
     router = APIRouter(include_in_schema=False)
     frames = Frames()
-
-    @router.get("/")
-    def catalogue(request: Request) -> HTMLResponse:
-        return page(
-            request, "catalogue", catalogue_page.build(library.shelf(), place, request.url.query)
-        )
 
     @router.get("/d/{dataset_id}")
     def grid(request: Request, dataset_id: str) -> Response:
@@ -47,11 +41,12 @@ def pages(
             selection = replace(selection, view="middle")
         dataset = reviewed.narrowed(request, whole, selection)
         frame = frames.get(dataset, selection)
-        # The browser will ask for it as soon as it has the page.
-        studio.ahead(lambda: plan_tile(dataset, frame.subset, selection, 1))
         view = grid_page.build(dataset, selection, frame, sheet.window_of(dataset))
         view = replace(view, review=reviewed.facet(request, whole, selection))
         answer = page(request, "grid", view, style=view.style)
+        # The browser will ask for it in a moment: while it reads the page, and not before.
+        first = partial(plan_tile, dataset, frame.subset, selection, 1)
+        answer.background = BackgroundTask(studio.ahead, first)
         if view.refresh or selection.noted:
             return answer
         answer.headers["ETag"] = tag = _tag(dataset, answer)
@@ -68,6 +63,19 @@ def pages(
             ),
         )
         return answer
+
+    return router
+
+
+def pages(library: Library, reviewed: Reviewed, notebook: Notebook, place: str | None) -> APIRouter:
+    """Make the routes of the catalogue and of one image."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    def catalogue(request: Request) -> HTMLResponse:
+        return page(
+            request, "catalogue", catalogue_page.build(library.shelf(), place, request.url.query)
+        )
 
     @router.get("/d/{dataset_id}/{split}/{index}")
     def item(request: Request, dataset_id: str, split: str, index: str) -> HTMLResponse:

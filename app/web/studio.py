@@ -78,7 +78,7 @@ class Studio:
             if await request.is_disconnected():
                 return Response(status_code=_LEFT)
 
-    def ahead(self, plan: Callable[[], Plan]) -> None:
+    async def ahead(self, plan: Callable[[], Plan]) -> None:
         """Begin a picture that will be asked for in a moment, unless others wait for a place."""
         if self._taken < self._places:
             self._submit(lambda: self._begin(plan))

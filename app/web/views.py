@@ -177,6 +177,14 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class Chips:
+    """Links that each take one filter away, and one that takes all."""
+
+    all: tuple[Link, ...]
+    clear: str | None
+
+
+@dataclass(frozen=True)
 class Grid:
     """The grid page. ``style`` sizes the cells and names their sheets (one line of CSS).
 
@@ -189,15 +197,13 @@ class Grid:
     heading: str
     summary: str
     address: str  # canonical path of this page, for Copy link
-    share: str
-    ways: tuple[Link, ...]  # to what else can be done with this selection
+    ways: Markup  # links to what else can be done with this selection
     style: str
     cell_width: int
     cell_height: int
     tiles: tuple[Tile, ...]
     filters: Markup
-    chips: tuple[Link, ...]  # each takes one filter away
-    clear_all: str | None
+    chips: Markup  # each takes one filter away
     distribution: Markup
     scales: tuple[Link, ...]
     pager: Pager
