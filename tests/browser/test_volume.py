@@ -378,7 +378,7 @@ def test_a_volume_too_large_for_that_asks_for_each_slice(
     expect(stage(page, "z").locator(".slice")).to_have_attribute("style", re.compile("slice=0"))
     expect(readout(page)).to_have_text(f"z 0, y 1050, x 1050: {volume[0, 1050, 1050]}")
     assert pictures(asked) in (1, 2)
-    page.set_viewport_size({"width": 2400, "height": 2400})
+    page.set_viewport_size({"width": 2400, "height": 3000})
     page.locator(".crosshair").evaluate_all("all => all.forEach(each => each.hidden = true)")
     columns = seen(stage(page, "z").locator(".slice"))
     np.testing.assert_array_equal(columns[:, 0, 0], volume[0, : len(columns), 0])
