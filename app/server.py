@@ -22,6 +22,9 @@ from app.web.about import about
 from app.web.access import Gate
 from app.web.agreement import agreement
 from app.web.api import api
+from app.web.collect import collect
+from app.web.collection_exports import collection_exports
+from app.web.collections import collections
 from app.web.compare import compare
 from app.web.croissant import croissant
 from app.web.door import make_door
@@ -94,6 +97,9 @@ def create_app(settings: Settings) -> ASGIApp:
         published(library, _downloads(settings), forms, _data_folder(settings)),
         entrance(),
         sharing(library, database, forms, settings.base_url),
+        collect(library, database, forms, reviewed),
+        collections(library, database, forms, studio),
+        collection_exports(library, database),
         studying(library, database, forms, settings.base_url),
         study_data(database),
         agreement(library, database),

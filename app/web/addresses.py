@@ -14,6 +14,8 @@ SHARE: Final = "/share"
 LINKS: Final = "/links"
 COMPARE: Final = "/compare"
 STUDIES: Final = "/studies"
+COLLECTIONS: Final = "/collections"
+COLLECT: Final = "/collections/add"
 API_DOCS: Final = "/api/docs"
 API_SCHEMA: Final = "/api/openapi.json"
 
@@ -187,6 +189,27 @@ def new_study(address: str) -> str:
 def study(study_id: int, part: str = "") -> str:
     """One study, or a part of it."""
     return f"{STUDIES}/{study_id}/{part}" if part else f"{STUDIES}/{study_id}"
+
+
+def collection(collection_id: int, part: str = "", *, page: int = 1, done: str = "") -> str:
+    """One collection, or a part of it; ``done`` says what was just done there."""
+    path = f"{COLLECTIONS}/{collection_id}" + (f"/{part}" if part else "")
+    return with_query(path, joined(f"page={page}" if page > 1 else "", _done(done)))
+
+
+def collection_sheet(collection_id: int, page: int, run: int, digest: str) -> str:
+    """The thumbnails of one run of a collection's page."""
+    path = collection(collection_id, "sheet.png", page=page)
+    return f"{path}{'&' if page > 1 else '?'}run={run}&of={digest}"
+
+
+def collect(address: str, *, done: str = "") -> str:
+    """The page where images of a grid are chosen for a collection."""
+    return with_query(COLLECT, joined(urlencode({"of": address}), _done(done)))
+
+
+def _done(done: str) -> str:
+    return urlencode({"done": done}) if done else ""
 
 
 def segment(dataset_id: str) -> str:

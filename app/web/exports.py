@@ -1,7 +1,7 @@
 """A selection to take away: the page that offers its forms, and the files themselves."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from app.arrays.store import Array, Store
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import NO_LABEL, Selection, parse
+from app.datasets.selection import NO_LABEL, Selection, Split, parse
 from app.errors import MissingError, NotReadyError
 from app.exports import folder, npz, parquet, table
 from app.exports.chosen import Selected
@@ -169,7 +169,8 @@ def exports(library: Library, store: Store, reviewed: Reviewed) -> APIRouter:
             raise MissingError("form", f"A selection is exported as {', '.join(FORMS)}.")
         asked = await run_in_threadpool(_asked, library, dataset_id, request, reviewed)
         if wanted.with_pixels:
-            await _wait_until_whole(asked)
+            totals = asked.chosen.totals
+            await wait_until_whole((asked.dataset, split) for split in totals if totals[split])
         export = await run_in_threadpool(wanted.make, asked, store)
         return Download(export, places, wanted.kind, _headers(asked, form))
 
@@ -198,18 +199,18 @@ def _asked(library: Library, dataset_id: str, request: Request, reviewed: Review
     return Asked(dataset, selection, chosen, origin)
 
 
-async def _wait_until_whole(asked: Asked) -> None:
+async def wait_until_whole(wanted: Iterable[tuple[Dataset, Split]]) -> None:
     """Wait until all the pixels there are have passed their checksums.
 
     Raises NotReadyError where that takes long, ArchiveError where they have not passed.
     """
     deadline = time.monotonic() + _WAIT_SECONDS
-    for split, number in asked.chosen.totals.items():
-        images = asked.dataset.images[split]
-        while number and not await run_in_threadpool(_is_whole, images):
+    for dataset, split in wanted:
+        images = dataset.images[split]
+        while not await run_in_threadpool(_is_whole, images):
             if time.monotonic() > deadline:
                 raise NotReadyError(
-                    f"{asked.dataset.archive.path.name}: {split}_images is still being unpacked "
+                    f"{dataset.archive.path.name}: {split}_images is still being unpacked "
                     "and checked; it can be exported when that is done."
                 )
             await anyio.sleep(_POLL_SECONDS)

@@ -72,6 +72,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         heading=frame.heading,
         summary=f"{page_text}, {counted(len(items))} of {counted(subset.total)} {noun}",
         address=addresses.grid(dataset.id, selection),
+        collect=addresses.collect(addresses.grid(dataset.id, selection)),
         ways=frame.ways,
         style=style(drawn, width, height),
         cell_width=width,

@@ -71,11 +71,17 @@ class Shared:
 
 def read_target(address: str) -> Target:
     """Read the address of a grid or an image. Raises MissingError or MalformedError."""
+    target = _target(address)
+    plainly(target.selection)
+    return target
+
+
+def _target(address: str) -> Target:
     try:
         parts = urlsplit(address)
     except ValueError:
         parts = urlsplit("")
-    selection = plainly(parse(parts.query))
+    selection = parse(parts.query)
     # An address of another place has the same path.
     path = "" if parts.netloc or parts.scheme else parts.path
     match [unquote(part) for part in path.split("/")]:
@@ -87,6 +93,14 @@ def read_target(address: str) -> Target:
     raise MissingError(
         "address", "Only a grid or an image can be shared, such as /d/breastmnist?split=test."
     )
+
+
+def read_grid(address: str) -> Target:
+    """Read the address of a grid, also of what was noted. Raises MissingError, MalformedError."""
+    target = _target(address)
+    if target.split:
+        raise MissingError("address", "This is an image's address, not a grid's.")
+    return target
 
 
 def content_at(library: Library, target: Target) -> str | None:

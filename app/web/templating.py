@@ -88,6 +88,7 @@ def _environment() -> Environment:
             "share": addresses.SHARE,
             "links": addresses.LINKS,
             "studies": addresses.STUDIES,
+            "collections": addresses.COLLECTIONS,
             "version": app.__version__,
         },
     )

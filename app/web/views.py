@@ -197,6 +197,7 @@ class Grid:
     heading: str
     summary: str
     address: str  # canonical path of this page, for Copy link
+    collect: str
     ways: Markup  # links to what else can be done with this selection
     style: str
     cell_width: int

@@ -11,6 +11,7 @@ const additions = [
   ["[data-slices]", "./crosshair.js"],
   ["[data-play]", "./cine.js"],
   ["[data-answering]", "./reading.js"],
+  ["[data-choosing]", "./choosing.js"],
 ];
 
 function begin() {

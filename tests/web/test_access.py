@@ -83,6 +83,15 @@ ROUTES = {
     "/studies/{study_id}/agreement": ("/studies/1/agreement", LOCKED),
     "/studies/{study_id}/cases": ("/studies/1/cases?table=pair-0&row=0&column=0", LOCKED),
     "/studies/{study_id}/plots/{name}.{form}": ("/studies/1/plots/measures.svg", LOCKED),
+    "/collections": ("/collections", LOCKED),
+    "/collections/add": ("/collections/add?of=/d/made", LOCKED),
+    "/collections/add/undo": ("POST /collections/add/undo", LOCKED),
+    "/collections/{collection_id}": ("/collections/1", LOCKED),
+    "/collections/{collection_id}/rename": ("POST /collections/1/rename", LOCKED),
+    "/collections/{collection_id}/change": ("POST /collections/1/change", LOCKED),
+    "/collections/{collection_id}/undo": ("POST /collections/1/undo", LOCKED),
+    "/collections/{collection_id}/sheet.png": ("/collections/1/sheet.png?of=x", LOCKED),
+    "/collections/{collection_id}/export.{form}": ("/collections/1/export.csv", LOCKED),
     "/s/{token}": ("{link}", LINK),
     "/s/{token}/read": ("{reader}/read", LINK),
     "/s/{token}/read/{number}": ("{reader}/read/1", LINK),
@@ -154,6 +163,9 @@ def links(owner: TestClient) -> dict[str, str]:
     ]
     assert [answer.status_code for answer in readers] == [200, 200]
     (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', readers[0].text)
+    assert send(owner, "/collections", "/collections", name="Those").status_code == 303
+    put = {"which": "page", "to": "1", "do": "add"}
+    assert send(owner, "/collections/add?of=/d/made", "/collections/add", **put).status_code == 303
     return {"link": share(owner, "/d/made?label=1"), "reader": path}
 
 
@@ -221,9 +233,13 @@ def test_a_link_that_has_expired_shows_nothing(
 def test_the_owner_gets_everything(route: str, owner: TestClient, links: dict[str, str]) -> None:
     address, _ = ROUTES[route]
     status = ask(owner, address, links)
-    # 404 for a key that is no file's, and for a citation that nobody knows; 403 for a form that no
-    # page of ours has sent.
-    absent = {404} if re.match(r"/(sheets|pictures)/|.*\.bib", address) else {200, 303}
+    # 404 for a key that is no file's or page's, and for a citation that nobody knows; 403 for a
+    # form that no page of ours has sent.
+    absent = (
+        {404}
+        if re.match(r"/(sheets|pictures)/|.*\.bib|.*/sheet.png\?of=x", address)
+        else {200, 303}
+    )
     entered = {401} if route == "/enter" else absent
     assert status in ({403} if "POST" in address else entered)
 

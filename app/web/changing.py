@@ -1,0 +1,116 @@
+"""What the owner does to many images of a collection at once."""
+
+from starlette.requests import Request
+
+from app.datasets.selection import PER_PAGE, whole_number
+from app.errors import MalformedError, MissingError
+from app.reviews import collected, collecting, notes
+from app.reviews.collected import Collection, Expand
+from app.reviews.database import Database
+from app.reviews.items import Item
+from app.reviews.notes import FLAGS
+from app.web.forms import text
+from app.web.gathering import from_values
+from app.web.notes import Writer
+
+
+def changed(
+    database: Database,
+    request: Request,
+    found: Collection,
+    number: int,
+    fields: dict[str, list[str]],
+    expand: Expand,
+) -> str:
+    """Do to the ticked images of page ``number`` what a form asks; say what, to undo it.
+
+    Raises MalformedError, MissingError, StorageError, and what ``expand`` raises.
+    """
+    chosen = chosen_in(fields)
+    match text(fields, "do"):
+        case "remove":
+            return f"remove-{collecting.remove(database, found.id, chosen, expand)}"
+        case "flag":
+            author = Writer().author(Writer().name(request))
+            return f"flag-{notes.add_many(database, chosen, author, flag_in(fields))}"
+        case "earlier" | "later" | "place" as where:
+            places = _places(database, found, chosen, number, expand)
+            start = _start(places, where, text(fields, "place"))
+            before = _item_behind(database, found, places, start, expand)
+            return f"move-{collecting.reorder(database, found.id, chosen, before, expand)}"
+    raise MalformedError("do", "Choose what to do with these images.")
+
+
+def found_by(database: Database, collection_id: str) -> Collection:
+    """Give the collection that an address names. Raises MissingError or StorageError."""
+    if not (collection_id.isascii() and collection_id.isdecimal() and len(collection_id) < 10):
+        raise MissingError("collection", "There is no such collection.")
+    if database.is_new():
+        raise collected.missing(int(collection_id))
+    return collected.find(database, int(collection_id))
+
+
+def chosen_in(fields: dict[str, list[str]]) -> list[Item]:
+    """Read the images that were ticked. Raises MalformedError for none."""
+    chosen = from_values(fields.get("item", []))
+    if not chosen:
+        raise MalformedError("item", "No image was chosen; tick the box at each that you mean.")
+    return chosen
+
+
+def flag_in(fields: dict[str, list[str]]) -> notes.Flag:
+    """Read the reason to flag. Raises MalformedError."""
+    for flag in FLAGS:
+        if flag == text(fields, "flag"):
+            return flag
+    raise MalformedError("flag", f"A flag is one of: {', '.join(FLAGS)}.")
+
+
+def undo_done(database: Database, request: Request, done: str) -> None:
+    """Undo what an address says was done. Raises MissingError or StorageError."""
+    kind, _, number = done.partition("-")
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise MissingError("done", "There is nothing to undo.")
+    if kind == "flag":
+        notes.undo_many(database, int(number), Writer().author(Writer().name(request)))
+    else:
+        collecting.undo(database, int(number))
+
+
+def _places(
+    database: Database, found: Collection, chosen: list[Item], number: int, expand: Expand
+) -> list[int]:
+    """Give where the chosen images stand, ascending; they are on the page that was seen.
+
+    Raises MalformedError where none is there any more.
+    """
+    first = (number - 1) * PER_PAGE
+    there = collected.items(database, found.id, first, first + PER_PAGE, expand)
+    wanted = set(chosen)
+    places = [first + place for place, item in enumerate(there) if item in wanted]
+    if not places:
+        raise MalformedError("item", "These images have moved meanwhile; reload the page.")
+    return places
+
+
+def _start(places: list[int], where: str, to: str) -> int:
+    """Give the place (from 0) at which the chosen images are to stand, one behind the other."""
+    if where == "earlier":
+        return max(0, places[0] - 1)
+    if where == "later":
+        return places[-1] + 2 - len(places)
+    place = whole_number("place", to)
+    if place < 1:
+        raise MalformedError("place", "Places are numbered from 1.")
+    return place - 1
+
+
+def _item_behind(
+    database: Database, found: Collection, places: list[int], start: int, expand: Expand
+) -> Item | None:
+    """Give the image before which to put those at ``places``, so that they begin at ``start``."""
+    at = start
+    for place in places:
+        if place <= at:
+            at += 1
+    return next(iter(collected.items(database, found.id, at, at + 1, expand)), None)

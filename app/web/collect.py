@@ -1,0 +1,123 @@
+"""From a grid into a collection: those ticked, a page, or all that match; or a flag on all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.datasets.dataset import Dataset
+from app.datasets.library import Library
+from app.datasets.selection import Selection
+from app.datasets.subset import Subset
+from app.errors import MalformedError
+from app.reviews import collected, collecting, notes
+from app.reviews.database import Database
+from app.reviews.items import ITEMS_MOST, Item
+from app.web import addresses, collection_pages
+from app.web.access import owner_only
+from app.web.changing import chosen_in, flag_in, found_by, undo_done
+from app.web.forms import Forms, text
+from app.web.gathering import expander, items_of, runs
+from app.web.grid import page_items
+from app.web.noted import Reviewed
+from app.web.notes import Writer
+from app.web.shared import read_grid
+from app.web.templating import page
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """What the images are chosen from."""
+
+    dataset: Dataset
+    selection: Selection
+    subset: Subset
+
+    @property
+    def address(self) -> str:
+        return addresses.grid(self.dataset.id, self.selection)
+
+    def on_page(self) -> tuple[Item, ...]:
+        return items_of(self.dataset, page_items(self.dataset, self.subset, self.selection))
+
+
+def collect(library: Library, database: Database, forms: Forms, reviewed: Reviewed) -> APIRouter:
+    """Make the routes; they stand before those of a collection by its number."""
+    router = APIRouter(
+        prefix=addresses.COLLECT, include_in_schema=False, dependencies=[Depends(owner_only)]
+    )
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+
+    def read(request: Request, of: str) -> _Grid:
+        target = read_grid(of)
+        selection = replace(target.selection, view="middle")
+        dataset = reviewed.narrowed(request, library.dataset(target.dataset_id), selection)
+        return _Grid(dataset, selection, dataset.subset(selection))
+
+    @router.get("")
+    def form(request: Request, of: str, done: str = "") -> Response:
+        grid = read(request, of)
+        check = forms.check_for(request)
+        shown = list(runs(library, grid.on_page()))
+        found = () if database.is_new() else collected.all_collections(database)
+        view = collection_pages.collect(
+            grid.dataset, grid.selection, grid.subset.total, shown, found, done, check
+        )
+        answer = page(request, "collect", view, style=view.style)
+        forms.remember(answer, check)
+        return answer
+
+    @router.post("")
+    def take(request: Request, fields: Fields) -> Response:
+        grid = read(request, text(fields, "of"))
+        if text(fields, "do") == "flag":
+            author = Writer().author(Writer().name(request))
+            operation = notes.add_many(database, _meant(grid, fields), author, flag_in(fields))
+            return RedirectResponse(addresses.collect(grid.address, done=f"flag-{operation}"), 303)
+        # Read first: what is refused must leave no empty collection behind.
+        items = [] if _is_selection(grid, fields) else _meant(grid, fields)
+        if text(fields, "to"):
+            found = found_by(database, text(fields, "to"))
+        else:
+            found = collected.create(database, text(fields, "name"))
+        if _is_selection(grid, fields):
+            operation = collecting.add_selection(
+                database,
+                found.id,
+                grid.dataset.id,
+                grid.dataset.archive.content,
+                addresses.export_query(grid.selection),
+                grid.subset.total,
+                expander(library),
+            )
+        else:
+            operation = collecting.add(database, found.id, items, expander(library))
+        return RedirectResponse(addresses.collection(found.id, done=f"add-{operation}"), 303)
+
+    @router.post("/undo")
+    def undo(request: Request, fields: Fields) -> Response:
+        grid = read(request, text(fields, "of"))
+        undo_done(database, request, text(fields, "done"))
+        return RedirectResponse(addresses.collect(grid.address), 303)
+
+    return router
+
+
+def _meant(grid: _Grid, fields: dict[str, list[str]]) -> Sequence[Item]:
+    which = text(fields, "which")
+    if which == "page":
+        return grid.on_page()
+    if which != "all":
+        return chosen_in(fields)
+    if grid.subset.total > ITEMS_MOST:
+        raise MalformedError(
+            "which", f"Choose at most {ITEMS_MOST:,} images at once; filter first."
+        )
+    return items_of(grid.dataset, grid.subset.items(0, grid.subset.total))
+
+
+def _is_selection(grid: _Grid, fields: dict[str, list[str]]) -> bool:
+    """Say whether all that match is meant, and will still be the same images tomorrow."""
+    return text(fields, "which") == "all" and not grid.selection.noted

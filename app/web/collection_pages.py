@@ -1,0 +1,237 @@
+"""A collection → what its pages show."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.datasets.dataset import Dataset
+from app.datasets.selection import PER_PAGE, Selection, parse
+from app.reviews.collected import Collection
+from app.reviews.notes import FLAGS
+from app.web import addresses, picks
+from app.web.forms import CHECK
+from app.web.frame import heading
+from app.web.gathering import Run, to_value
+from app.web.grid import pager, pages_of
+from app.web.notes import FLAG_WORDS
+from app.web.picks import Picks
+from app.web.sharing import dated
+from app.web.views import Choice, Crumb, Link, Notice, Pager
+from app.web.words import counted, images
+
+FORMS: Final = {"csv": "Table, CSV", "zip": "Pictures, ZIP"}
+
+_DONE: Final = {
+    "add": "They are in the collection.",
+    "remove": "They are taken out.",
+    "move": "They are moved.",
+    "flag": "They are flagged.",
+}
+
+
+@dataclass(frozen=True)
+class CollectionRow:
+    """A collection in the list."""
+
+    name: str
+    href: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CollectionList:
+    """All collections, and the form that makes one."""
+
+    rows: tuple[CollectionRow, ...]
+    action: str
+    check_name: str
+    check: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was just done to many, and the form that undoes it."""
+
+    text: str
+    action: str
+    value: str
+
+
+@dataclass(frozen=True)
+class CollectionPage:
+    """A page of a collection. ``address`` is its own; forms are sent below it."""
+
+    heading: str
+    summary: str
+    crumbs: tuple[Crumb, ...]
+    address: str
+    share: str
+    page: str
+    style: str
+    picks: Picks
+    pager: Pager
+    notices: tuple[Notice, ...]
+    selected: Link | None
+    done: Done | None
+    flags: tuple[Choice, ...]
+    exports: tuple[Link, ...]
+    check_name: str
+    check: str
+
+
+@dataclass(frozen=True)
+class CollectPage:
+    """A page of a grid whose images can be chosen, to be put into a collection or flagged."""
+
+    heading: str
+    crumbs: tuple[Crumb, ...]
+    of: str
+    back: str
+    action: str
+    style: str
+    picks: Picks
+    pager: Pager
+    which: tuple[Choice, ...]
+    collections: tuple[Choice, ...]
+    flags: tuple[Choice, ...]
+    done: Done | None
+    check_name: str
+    check: str
+
+
+def overview(found: Sequence[Collection], check: str) -> CollectionList:
+    """Draw up the list."""
+    rows = tuple(
+        CollectionRow(each.name, addresses.collection(each.id), _text(each)) for each in found
+    )
+    return CollectionList(rows, addresses.COLLECTIONS, CHECK, check)
+
+
+def one(
+    found: Collection,
+    runs: Sequence[Run],
+    number: int,
+    problem: str,
+    dataset: Dataset | None,
+    done: str,
+    check: str,
+) -> CollectionPage:
+    """Draw up a page of a collection; ``dataset`` is that of the selection it may be."""
+    address = addresses.collection(found.id)
+    pages = pages_of(found.count, PER_PAGE)
+    drawn = picks.draw(
+        runs,
+        lambda n, run: addresses.collection_sheet(found.id, number, n, digest(run)),
+        linked=True,
+    )
+    gone = sum(len(run.items) for run in runs if run.dataset is None)
+    notices = [Notice("warning", problem)] if problem else []
+    if gone:
+        notices.append(
+            Notice("warning", f"{images(gone)} on this page can't be shown: see below each why.")
+        )
+    matching = found.matching
+    selected = None
+    if matching and dataset:
+        selection = parse(matching.query)
+        words = heading(dataset, selection, matching.count)
+        selected = Link(words, addresses.grid(dataset.id, selection))
+    return CollectionPage(
+        heading=found.name,
+        summary=f"Page {counted(number)} of {counted(pages)}, {images(found.count)}",
+        crumbs=(
+            Crumb("All datasets", addresses.HOME),
+            Crumb("Collections", addresses.COLLECTIONS),
+            Crumb(found.name, None),
+        ),
+        address=address,
+        share=addresses.share(address),
+        page=str(number),
+        style=drawn.style,
+        picks=drawn,
+        pager=pager(number, pages, lambda n: addresses.collection(found.id, page=n)),
+        notices=tuple(notices),
+        selected=selected,
+        done=done_view(done, f"{address}/undo"),
+        flags=flag_choices(),
+        exports=tuple(
+            Link(text, addresses.collection(found.id, f"export.{form}"))
+            for form, text in FORMS.items()
+        )
+        if found.count and not problem
+        else (),
+        check_name=CHECK,
+        check=check,
+    )
+
+
+def collect(
+    dataset: Dataset,
+    selection: Selection,
+    total: int,
+    runs: Sequence[Run],
+    found: Sequence[Collection],
+    done: str,
+    check: str,
+) -> CollectPage:
+    """Draw up a page of a grid to choose from."""
+    grid = addresses.grid(dataset.id, selection)
+    pages = pages_of(total, selection.per_page)
+    drawn = picks.draw(runs, lambda n, _: addresses.sheet(dataset, selection, n), linked=False)
+    on_page = sum(len(run.items) for run in runs)
+    noun = images(total, volumes=dataset.is_volume)
+    return CollectPage(
+        heading=heading(dataset, selection, total),
+        crumbs=(
+            Crumb("All datasets", addresses.HOME),
+            Crumb(dataset.title, grid),
+            Crumb("Collect", None),
+        ),
+        of=grid,
+        back=grid,
+        action=addresses.COLLECT,
+        style=drawn.style,
+        picks=drawn,
+        pager=pager(
+            selection.page,
+            pages,
+            lambda n: addresses.collect(addresses.grid(dataset.id, selection.on_page(n))),
+        ),
+        which=(
+            Choice("chosen", "Those ticked below", selected=True),
+            Choice("page", f"All {counted(on_page)} on this page", selected=False),
+            Choice("all", f"All that match: {noun}", selected=False),
+        ),
+        collections=(
+            *(Choice(str(each.id), each.name, n == 0) for n, each in enumerate(found)),
+            Choice("", "A new one, named:", selected=not found),
+        ),
+        flags=flag_choices(),
+        done=done_view(done, f"{addresses.COLLECT}/undo"),
+        check_name=CHECK,
+        check=check,
+    )
+
+
+def flag_choices() -> tuple[Choice, ...]:
+    """The reasons to flag."""
+    return tuple(Choice(flag, FLAG_WORDS[flag], selected=False) for flag in FLAGS)
+
+
+def done_view(done: str, action: str) -> Done | None:
+    """Say what was done, as the address tells it."""
+    text = _DONE.get(done.partition("-")[0])
+    return Done(text, action, done) if text else None
+
+
+def digest(run: Run) -> str:
+    """Name a run's picture by what is on it."""
+    named = "\n".join(to_value(item) for item in run.items)
+    key = addresses.content_key(run.dataset) if run.dataset else ""
+    return hashlib.sha256(f"{key}\n{named}".encode()).hexdigest()[:24]
+
+
+def _text(found: Collection) -> str:
+    kept = ", kept as a selection" if found.matching else ""
+    return f"{images(found.count)}{kept}, made {dated(found.made)}"

@@ -1,0 +1,134 @@
+"""The owner's collections: made, looked at, changed many at a time, and undone."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.datasets.dataset import Dataset
+from app.datasets.library import Library
+from app.datasets.selection import PER_PAGE, parse, whole_number
+from app.errors import GoneError, MissingError
+from app.pictures import sheet
+from app.reviews import collected
+from app.reviews.collected import Collection, Expand
+from app.reviews.database import Database
+from app.web import addresses, collection_pages
+from app.web.access import owner_only
+from app.web.changing import changed, found_by, undo_done
+from app.web.forms import Forms, text
+from app.web.gathering import Run, expander, matched, runs
+from app.web.grid import pages_of
+from app.web.studio import Plan, Studio
+from app.web.templating import page
+from app.web.transport import ASK_AGAIN
+
+
+def collections(library: Library, database: Database, forms: Forms, studio: Studio) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(
+        prefix=addresses.COLLECTIONS, include_in_schema=False, dependencies=[Depends(owner_only)]
+    )
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+    expand = expander(library)
+
+    @router.get("")
+    def overview(request: Request) -> Response:
+        check = forms.check_for(request)
+        found = () if database.is_new() else collected.all_collections(database)
+        answer = page(request, "collections", collection_pages.overview(found, check))
+        forms.remember(answer, check)
+        return answer
+
+    @router.post("")
+    def create(fields: Fields) -> Response:
+        made = collected.create(database, text(fields, "name"))
+        return RedirectResponse(addresses.collection(made.id), 303)
+
+    @router.get("/{collection_id}")
+    def one(request: Request, collection_id: str, done: str = "") -> Response:
+        found = found_by(database, collection_id)
+        number = parse(request.url.query).page
+        shown, problem, dataset = _page(library, database, expand, found, number)
+        check = forms.check_for(request)
+        view = collection_pages.one(found, shown, number, problem, dataset, done, check)
+        answer = page(request, "collection", view, style=view.style)
+        forms.remember(answer, check)
+        return answer
+
+    @router.post("/{collection_id}/rename")
+    def rename(collection_id: str, fields: Fields) -> Response:
+        found = found_by(database, collection_id)
+        collected.rename(database, found.id, text(fields, "name"))
+        return RedirectResponse(addresses.collection(found.id), 303)
+
+    @router.post("/{collection_id}/change")
+    def change(request: Request, collection_id: str, fields: Fields) -> Response:
+        found = found_by(database, collection_id)
+        number = whole_number("page", text(fields, "page") or "1")
+        done = changed(database, request, found, number, fields, expander(library))
+        left = pages_of(collected.find(database, found.id).count, PER_PAGE)
+        return RedirectResponse(
+            addresses.collection(found.id, page=min(number, left), done=done), 303
+        )
+
+    @router.post("/{collection_id}/undo")
+    def undo(request: Request, collection_id: str, fields: Fields) -> Response:
+        found = found_by(database, collection_id)
+        undo_done(database, request, text(fields, "done"))
+        return RedirectResponse(addresses.collection(found.id), 303)
+
+    @router.get("/{collection_id}/sheet.png")
+    async def picture(
+        request: Request, collection_id: str, run: str = "1", of: str = ""
+    ) -> Response:
+        query = request.url.query
+
+        def plan() -> Plan:
+            found = found_by(database, collection_id)
+            number = parse(query).page
+            shown, _, _ = _page(library, database, expand, found, number)
+            at = whole_number("run", run) - 1
+            if not 0 <= at < len(shown) or collection_pages.digest(shown[at]) != of:
+                raise MissingError("run", "This collection has changed; reload its page.")
+            return run_plan(shown[at], of, ASK_AGAIN)
+
+        return await studio.answer(request, plan)
+
+    return router
+
+
+def run_plan(run: Run, tag: str, caching: str) -> Plan:
+    """Plan the picture of a run. Raises GoneError."""
+    dataset = run.dataset
+    if dataset is None:
+        raise GoneError(run.why)
+    images = [dataset.images[split] for split in {item.split for item in run.items}]
+    return Plan(
+        tag,
+        "image/png",
+        caching,
+        lambda: sheet.encode(dataset, run.places, sheet.window_of(dataset)),
+        lambda: all(array.progress().finished for array in images),
+    )
+
+
+def _page(
+    library: Library, database: Database, expand: Expand, found: Collection, number: int
+) -> tuple[list[Run], str, Dataset | None]:
+    """Give what stands on a page, why it can't be shown, and the dataset of a selection.
+
+    Raises MissingError for a page behind the last.
+    """
+    pages = pages_of(found.count, PER_PAGE)
+    if number > pages:
+        raise MissingError("page", f"There is no page {number:,}; this collection has {pages:,}.")
+    first = (number - 1) * PER_PAGE
+    dataset = None
+    try:
+        if found.matching:
+            dataset, _ = matched(library, found.matching)
+        items = collected.items(database, found.id, first, first + PER_PAGE, expand)
+    except GoneError as error:
+        return [], str(error), None
+    return list(runs(library, items)), "", dataset

@@ -1,0 +1,122 @@
+"""Items of several datasets, as records name them → the datasets at hand, and back."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Final
+from urllib.parse import quote, unquote
+
+import numpy as np
+
+from app.datasets.dataset import Dataset
+from app.datasets.library import Library
+from app.datasets.selection import SPLITS, parse
+from app.datasets.subset import Items, Subset
+from app.errors import GoneError, LightboxError, MalformedError
+from app.pictures import sheet
+from app.reviews.collected import Expand, Matching
+from app.reviews.items import Item
+
+_NOT_HERE: Final = "This image is not here any more."
+
+
+@dataclass(frozen=True)
+class Run:
+    """Items that stand together and are of one dataset, at most as many as a sheet shows.
+
+    ``dataset`` is None where they are no longer here, or no longer the same; ``why`` says so.
+    """
+
+    items: tuple[Item, ...]
+    dataset: Dataset | None
+    why: str = ""
+
+    @property
+    def places(self) -> Items:
+        """The same, as a dataset names its items."""
+        splits = np.array([SPLITS.index(item.split) for item in self.items], np.int8)
+        return Items(splits, np.array([item.index for item in self.items], np.int64))
+
+
+def runs(library: Library, items: Iterable[Item]) -> Iterator[Run]:
+    """Put items together as they stand."""
+    for (dataset_id, content), same in groupby(items, lambda item: (item.dataset, item.content)):
+        try:
+            dataset = dataset_with(library, dataset_id, content)
+        except GoneError as error:
+            yield from (Run(part, None, str(error)) for part in _parts(tuple(same)))
+            continue
+        for is_here, alike in groupby(same, partial(_is_in, dataset)):
+            for part in _parts(tuple(alike)):
+                yield Run(part, dataset) if is_here else Run(part, None, _NOT_HERE)
+
+
+def dataset_with(library: Library, dataset_id: str, content: str) -> Dataset:
+    """Give the dataset, if it still is what it was. Raises GoneError."""
+    try:
+        dataset = library.dataset(dataset_id)
+    except LightboxError:
+        # In words that don't name a file: a guest was not told of any.
+        raise GoneError("This file is not here any more.") from None
+    if dataset.archive.content != content:
+        raise GoneError("This file has changed.")
+    return dataset
+
+
+def expander(library: Library) -> Expand:
+    """Give what turns a selection that was kept into its items; it raises GoneError."""
+
+    def expand(matching: Matching, start: int, stop: int) -> Sequence[Item]:
+        dataset, subset = matched(library, matching)
+        return items_of(dataset, subset.items(start, stop))
+
+    return expand
+
+
+def matched(library: Library, matching: Matching) -> tuple[Dataset, Subset]:
+    """Give the dataset and the items of a selection that was kept. Raises GoneError."""
+    dataset = dataset_with(library, matching.dataset, matching.content)
+    try:
+        return dataset, dataset.subset(parse(matching.query))
+    except LightboxError:
+        raise GoneError("What was selected is not here any more.") from None
+
+
+def items_of(dataset: Dataset, items: Items) -> tuple[Item, ...]:
+    """Name items as records do."""
+    content = dataset.archive.content
+    return tuple(
+        Item(dataset.id, content, SPLITS[split], index)
+        for split, index in zip(items.splits.tolist(), items.positions.tolist(), strict=True)
+    )
+
+
+def to_value(item: Item) -> str:
+    """Write an item as the value of a form field."""
+    return f"{item.split}-{item.index}-{item.content}-{quote(item.dataset, safe='')}"
+
+
+def from_values(values: Iterable[str]) -> list[Item]:
+    """Read what ``to_value`` wrote. Raises MalformedError."""
+    return [_from_value(value) for value in values]
+
+
+def _from_value(value: str) -> Item:
+    named, _, rest = value.partition("-")
+    index, _, rest = rest.partition("-")
+    content, _, dataset = rest.partition("-")
+    for split in SPLITS:
+        if split == named and index.isascii() and index.isdecimal() and len(index) < 19:
+            return Item(unquote(dataset), content, split, int(index))
+    raise MalformedError("item", "This names no image; reload the page and choose again.")
+
+
+def _is_in(dataset: Dataset, item: Item) -> bool:
+    index = dataset.indexes.get(item.split)
+    return index is not None and item.index < index.total
+
+
+def _parts(items: tuple[Item, ...]) -> Iterator[tuple[Item, ...]]:
+    for first in range(0, len(items), sheet.CELLS_MOST):
+        yield items[first : first + sheet.CELLS_MOST]

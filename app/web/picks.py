@@ -1,0 +1,99 @@
+"""Thumbnails that can be chosen: of one page of a grid, or of a collection across datasets."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+
+from app.pictures import sheet
+from app.web import addresses, histogram
+from app.web.gathering import Run, to_value
+from app.web.templating import fragment
+from app.web.views import Tile
+from app.web.words import caption, spoken
+
+# Of what is not here any more.
+_SIDE: Final = 84
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One thumbnail with a box to tick; ``href`` leads to its page, ``why`` is in its place."""
+
+    value: str
+    name: str
+    caption: str
+    hue: str | None
+    href: str
+    split: str
+    index: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Picks:
+    """Tiles of such thumbnails. ``style`` sizes each (one line of CSS)."""
+
+    tiles: tuple[Tile, ...]
+    style: str
+    cell_width: int
+    cell_height: int
+
+
+def draw(runs: Sequence[Run], sheet_of: Callable[[int, Run], str], *, linked: bool) -> Picks:
+    """Draw runs of items; ``sheet_of`` gives the address of a run's picture by its number from 1.
+
+    With ``linked``, a thumbnail leads to its page; else it ticks its box.
+    """
+    tiles, sizes = [], []
+    for number, run in enumerate(runs, start=1):
+        sizes.append(_size(run))
+        tiles.append(
+            Tile(
+                sheet=sheet_of(number, run) if run.dataset else "",
+                columns=min(sheet.COLUMNS, len(run.items)),
+                cells=Markup("").join(fragment("pick", pick) for pick in _picks(run, linked)),
+            )
+        )
+    width = max((width for width, _ in sizes), default=_SIDE)
+    height = max((height for _, height in sizes), default=_SIDE)
+    rules = [f".grid{{--w:{width}px;--h:{height}px}}"]
+    for tile, (w, h) in zip(tiles, sizes, strict=True):
+        if tile.sheet:
+            named = f'--sheet:url("{tile.sheet}");--cols:{tile.columns}'
+            rules.append(f'.tile[data-sheet="{tile.sheet}"]{{{named};--w:{w}px;--h:{h}px}}')
+    return Picks(tuple(tiles), "".join(rules), width, height)
+
+
+def _size(run: Run) -> tuple[int, int]:
+    if run.dataset is None:
+        return _SIDE, _SIDE
+    cell = sheet.cell_of(run.dataset)
+    return cell.width * cell.scale, cell.height * cell.scale
+
+
+def _picks(run: Run, linked: bool) -> list[Pick]:
+    dataset = run.dataset
+    carried = dataset.labels_of(run.places) if dataset else [()] * len(run.items)
+    picks = []
+    for item, values in zip(run.items, carried, strict=True):
+        where = f"{item.split} {item.index}"
+        named = f"{dataset.title}, {where}, {spoken(dataset, values)}" if dataset else where
+        picks.append(
+            Pick(
+                value=to_value(item),
+                name=named,
+                caption=caption(dataset, values) if dataset else where,
+                hue=histogram.hue(dataset.label_of[values[0]])
+                if dataset and len(values) == 1
+                else None,
+                href=addresses.item(item.dataset, item.split, item.index)
+                if linked and dataset
+                else "",
+                split=item.split,
+                index=str(item.index),
+                why=run.why,
+            )
+        )
+    return picks

@@ -1,0 +1,96 @@
+"""Collections in a browser: with and without JavaScript, by mouse and keys, wide and narrow."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Page, expect
+from running import Server
+
+from .conftest import OWNER, Watch, enlarged, seen, shown, thumb, visit
+from .test_notes import fits_and_reads
+
+COLLECT = "/collections/add?of=/d/retinamnist?split=val"
+
+
+@pytest.fixture(autouse=True)
+def at_home(watch: Watch, private: Server) -> None:
+    """Here all pages are the private server's."""
+    watch.address = private.address
+
+
+@pytest.fixture
+def open_as_owner(elsewhere: Callable[..., Page], private: Server) -> Callable[..., Page]:
+    """Open a page of the server as its owner."""
+
+    def open_page(address: str, **settings: object) -> Page:
+        page = elsewhere(**settings)
+        joint = "&" if "?" in address else "?"
+        visit(page, f"{private.address}{address}{joint}token={OWNER}")
+        return page
+
+    return open_page
+
+
+def chosen(page: Page) -> list[int]:
+    """The indexes of the images whose boxes are ticked."""
+    found: list[int] = page.locator("li:has(:checked) [data-index]").evaluate_all(
+        "all => all.map(each => Number(each.dataset.index))"
+    )
+    return found
+
+
+def test_without_javascript_images_are_ticked_collected_moved_and_put_back(
+    open_as_owner: Callable[..., Page], images: Callable[[str, str], NDArray[np.uint8]]
+) -> None:
+    page = open_as_owner("/d/retinamnist?split=val", java_script_enabled=False)
+    page.get_by_role("link", name="Collect", exact=True).click()
+    for index in (3, 5):
+        page.locator(f'[data-index="{index}"]').click()
+    page.get_by_label("Into the collection").select_option("")
+    page.get_by_label("Name of a new one").fill("Plain")
+    page.get_by_role("button", name="Put them in").click()
+    expect(page.locator("h1")).to_have_text("Plain")
+    assert shown(page) == [("val", 3), ("val", 5)]
+    expected = enlarged(images("retinamnist", "val")[5], 3)[30:]
+    np.testing.assert_array_equal(seen(thumb(page, "val", 5))[30:], expected)
+    page.get_by_label(re.compile("^Choose .*val 5")).check()
+    page.get_by_role("button", name="Earlier").click()
+    assert shown(page) == [("val", 5), ("val", 3)]
+    page.get_by_role("button", name="Undo").click()
+    assert shown(page) == [("val", 3), ("val", 5)]
+    page.locator('[data-index="3"]').click()
+    expect(page.locator("h1")).to_contain_text("val 3")
+
+
+def test_shift_click_ticks_all_between_and_x_the_one_in_focus(
+    open_as_owner: Callable[..., Page],
+) -> None:
+    page = open_as_owner(COLLECT)
+    page.locator('[data-index="2"]').click()
+    page.locator('[data-index="6"]').click(modifiers=["Shift"])
+    assert chosen(page) == [2, 3, 4, 5, 6]
+    expect(page.locator("#live")).to_have_text("5 chosen")
+    page.locator('[data-index="4"]').click()
+    assert chosen(page) == [2, 3, 5, 6]
+    page.keyboard.press("x")
+    assert chosen(page) == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_pages_fit_and_axe_finds_nothing(
+    width: int, open_as_owner: Callable[..., Page]
+) -> None:
+    page = open_as_owner(COLLECT)
+    fits_and_reads(page, width)
+    page.get_by_label("All that match").check()
+    page.get_by_label("Into the collection").select_option("")
+    page.get_by_label("Name of a new one").fill(f"Wide {width}")
+    page.get_by_role("button", name="Put them in").click()
+    expect(page.locator("h1")).to_have_text(f"Wide {width}")
+    fits_and_reads(page, width)
+    page.get_by_role("link", name="Collections").first.click()
+    expect(page.locator("h1")).to_have_text("Collections")
+    fits_and_reads(page, width)

@@ -1,0 +1,320 @@
+"""Collections: made from grids, changed many at a time, undone, looked at, taken away."""
+
+import csv
+import io
+import re
+import zipfile
+from html import unescape
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from httpx2 import Response
+from PIL import Image
+from starlette.testclient import TestClient
+
+from .conftest import Serve, Write
+from .reading import page, picture, ten_to_a_row, words
+from .visiting import fields_of, send
+
+RANDOM = np.random.default_rng(5)
+EYES = RANDOM.integers(0, 256, (250, 9, 9, 3), np.uint8)
+BONES = RANDOM.integers(0, 256, (30, 12, 12), np.uint8)
+LABELS = (np.arange(250) % 4).astype(np.uint8)
+
+Where = tuple[str, str, int]
+
+
+@pytest.fixture
+def eyes(write: Write) -> Path:
+    return write("eyes.npz", test_images=EYES, test_labels=LABELS[:, None])
+
+
+@pytest.fixture
+def client(serve: Serve, write: Write, eyes: Path) -> TestClient:
+    bones = write("bones.npz", train_images=BONES, train_labels=LABELS[:30, None] % 2)
+    return serve(eyes, bones)
+
+
+def ticked(client: TestClient, address: str, *chosen: Where) -> list[str]:
+    """The values of the boxes at these images."""
+    boxes = {}
+    for box in page(client, address).all("input", type="checkbox", name="item"):
+        split, index, _, dataset = (box.get("value") or "").split("-", 3)
+        boxes[dataset, split, int(index)] = box.get("value") or ""
+    return [boxes[where] for where in chosen]
+
+
+def collect(client: TestClient, grid: str, *chosen: Where, **fields: str) -> Response:
+    """Fill in the form that puts images of a grid into a collection (or flags them)."""
+    address = f"/collections/add?of={quote(grid, safe='')}"
+    given: dict[str, str | list[str]] = {"which": "chosen", "to": "", "name": "New", "do": "add"}
+    hidden = fields_of(client.get(address).text, "/collections/add")
+    items = ticked(client, address, *chosen)
+    return client.post("/collections/add", data={**given, **hidden, **fields, "item": items})
+
+
+def change(client: TestClient, address: str, do: str, *chosen: Where, **fields: str) -> Response:
+    """Tick images of a collection and press a button."""
+    action = f"{address.partition('?')[0]}/change"
+    hidden = fields_of(client.get(address).text, action)
+    items = ticked(client, address, *chosen)
+    return client.post(action, data={**hidden, "do": do, **fields, "item": items})
+
+
+def undo(client: TestClient, after: Response) -> int:
+    """Press Undo on the page that one is led to."""
+    address = after.headers["location"]
+    (action,) = re.findall(r'action="([^"]+/undo)"', client.get(address).text)
+    return send(client, address, action).status_code
+
+
+def shown(client: TestClient, address: str = "/collections/1") -> list[Where]:
+    return [
+        (thumb.href.split("/")[2] if thumb.href else "", thumb.split, thumb.index)
+        for thumb in page(client, address).thumbs()
+    ]
+
+
+def eye(*indexes: int) -> list[Where]:
+    return [("eyes", "test", index) for index in indexes]
+
+
+@pytest.fixture
+def three(client: TestClient) -> TestClient:
+    """A server with one collection: two of one dataset, and one of another between them."""
+    collect(client, "/d/eyes", *eye(7), name="Mixed")
+    collect(client, "/d/bones", ("bones", "train", 3), to="1")
+    collect(client, "/d/eyes", *eye(2), to="1")
+    return client
+
+
+def test_a_collection_is_made_named_and_listed(client: TestClient) -> None:
+    assert "There is none yet" in client.get("/collections").text
+    answer = send(client, "/collections", "/collections", name="Ward round")
+    assert answer.headers["location"] == "/collections/1"
+    assert "Ward round" in words(page(client, "/collections").one("ul", class_="link-list"))
+    assert send(client, "/collections/1", "/collections/1/rename", name="Monday").status_code == 303
+    assert words(page(client, "/collections/1").one("h1")) == "Monday"
+
+
+@pytest.mark.parametrize("name", ["", " \x00 ", "n" * 201])
+def test_a_name_that_is_none_is_refused(name: str, client: TestClient) -> None:
+    assert send(client, "/collections", "/collections", name=name).status_code == 422
+    assert collect(client, "/d/eyes", *eye(1), name=name).status_code == 422
+    assert "There is none yet" in client.get("/collections").text
+
+
+def test_those_ticked_a_page_or_all_that_match_are_put_in(client: TestClient) -> None:
+    collect(client, "/d/eyes?label=1", *eye(5, 9), name="Ticked")
+    assert shown(client) == eye(5, 9)
+    collect(client, "/d/eyes?label=1&per_page=20&page=2", which="page", name="A page")
+    assert shown(client, "/collections/2") == eye(*range(81, 161, 4))
+    answer = collect(client, "/d/eyes?label=1&order=random&seed=3", which="all", name="All")
+    assert answer.headers["location"] == "/collections/3?done=add-3"
+    grid = [thumb.index for thumb in page(client, "/d/eyes?label=1&order=random&seed=3").thumbs()]
+    assert shown(client, "/collections/3") == eye(*grid)
+    assert page(client, "/collections/3").one("p", class_="subtitle").find("a") is not None
+
+
+def test_a_collection_shows_several_datasets_in_its_order(three: TestClient) -> None:
+    assert shown(three) == [*eye(7), ("bones", "train", 3), *eye(2)]
+    sheets = page(three, "/collections/1").sheets()
+    expected = [EYES[[7]], BONES[[3]], EYES[[2]]]
+    assert len(sheets) == len(expected)
+    for address, pixels in zip(sheets, expected, strict=True):
+        assert np.array_equal(picture(three, address), ten_to_a_row(pixels))
+
+
+def test_a_page_holds_a_hundred_and_each_sheet_its_own(client: TestClient) -> None:
+    collect(client, "/d/eyes", which="all", name="All")
+    for number, first in ((1, 0), (2, 100), (3, 200)):
+        address = f"/collections/1?page={number}"
+        indexes = list(range(first, min(first + 100, 250)))
+        assert shown(client, address) == eye(*indexes)
+        (sheet,) = page(client, address).sheets()
+        assert np.array_equal(picture(client, sheet), ten_to_a_row(EYES[indexes]))
+    assert client.get("/collections/1?page=4").status_code == 404
+
+
+def test_taking_out_and_its_undo(three: TestClient) -> None:
+    answer = change(three, "/collections/1", "remove", *eye(7, 2))
+    assert shown(three) == [("bones", "train", 3)]
+    assert undo(three, answer) == 303
+    assert shown(three) == [*eye(7), ("bones", "train", 3), *eye(2)]
+
+
+def test_adding_is_undone(three: TestClient) -> None:
+    answer = collect(three, "/d/eyes", *eye(11, 12, 7), to="1")
+    assert shown(three) == [*eye(7), ("bones", "train", 3), *eye(2, 11, 12)]
+    undo(three, answer)
+    assert shown(three) == [*eye(7), ("bones", "train", 3), *eye(2)]
+
+
+@pytest.fixture
+def five(client: TestClient) -> TestClient:
+    """A server with one collection of the eyes 0 to 4."""
+    collect(client, "/d/eyes", *eye(0, 1, 2, 3, 4))
+    return client
+
+
+@pytest.mark.parametrize(
+    ("do", "chosen", "place", "expected"),
+    [
+        ("earlier", [2], "", [0, 2, 1, 3, 4]),
+        ("earlier", [0], "", [0, 1, 2, 3, 4]),
+        ("later", [2], "", [0, 1, 3, 2, 4]),
+        ("later", [4], "", [0, 1, 2, 3, 4]),
+        ("later", [3, 4], "", [0, 1, 2, 3, 4]),
+        ("earlier", [2, 3], "", [0, 2, 3, 1, 4]),
+        ("later", [0, 1], "", [2, 0, 1, 3, 4]),
+        ("place", [4], "1", [4, 0, 1, 2, 3]),
+        ("place", [0], "5", [1, 2, 3, 4, 0]),
+        ("place", [0], "999999", [1, 2, 3, 4, 0]),
+        ("place", [0, 4], "3", [1, 2, 0, 4, 3]),
+        ("place", [1], "3", [0, 2, 1, 3, 4]),
+    ],
+)
+def test_images_are_moved_by_a_step_or_to_a_place(
+    do: str, chosen: list[int], place: str, expected: list[int], five: TestClient
+) -> None:
+    answer = change(five, "/collections/1", do, *eye(*chosen), place=place)
+    assert answer.status_code == 303
+    assert shown(five) == eye(*expected)
+    undo(five, answer)
+    assert shown(five) == eye(0, 1, 2, 3, 4)
+
+
+def test_a_move_within_a_later_page_counts_from_the_first(client: TestClient) -> None:
+    collect(client, "/d/eyes", which="all", name="All")
+    change(client, "/collections/1?page=2", "place", *eye(150), place="2")
+    assert [index for _, _, index in shown(client)[:4]] == [0, 150, 1, 2]
+    # It is no selection any more, but its images.
+    assert not list(page(client, "/collections/1").all("p", class_="subtitle"))
+
+
+def test_many_are_flagged_and_unflagged(client: TestClient) -> None:
+    answer = collect(client, "/d/eyes?label=3", which="all", do="flag", flag="duplicate")
+    flagged = [thumb.index for thumb in page(client, "/d/eyes?noted=flagged").thumbs()]
+    assert flagged == list(range(3, 250, 4))
+    assert undo(client, answer) == 303
+    assert page(client, "/d/eyes?noted=flagged").thumbs() == []
+
+
+def test_images_of_a_collection_are_flagged(three: TestClient) -> None:
+    answer = change(three, "/collections/1", "flag", *eye(7), ("bones", "train", 3), flag="other")
+    assert [thumb.index for thumb in page(three, "/d/bones?noted=flagged").thumbs()] == [3]
+    assert [thumb.index for thumb in page(three, "/d/eyes?noted=flagged").thumbs()] == [7]
+    undo(three, answer)
+    assert page(three, "/d/eyes?noted=flagged").thumbs() == []
+
+
+def test_what_is_flagged_today_is_put_in_as_it_is_today(client: TestClient) -> None:
+    flagged = collect(client, "/d/eyes", *eye(4, 8), do="flag", flag="other")
+    collect(client, "/d/eyes?noted=flagged", which="all", name="Flagged")
+    undo(client, flagged)
+    assert shown(client) == eye(4, 8)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"do": "remove", "item": ""},
+        {"do": "nonsense"},
+        {"do": "flag", "flag": "nonsense"},
+        {"do": "place", "place": "0"},
+        {"do": "place", "place": "x"},
+        {"do": "remove", "item": "test-5-abc"},
+        {"do": "remove", "item": "nowhere-5-abc-eyes"},
+        {"do": "remove", "item": "test--5-abc-eyes"},
+    ],
+)
+def test_a_form_that_makes_no_sense_changes_nothing(
+    fields: dict[str, str], three: TestClient
+) -> None:
+    before = shown(three)
+    hidden = fields_of(three.get("/collections/1").text, "/collections/1/change")
+    items = ticked(three, "/collections/1", *eye(7))
+    answer = three.post("/collections/1/change", data={**hidden, "item": items, **fields})
+    assert answer.status_code == 422
+    assert shown(three) == before
+
+
+@pytest.mark.parametrize("address", ["/collections/9", "/collections/x", "/collections/%00"])
+def test_a_collection_that_is_not_there_says_so(address: str, client: TestClient) -> None:
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("of", ["/d/nothing", "/links", "//evil.example/d/eyes", "/d/eyes/test/1"])
+def test_only_grids_are_collected_from(of: str, client: TestClient) -> None:
+    assert client.get(f"/collections/add?of={of}").status_code == 404
+
+
+def test_an_image_named_by_hand_that_is_not_there_is_not_drawn(three: TestClient) -> None:
+    hidden = fields_of(three.get("/collections/add?of=/d/eyes").text, "/collections/add")
+    (value,) = ticked(three, "/collections/1", *eye(7))
+    beyond = value.replace("test-7-", "test-7000-")
+    fields = {**hidden, "item": [beyond], "which": "chosen", "to": "1", "do": "add"}
+    assert three.post("/collections/add", data=fields).status_code == 303
+    html = three.get("/collections/1").text
+    assert "This image is not here any more." in html
+    assert len(page(three, "/collections/1").sheets()) == 4
+
+
+def test_a_file_that_changed_shows_words_in_place_of_its_images(
+    three: TestClient, eyes: Path
+) -> None:
+    (sheet, *_) = page(three, "/collections/1").sheets()
+    np.savez_compressed(eyes, test_images=EYES[::-1], test_labels=LABELS[:, None])
+    found = page(three, "/collections/1")
+    assert found.text().count("This file has changed.") == 2
+    assert "2 images on this page can't be shown" in found.text()
+    assert [thumb.href for thumb in found.thumbs()].count("/d/bones/train/3") == 1
+    assert three.get(unescape(sheet)).status_code in (404, 410)
+
+
+def test_a_selection_whose_file_changed_says_so(client: TestClient, eyes: Path) -> None:
+    collect(client, "/d/eyes?label=1", which="all", name="All")
+    np.savez_compressed(eyes, test_images=EYES[::-1], test_labels=LABELS[:, None])
+    found = page(client, "/collections/1")
+    assert "This file has changed." in found.text()
+    assert found.thumbs() == []
+    assert client.get("/collections/1/export.csv").status_code == 410
+
+
+def test_a_collection_is_exported_in_its_order(three: TestClient) -> None:
+    rows = list(csv.DictReader(io.StringIO(three.get("/collections/1/export.csv").text)))
+    assert [(row["dataset"], row["split"], int(row["index"])) for row in rows] == shown(three)
+    answer = three.get("/collections/1/export.zip")
+    assert 'filename="collection-1.zip"' in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert "Mixed" in archive.read("README.txt").decode()
+        for name, pixels in (("eyes/test/7", EYES[7]), ("bones/train/3", BONES[3])):
+            with Image.open(io.BytesIO(archive.read(f"{name}.png"))) as image:
+                assert np.array_equal(np.asarray(image), pixels)
+
+
+def test_a_selection_is_exported_whole_and_an_export_says_what_is_left_out(
+    three: TestClient, eyes: Path
+) -> None:
+    collect(three, "/d/eyes?label=1", which="all", name="All")
+    rows = list(csv.DictReader(io.StringIO(three.get("/collections/2/export.csv").text)))
+    assert [int(row["index"]) for row in rows] == list(range(1, 250, 4))
+    np.savez_compressed(eyes, test_images=EYES[::-1], test_labels=LABELS[:, None])
+    with zipfile.ZipFile(io.BytesIO(three.get("/collections/1/export.zip").content)) as archive:
+        assert "1 image (2 images left out" in " ".join(archive.read("README.txt").decode().split())
+        assert "train/3.png" in archive.namelist()
+
+
+def test_an_empty_collection_says_so_and_is_not_exported(client: TestClient) -> None:
+    send(client, "/collections", "/collections", name="Empty")
+    assert "There are no images to show" in client.get("/collections/1").text
+    assert client.get("/collections/1/export.csv").status_code == 404
+    assert client.get("/collections/1/export.exe").status_code == 404
+
+
+def test_hostile_names_are_words(client: TestClient) -> None:
+    send(client, "/collections", "/collections", name='<script>x</script>"\u202e')
+    assert words(page(client, "/collections/1").one("h1")) == '<script>x</script>"'
+    assert '<script>x</script>"' in page(client, "/collections").text()
