@@ -32,9 +32,9 @@ from app.reviews import backups, links, studies
 from app.reviews.database import Database
 from app.server import open_library
 from app.settings import load
-from app.web import designing
-from app.web.shared import content_at, read_target
-from app.web.sharing import link_url
+from app.web import addresses, designing
+from app.web.shared import collection_at, read_collection, read_target
+from app.web.sharing import link_url, what_at
 from app.web.words import bytes_text
 
 cli = typer.Typer(
@@ -239,7 +239,10 @@ def list_(
 @cli.command()
 def share(
     address: Annotated[
-        str, typer.Argument(help="Of a grid or an image: /d/breastmnist?split=test&label=0")
+        str,
+        typer.Argument(
+            help="Of a grid, an image or a collection: /d/breastmnist?split=test&label=0"
+        ),
     ],
     days: Annotated[int, typer.Option(help="Days until the link ends.")] = links.DAYS,
     hide_labels: Annotated[
@@ -251,12 +254,12 @@ def share(
     title: Annotated[str, typer.Option(help="Shown on the page.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Make a link that shows a grid or an image, and nothing else, to who has no account."""
+    """Make a link that shows these images, and nothing else, to who has no account."""
     settings = load()
-    target = read_target(address)
     library = open_library(settings, Store(Cache(settings.cache_dir, settings.cache_bytes)))
     database = Database(settings.database_url)
     if study:
+        target = read_target(address)
         dataset = library.dataset(target.dataset_id)
         drawn = designing.draw(dataset, target.selection, 0, 0)
         design = designing.default_design(dataset, title)
@@ -265,10 +268,7 @@ def share(
     else:
         token, link = links.make(
             database,
-            target.kind,
-            target.address,
-            dataset=target.dataset_id,
-            content=content_at(library, target),
+            **what_at(library, _canonical(database, address, hide_labels=hide_labels)),
             title=title,
             hide_labels=hide_labels,
             days=days,
@@ -292,6 +292,14 @@ def restore(file: Annotated[Path, typer.Argument(help="File that “backup” wr
     """Put a backup in place of all that is there, at once or not at all."""
     backups.restore(Database(load().database_url), file)
     print(f"{plain(str(file))}: is restored; nothing newer is left")
+
+
+def _canonical(database: Database, address: str, *, hide_labels: bool) -> str:
+    """Give the canonical address of what is to be shared. Raises MissingError, MalformedError."""
+    number = read_collection(address)
+    if number is None:
+        return read_target(address).address
+    return addresses.collection(collection_at(database, number, hide_labels=hide_labels).id)
 
 
 def _published(id_: str, size: int) -> PublishedFile:

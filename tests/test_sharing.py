@@ -1,8 +1,10 @@
 """``lightbox share``: a link made here opens on the server that uses the same database."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,12 @@ import httpx2
 import numpy as np
 import pytest
 from running import LIGHTBOX, PATIENCE, Server, environment
+
+from app.arrays.archive import read_archive
+from app.datasets.dataset import MEMBERS
+from app.reviews import collected, collecting
+from app.reviews.database import Database
+from app.reviews.items import Item
 
 Share = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -125,3 +133,22 @@ def test_a_database_that_cannot_be_used_is_said_in_one_sentence(
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("lightbox: ")
     assert "Traceback" not in done.stderr
+
+
+def test_a_collection_is_shared_from_the_terminal(
+    share: Share, places: dict[str, str], made: Path
+) -> None:
+    content = read_archive(made, MEMBERS).content
+    with closing(Database(places["LIGHTBOX_DATABASE_URL"])) as database:
+        found = collected.create(database, "Two")
+        items = [Item("made", content, "test", index) for index in (5, 2)]
+        collecting.add(database, found.id, items, lambda *_: ())
+    done = share(f"/collections/{found.id}", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    token = json.loads(done.stdout)["token"]
+    with Server(made, "--private", **places) as server:
+        html = server.get(f"/s/{token}").decode()
+        assert re.findall(r'data-index="(\d+)"', html) == ["5", "2"]
+    absent = share("/collections/9")
+    assert (absent.returncode, absent.stdout) == (1, "")
+    assert absent.stderr == "lightbox: There is no collection 9.\n"

@@ -10,17 +10,20 @@ from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
 
 from app.arrays.mapping import Plane
+from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.errors import StorageError
+from app.datasets.selection import whole_number
+from app.errors import GoneError, MissingError, StorageError
 from app.pictures import atlas, exact, sheet
 from app.reviews import links
 from app.reviews.links import Link
-from app.web import guest_pages
+from app.web import guest_grid, guest_pages
 from app.web.access import signed
 from app.web.door import Door, PassphraseNeededError, is_person
 from app.web.forms import CHECK, Forms, text
+from app.web.gathering import Run, to_value
 from app.web.item import atlas_for, cut_for, parse_looking, parse_tone, toned
-from app.web.notes import Notebook, Writer, item_of
+from app.web.notes import Notebook, Writer
 from app.web.security import UNDER_A_LINK
 from app.web.shared import Shared, open_shared
 from app.web.studio import Plan, Studio
@@ -48,12 +51,11 @@ def guest(
             return _ask(request, token, forms, wrong=False)
         if link.kind == "study":
             return finish(begin(request, token, link, door), _counting(door, link, request))
-        shared = open_shared(library, link)
+        shared = open_shared(library, door.database, link)
         if shared.only:
             answer = _item(request, token, shared, "1", notebook)
             return finish(answer, _counting(door, link, request))
-        number = guest_pages.page_number(request.url.query)
-        view = guest_pages.grid(shared, token, number)
+        view = guest_grid.grid(shared, token, guest_grid.page_number(request.url.query))
         answer = page(request, "guest_grid", view, style=view.style)
         return finish(answer, _counting(door, link, request))
 
@@ -71,7 +73,7 @@ def guest(
     @router.get("/{place}")
     def item(request: Request, token: str, place: str) -> Response:
         try:
-            shared = open_shared(library, door.open(request, token))
+            shared = open_shared(library, door.database, door.open(request, token))
         except PassphraseNeededError:
             return finish(RedirectResponse(f"/s/{token}", 303))
         return finish(_item(request, token, shared, place, notebook))
@@ -88,15 +90,18 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
         query = request.url.query
 
         def plan() -> Plan:
-            shared = open_shared(library, door.open_unlocked(request, token))
-            number = guest_pages.page_number(query)
-            items = guest_pages.page_items(shared, number)
+            shared = open_shared(library, door.database, door.open_unlocked(request, token))
+            number = guest_grid.page_number(query)
+            run = _run(shared, number, dict(parse_qsl(query)))
+            dataset = run.dataset
+            if dataset is None:
+                raise GoneError(run.why)
 
             def draw() -> bytes:
-                window = sheet.window_of(shared.dataset)
-                return sheet.encode(shared.dataset, items, window, shared.selection.view)
+                return sheet.encode(dataset, run.places, sheet.window_of(dataset), shared.view)
 
-            return _plan(shared, f"sheet {number}", "image/png", draw)
+            what = f"sheet {guest_grid.run_key(shared, run)} {shared.view}"
+            return _plan(shared, dataset, what, "image/png", draw)
 
         return finish(await studio.answer(request, plan))
 
@@ -105,7 +110,7 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
         query = request.url.query
 
         def plan() -> Plan:
-            shared = open_shared(library, door.open(request, token))
+            shared = open_shared(library, door.database, door.open_unlocked(request, token))
             return _atlas(shared, place, axis, query)
 
         return finish(await studio.answer(request, plan))
@@ -115,7 +120,7 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
         query = request.url.query
 
         def plan() -> Plan:
-            shared = open_shared(library, door.open_unlocked(request, token))
+            shared = open_shared(library, door.database, door.open_unlocked(request, token))
             return _pixels(shared, place, form, query)
 
         return finish(await studio.answer(request, plan))
@@ -123,53 +128,67 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
     return router
 
 
+def _run(shared: Shared, number: int, given: dict[str, str]) -> Run:
+    """Find the run of a page that a picture's address names. Raises MissingError."""
+    runs = guest_grid.page_runs(shared, number)
+    at = whole_number("run", given.get("run", "1")) - 1
+    if not 0 <= at < len(runs):
+        raise MissingError("run", "This page has no such picture.")
+    if given.get("of", "") not in ("", guest_grid.run_key(shared, runs[at])):
+        raise MissingError("of", "These images have changed; reload the page.")
+    return runs[at]
+
+
 def _item(request: Request, token: str, shared: Shared, place: str, notebook: Notebook) -> Response:
-    number, split, index = shared.item(place)
-    shared.dataset.images[split].wait(index + 1, seconds=2)
-    looking = parse_looking(shared.dataset, request.url.query)
-    view = guest_pages.item(shared, token, number, looking)
-    named, writer = item_of(shared.dataset, split, index), Writer(f"/s/{token}", shared.link)
-    address = f"/s/{token}/{number + 1}"
-    return notebook.page(request, "guest_item", view, named, writer, address)
+    found = shared.item(place)
+    found.dataset.images[found.item.split].wait(found.item.index + 1, seconds=2)
+    looking = parse_looking(found.dataset, request.url.query)
+    view = guest_pages.item(shared, token, found, looking)
+    writer, address = Writer(f"/s/{token}", shared.link), f"/s/{token}/{found.number + 1}"
+    return notebook.page(request, "guest_item", view, found.item, writer, address)
 
 
 def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
     """Plan the picture as it is shown (.png), or its values (.npy), of a volume all of them."""
     guest_pages.require_form(form)
-    dataset = shared.dataset
-    number, split, index = shared.item(place)
+    found = shared.item(place)
+    dataset, item = found.dataset, found.item
     tone = parse_tone(dataset, query)
     plane: Plane | None = cut_for(dataset, query)
     if form == "npy" and not {"axis", "slice"} & set(dict(parse_qsl(query))):
         plane = None
 
     def draw() -> bytes:
-        values = exact.item_pixels(dataset, split, index, plane)
+        values = exact.item_pixels(dataset, item.split, item.index, plane)
         if form == "npy":
             return exact.as_npy(values)
         return exact.as_png(toned(dataset, values, tone))
 
     kind = "image/png" if form == "png" else "application/octet-stream"
-    return _plan(shared, f"{number} {plane} {tone.query()} {form}", kind, draw)
+    what = f"{to_value(item)} {plane} {tone.query()} {form}"
+    return _plan(shared, dataset, what, kind, draw)
 
 
 def _atlas(shared: Shared, place: str, axis: str, query: str) -> Plan:
     """Plan one picture of all slices of a volume along an axis."""
-    dataset = shared.dataset
-    number, split, index = shared.item(place)
+    found = shared.item(place)
+    dataset, item = found.dataset, found.item
     tone = parse_tone(dataset, query)
     number_of_axis, layout = atlas_for(dataset, axis)
 
     def draw() -> bytes:
-        volume = exact.item_pixels(dataset, split, index)
+        volume = exact.item_pixels(dataset, item.split, item.index)
         return atlas.encode(toned(dataset, volume, tone), number_of_axis, layout)
 
-    return _plan(shared, f"{number} atlas {axis} {tone.query()}", "image/png", draw)
+    what = f"{to_value(item)} atlas {axis} {tone.query()}"
+    return _plan(shared, dataset, what, "image/png", draw)
 
 
-def _plan(shared: Shared, what: str, kind: str, draw: Callable[[], bytes]) -> Plan:
-    tag = signed(shared.link.secret, "picture", f"{shared.dataset.archive.key} {what}")[:32]
-    images = shared.dataset.images.values()
+def _plan(
+    shared: Shared, dataset: Dataset, what: str, kind: str, draw: Callable[[], bytes]
+) -> Plan:
+    tag = signed(shared.link.secret, "picture", f"{dataset.archive.key} {what}")[:32]
+    images = dataset.images.values()
     return Plan(
         tag, kind, CACHING, draw, lambda: all(array.progress().finished for array in images)
     )

@@ -11,7 +11,7 @@ from app.reviews.items import Item
 from app.web.door import Door
 from app.web.forms import Forms
 from app.web.limits import Limiter
-from app.web.notes import Notebook, Writer, item_of
+from app.web.notes import Notebook, Writer
 from app.web.security import NO_REFERRER
 from app.web.shared import open_shared
 
@@ -33,10 +33,8 @@ def guest_notes(library: Library, door: Door, forms: Forms, notebook: Notebook) 
         if taken.is_over(str(link.id)):
             raise TooManyError("Too many notes came by this link; wait a minute and try again.")
         taken.count(str(link.id))
-        shared = open_shared(library, link)
-        number, split, index = shared.item(place)
-        writer = Writer(f"/s/{token}", link)
-        return item_of(shared.dataset, split, index), writer, f"/s/{token}/{number + 1}"
+        found = open_shared(library, door.database, link).item(place)
+        return found.item, Writer(f"/s/{token}", link), f"/s/{token}/{found.number + 1}"
 
     About = Annotated[tuple[Item, Writer, str], Depends(about)]  # noqa: N806 (a type)
 

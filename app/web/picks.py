@@ -6,6 +6,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from app.datasets.selection import View
 from app.pictures import sheet
 from app.web import addresses, histogram
 from app.web.gathering import Run, to_value
@@ -48,7 +49,7 @@ def draw(runs: Sequence[Run], sheet_of: Callable[[int, Run], str], *, linked: bo
     """
     tiles, sizes = [], []
     for number, run in enumerate(runs, start=1):
-        sizes.append(_size(run))
+        sizes.append(cell_size(run))
         tiles.append(
             Tile(
                 sheet=sheet_of(number, run) if run.dataset else "",
@@ -56,6 +57,15 @@ def draw(runs: Sequence[Run], sheet_of: Callable[[int, Run], str], *, linked: bo
                 cells=Markup("").join(fragment("pick", pick) for pick in _picks(run, linked)),
             )
         )
+    style, width, height = sized(tiles, sizes)
+    return Picks(tuple(tiles), style, width, height)
+
+
+def sized(tiles: Sequence[Tile], sizes: Sequence[tuple[int, int]]) -> tuple[str, int, int]:
+    """Size tiles whose cells differ, and name their pictures, as one line of CSS.
+
+    With it, width and height of the largest cell.
+    """
     width = max((width for width, _ in sizes), default=_SIDE)
     height = max((height for _, height in sizes), default=_SIDE)
     rules = [f".grid{{--w:{width}px;--h:{height}px}}"]
@@ -63,13 +73,14 @@ def draw(runs: Sequence[Run], sheet_of: Callable[[int, Run], str], *, linked: bo
         if tile.sheet:
             named = f'--sheet:url("{tile.sheet}");--cols:{tile.columns}'
             rules.append(f'.tile[data-sheet="{tile.sheet}"]{{{named};--w:{w}px;--h:{h}px}}')
-    return Picks(tuple(tiles), "".join(rules), width, height)
+    return "".join(rules), width, height
 
 
-def _size(run: Run) -> tuple[int, int]:
+def cell_size(run: Run, view: View = "middle") -> tuple[int, int]:
+    """Give width and height of a run's cells in CSS pixels."""
     if run.dataset is None:
         return _SIDE, _SIDE
-    cell = sheet.cell_of(run.dataset)
+    cell = sheet.cell_of(run.dataset, view)
     return cell.width * cell.scale, cell.height * cell.scale
 
 

@@ -3,20 +3,33 @@
 With labels hidden the order is the link's own, and a place says nothing about split or index.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
+import numpy as np
+
+from app.datasets import bijection
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import SPLITS, Selection, Split, parse, whole_number
-from app.datasets.subset import Items, Subset
-from app.errors import GoneError, LightboxError, MissingError
+from app.datasets.selection import SPLITS, Selection, Split, View, parse, whole_number
+from app.errors import GoneError, LightboxError, MalformedError, MissingError
+from app.reviews import collected
+from app.reviews.collected import Collection
+from app.reviews.database import Database
+from app.reviews.items import Item
 from app.reviews.links import Kind, Link
 from app.web import addresses
+from app.web.gathering import Run, expander, items_of, matched, runs
 from app.web.noted import plainly
 
+# Its images are listed at each request, to be put into the link's own order.
+HIDDEN_MOST: Final = 20_000
+
 # The seed of an order has 32 bits (eight hex digits of the link's secret).
-_SEED_DIGITS = 8
+_SEED_DIGITS: Final = 8
+_GONE: Final = "What this link showed is not on this server any more."
 
 
 @dataclass(frozen=True)
@@ -42,37 +55,63 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Found:
+    """One item of a link: its place counted from 0, and what it is."""
+
+    number: int
+    dataset: Dataset
+    item: Item
+
+
+@dataclass(frozen=True)
 class Shared:
-    """The items of a link, in the order its holder sees them."""
+    """The items of a link, in the order its holder sees them.
+
+    ``fetch`` gives those from one place (from 0) up to, not including, another. ``selection`` is
+    what a grid was selected by. A collection may be of several datasets, and change.
+    """
 
     link: Link
-    dataset: Dataset
-    selection: Selection
-    subset: Subset
-    only: Items | None
+    total: int
+    fetch: Callable[[int, int], Sequence[Run]]
+    selection: Selection | None = None
+    only: bool = False
 
     @property
-    def total(self) -> int:
-        """Number of items."""
-        return 1 if self.only else self.subset.total
+    def view(self) -> View:
+        """How volumes are shown."""
+        return self.selection.view if self.selection else "middle"
 
-    def items(self, first: int, last: int) -> Items:
-        """Give the items from place ``first`` (from 0) up to, not including, ``last``."""
-        return self.only[first:last] if self.only else self.subset.items(first, last)
-
-    def item(self, place: str) -> tuple[int, Split, int]:
-        """Give number (from 0), split and index of a place as it stands in an address."""
+    def item(self, place: str) -> Found:
+        """Give the item of a place as it stands in an address. Raises MissingError, GoneError."""
         number = whole_number("place", place) - 1
         if not 0 <= number < self.total:
             raise MissingError("place", f"This link shows {self.total:,} images, from 1 on.")
-        found = self.items(number, number + 1)
-        return number, SPLITS[int(found.splits[0])], int(found.positions[0])
+        (run,) = self.fetch(number, number + 1)
+        if run.dataset is None:
+            raise GoneError(run.why)
+        return Found(number, run.dataset, run.items[0])
 
 
 def read_target(address: str) -> Target:
     """Read the address of a grid or an image. Raises MissingError or MalformedError."""
     target = _target(address)
     plainly(target.selection)
+    return target
+
+
+def read_collection(address: str) -> int | None:
+    """Read the number of a collection from its address; None where it is no such address."""
+    path = urlsplit(address).path if address.startswith(f"{addresses.COLLECTIONS}/") else ""
+    number = path.removeprefix(f"{addresses.COLLECTIONS}/")
+    return int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else None
+
+
+def read_grid(address: str) -> Target:
+    """Read the address of a grid, also of what was noted. Raises MissingError, MalformedError."""
+    target = _target(address)
+    if target.split:
+        raise MissingError("address", "This is an image's address, not a grid's.")
     return target
 
 
@@ -93,14 +132,6 @@ def _target(address: str) -> Target:
     raise MissingError(
         "address", "Only a grid or an image can be shared, such as /d/breastmnist?split=test."
     )
-
-
-def read_grid(address: str) -> Target:
-    """Read the address of a grid, also of what was noted. Raises MissingError, MalformedError."""
-    target = _target(address)
-    if target.split:
-        raise MissingError("address", "This is an image's address, not a grid's.")
-    return target
 
 
 def content_at(library: Library, target: Target) -> str | None:
@@ -126,30 +157,81 @@ def require_target(dataset: Dataset, target: Target) -> None:
             raise MissingError("index", f"There is no {target.split} image {target.index} there.")
 
 
-def open_shared(library: Library, link: Link) -> Shared:
-    """Find what a link shows. Raises GoneError where that is no longer here."""
+def collection_at(database: Database, number: int, *, hide_labels: bool) -> Collection:
+    """Give a collection that can be shared. Raises MissingError, MalformedError, StorageError."""
+    if database.is_new():
+        raise collected.missing(number)
+    found = collected.find(database, number)
+    if hide_labels and not found.matching and found.count > HIDDEN_MOST:
+        raise MalformedError(
+            "hide_labels",
+            f"A collection of more than {HIDDEN_MOST:,} images can only be shared with its labels; "
+            "take some out, or share a grid.",
+        )
+    return found
+
+
+def open_shared(library: Library, database: Database, link: Link) -> Shared:
+    """Find what a link shows. Raises GoneError where that is no longer here, StorageError."""
+    if link.kind == "collection":
+        return _of_collection(library, database, link)
     target = read_target(link.target)
     try:
         dataset = library.dataset(target.dataset_id)
     except LightboxError:
         # In words that don't name a file: whoever holds the link was not told of any.
-        raise GoneError("What this link showed is not on this server any more.") from None
+        raise GoneError(_GONE) from None
     if link.content and dataset.archive.content != link.content:
         raise GoneError(
             "The file behind this link has changed since it was made; ask who sent it for another."
         )
-    selection = replace(target.selection, page=1)
+    if not target.split:
+        return _of_selection(library, link, dataset, target.selection)
+    try:
+        require_target(dataset, target)
+    except MissingError:
+        raise GoneError(_GONE) from None
+    item = Item(dataset.id, dataset.archive.content, target.split, target.index)
+    return Shared(link, 1, lambda _first, _last: list(runs(library, [item])), only=True)
+
+
+def _of_selection(library: Library, link: Link, dataset: Dataset, selection: Selection) -> Shared:
+    selection = replace(selection, page=1)
     if link.hide_labels:
-        seed = int(link.secret[:_SEED_DIGITS], 16)
-        selection = replace(selection, order="random", seed=seed)
+        selection = replace(selection, order="random", seed=_seed(link))
     try:
         subset = dataset.subset(selection)
-        only = None
-        if target.split:
-            chosen = dataset.subset(Selection(splits=(target.split,)))
-            only = chosen.items(target.index, target.index + 1)
     except MissingError:
-        raise GoneError("What this link showed is not on this server any more.") from None
-    if only is not None and not len(only):
-        raise GoneError("What this link showed is not on this server any more.")
-    return Shared(link, dataset, selection, subset, only)
+        raise GoneError(_GONE) from None
+
+    def fetch(first: int, last: int) -> list[Run]:
+        return list(runs(library, items_of(dataset, subset.items(first, last))))
+
+    return Shared(link, subset.total, fetch, selection)
+
+
+def _of_collection(library: Library, database: Database, link: Link) -> Shared:
+    number = read_collection(link.target)
+    try:
+        found = collected.find(database, number or 0)
+    except MissingError:
+        raise GoneError(_GONE) from None
+    if found.matching:
+        dataset, _ = matched(library, found.matching)
+        return _of_selection(library, link, dataset, parse(found.matching.query))
+    expand = expander(library)
+
+    def fetch(first: int, last: int) -> list[Run]:
+        first, last = max(0, first), min(last, found.count)
+        if not link.hide_labels:
+            return list(runs(library, collected.items(database, found.id, first, last, expand)))
+        items = collected.items(database, found.id, 0, found.count, expand)
+        ranks = bijection.scatter(np.arange(first, last), found.count, _seed(link))
+        # Fewer, if some were taken out this moment.
+        return list(runs(library, [items[rank] for rank in ranks if rank < len(items)]))
+
+    return Shared(link, found.count, fetch)
+
+
+def _seed(link: Link) -> int:
+    return int(link.secret[:_SEED_DIGITS], 16)

@@ -3,7 +3,7 @@
 import io
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, TypedDict
 from urllib.parse import quote
 
 import segno
@@ -15,18 +15,34 @@ from app.datasets.library import Library
 from app.errors import MissingError
 from app.reviews import links
 from app.reviews.database import Database
-from app.reviews.links import Link
+from app.reviews.links import Kind, Link
 from app.web import addresses
 from app.web.access import owner_only, refusal
 from app.web.forms import CHECK, Forms, text
 from app.web.security import NO_REFERRER
-from app.web.shared import Target, content_at, read_target, require_target
+from app.web.shared import (
+    Target,
+    collection_at,
+    content_at,
+    read_collection,
+    read_target,
+    require_target,
+)
 from app.web.templating import page
 from app.web.views import Choice, Notice
 from app.web.words import counted, filter_text, images
 
 _DAYS: Final = (1, 7, 30, 90, 365)
 _UNSAVED: Final = {"Cache-Control": "no-store", **NO_REFERRER}
+
+
+class What(TypedDict):
+    """What a link leads to, as ``links.make`` takes it."""
+
+    kind: Kind
+    target: str
+    dataset: str | None
+    content: str | None
 
 
 @dataclass(frozen=True)
@@ -89,11 +105,11 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
     @router.get(addresses.SHARE)
     def form(request: Request, of: str) -> Response:
         check = forms.check_for(request)
-        target = read_target(of)
+        words, address = named(library, database, of)
         view = ShareForm(
-            words=words_of(library, target),
-            of=target.address,
-            back=target.address,
+            words=words,
+            of=address,
+            back=address,
             check_name=CHECK,
             check=check,
             days=tuple(Choice(str(n), _days_text(n), n == links.DAYS) for n in _DAYS),
@@ -104,18 +120,15 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
 
     @router.post(addresses.SHARE)
     def share(request: Request, fields: Fields) -> Response:
-        target = read_target(text(fields, "of"))
-        words = words_of(library, target)
+        hides = bool(text(fields, "hide_labels"))
+        words, address = named(library, database, text(fields, "of"), hide_labels=hides)
         days = text(fields, "days")
         token, link = links.make(
             database,
-            target.kind,
-            target.address,
-            dataset=target.dataset_id,
-            content=content_at(library, target),
+            **what_at(library, address),
             title=text(fields, "title"),
             message=text(fields, "message"),
-            hide_labels=bool(text(fields, "hide_labels")),
+            hide_labels=hides,
             may_comment=bool(text(fields, "may_comment")),
             passphrase=text(fields, "passphrase"),
             days=int(days) if days.isdecimal() and len(days) < 6 else 0,
@@ -127,7 +140,7 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             code=qr_code(url),
             until=dated(link.expires),
             facts=(_rights(link),),
-            back=target.address,
+            back=address,
             back_text="Back to the images",
             links=addresses.LINKS,
             notices=() if base_url else (public_note(),),
@@ -181,6 +194,30 @@ def words_of(library: Library, target: Target) -> str:
     labels = filter_text(dataset, selection)
     parts = dataset.title, " + ".join(selection.splits), labels, number
     return " · ".join(part for part in parts if part)
+
+
+def named(
+    library: Library, database: Database, address: str, *, hide_labels: bool = False
+) -> tuple[str, str]:
+    """Say in words what an address names that is to be shared, and give the canonical address.
+
+    Raises MissingError, MalformedError or StorageError.
+    """
+    number = read_collection(address)
+    if number is None:
+        target = read_target(address)
+        return words_of(library, target), target.address
+    found = collection_at(database, number, hide_labels=hide_labels)
+    return f"{found.name} · {images(found.count)}", addresses.collection(number)
+
+
+def what_at(library: Library, address: str) -> What:
+    """Give what a link keeps of the canonical address that it leads to. Raises MissingError."""
+    if read_collection(address) is not None:
+        return What(kind="collection", target=address, dataset=None, content=None)
+    target = read_target(address)
+    content = content_at(library, target)
+    return What(kind=target.kind, target=address, dataset=target.dataset_id, content=content)
 
 
 def link_url(base: str, token: str) -> str:

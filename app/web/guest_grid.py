@@ -1,0 +1,159 @@
+"""A link → its page of thumbnails; nothing names a split or an index where labels are hidden."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from app.datasets.dataset import Dataset
+from app.datasets.selection import PER_PAGE, parse
+from app.errors import MissingError
+from app.pictures import sheet
+from app.reviews.items import Item
+from app.web import addresses, histogram
+from app.web.access import signed
+from app.web.gathering import Run, to_value
+from app.web.grid import pager, pages_of, size_words, unfinished
+from app.web.guest_pages import paragraphs
+from app.web.picks import cell_size, sized
+from app.web.shared import Shared
+from app.web.templating import fragment
+from app.web.views import Cell, Notice, Pager, Tile
+from app.web.words import VIEW_WORDS, caption, counted, images, spoken
+
+
+@dataclass(frozen=True)
+class GuestGrid:
+    """A page of what was shared."""
+
+    heading: str
+    message: tuple[str, ...]  # paragraphs
+    subtitle: str
+    summary: str
+    style: str
+    cell_width: int
+    cell_height: int
+    tiles: tuple[Tile, ...]
+    pager: Pager
+    notices: tuple[Notice, ...]
+    citation: str
+    license: str
+
+
+def page_number(query: str) -> int:
+    """Read the page from a query string. Raises MalformedError or MissingError."""
+    return parse(query).page
+
+
+def page_runs(shared: Shared, number: int) -> list[Run]:
+    """Give the items of a page. Raises MissingError for one behind the last."""
+    pages = pages_of(shared.total, PER_PAGE)
+    if number > pages:
+        raise MissingError("page", f"There is no page {number:,}; this link has {pages:,}.")
+    return list(shared.fetch((number - 1) * PER_PAGE, number * PER_PAGE))
+
+
+def run_key(shared: Shared, run: Run) -> str:
+    """Name what is on a run's picture, in letters that tell nothing of it."""
+    named = "\n".join(to_value(item) for item in run.items)
+    return signed(shared.link.secret, "run", named)[:24]
+
+
+def grid(shared: Shared, token: str, number: int) -> GuestGrid:
+    """Draw up a page of thumbnails. Raises MissingError for a page that is not there."""
+    link = shared.link
+    runs = page_runs(shared, number)
+    tiles = _tiles(shared, token, number, runs)
+    pages = pages_of(shared.total, PER_PAGE)
+    drawn, width, height = sized(tiles, [cell_size(run, shared.view) for run in runs])
+    datasets = list({run.dataset.id: run.dataset for run in runs if run.dataset}.values())
+    titles = " + ".join(dataset.title for dataset in datasets)
+
+    def to(page: int) -> str:
+        return addresses.with_query(f"/s/{token}", f"page={page}" if page > 1 else "")
+
+    volumes = bool(datasets) and all(dataset.is_volume for dataset in datasets)
+    noun = images(shared.total, volumes=volumes)
+    facts = [dataset.facts for dataset in datasets if dataset.facts]
+    return GuestGrid(
+        heading=link.title or " · ".join(filter(None, (titles, noun))),
+        message=paragraphs(link.message),
+        subtitle=_described(datasets[0], shared) if len(datasets) == 1 else titles,
+        summary=f"Page {counted(number)} of {counted(pages)}, {noun} in all",
+        style=drawn,
+        cell_width=width,
+        cell_height=height,
+        tiles=tiles,
+        pager=pager(number, pages, to),
+        notices=() if link.hide_labels else _notices(shared, datasets),
+        citation="\n".join(dict.fromkeys(each.citation for each in facts)),
+        license=", ".join(dict.fromkeys(each.license for each in facts)),
+    )
+
+
+def _tiles(shared: Shared, token: str, number: int, runs: list[Run]) -> tuple[Tile, ...]:
+    first = (number - 1) * PER_PAGE
+    tiles = []
+    for which, run in enumerate(runs, start=1):
+        carried = run.dataset.labels_of(run.places) if run.dataset else [()] * len(run.items)
+        cells = [
+            fragment("cell", _cell(shared, token, first + place, run, item, values))
+            for place, (item, values) in enumerate(zip(run.items, carried, strict=True))
+        ]
+        first += len(run.items)
+        query = [f"page={number}"] * (number > 1) + [f"run={which}"] * (which > 1)
+        if shared.selection is None:
+            # A collection changes; its page and its pictures must be of the same moment.
+            query.append(f"of={run_key(shared, run)}")
+        address = addresses.with_query(f"/s/{token}/sheet.png", "&".join(query))
+        tiles.append(
+            Tile(
+                sheet=address if _is_ready(run) else "",
+                columns=min(sheet.COLUMNS, len(run.items)),
+                cells=Markup("").join(cells),
+            )
+        )
+    return tuple(tiles)
+
+
+def _is_ready(run: Run) -> bool:
+    images = run.dataset.images if run.dataset else {}
+    return bool(images) and all(item.index < images[item.split].available for item in run.items)
+
+
+def _notices(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
+    if shared.selection is None:
+        return ()
+    return tuple(note for each in datasets for note in unfinished(each, shared.selection))
+
+
+def _described(dataset: Dataset, shared: Shared) -> str:
+    parts = dataset.title, dataset.modality, size_words(dataset), *_shown_by(shared, dataset)
+    return " · ".join(parts)
+
+
+def _shown_by(shared: Shared, dataset: Dataset) -> tuple[str, ...]:
+    """Say how volumes are shown, where that is not by their middle."""
+    view = shared.view
+    if view == "middle" or view not in sheet.views_of(dataset):
+        return ()
+    return (f"shown by {VIEW_WORDS[view]} along z",)
+
+
+def _cell(
+    shared: Shared, token: str, number: int, run: Run, item: Item, values: tuple[int, ...]
+) -> Cell:
+    dataset, hidden = run.dataset, shared.link.hide_labels
+    name = f"{'Volume' if dataset and dataset.is_volume else 'Image'} {counted(number + 1)}"
+    href = f"/s/{token}/{number + 1}"
+    if dataset is None:
+        return Cell(href, "", "", f"{name}: {run.why}", run.why, None)
+    if hidden:
+        return Cell(href, "", "", name, counted(number + 1), None)
+    return Cell(
+        href=href,
+        split=item.split,
+        index=str(item.index),
+        name=f"{name}, {item.split} {item.index}, {spoken(dataset, values)}",
+        caption=caption(dataset, values),
+        hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
+    )

@@ -1,0 +1,164 @@
+"""A collection behind a link: its images in its order, each from its dataset, and nothing else."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from .conftest import Serve, Write
+from .reading import page, picture, ten_to_a_row, words
+from .test_collections import change, collect
+from .visiting import send, share, visitor
+
+TOKEN = "the-token-of-the-owner"
+RANDOM = np.random.default_rng(7)
+EYES = RANDOM.integers(0, 256, (150, 9, 9, 3), np.uint8)
+BONES = RANDOM.integers(0, 256, (30, 12, 12), np.uint8)
+LABELS = (np.arange(150) % 3 + 7_000_000).astype(np.int64)
+# What would tell: a label, a split, where an item stands, what the collection is called.
+TOLD = r"700000\d|\b(test|train)\b|data-(index|split)|Suspicious|(?<!aria-)label(?!ledby)"
+
+
+@pytest.fixture
+def eyes(write: Write) -> Path:
+    return write("eyes.npz", test_images=EYES, test_labels=LABELS[:, None])
+
+
+@pytest.fixture
+def owner(serve: Serve, write: Write, eyes: Path) -> TestClient:
+    bones = write("bones.npz", train_images=BONES, train_labels=LABELS[:30, None])
+    server = serve(eyes, bones, access="private", owner_token=TOKEN)
+    browser = visitor(server)
+    browser.get(f"/?token={TOKEN}")
+    return browser
+
+
+@pytest.fixture
+def mixed(owner: TestClient) -> TestClient:
+    """The owner of one collection: an eye, a bone, two more eyes."""
+    collect(owner, "/d/eyes", ("eyes", "test", 7), name="Suspicious")
+    collect(owner, "/d/bones", ("bones", "train", 3), to="1")
+    collect(owner, "/d/eyes", ("eyes", "test", 2), ("eyes", "test", 9), to="1")
+    return owner
+
+
+EXPECTED = [EYES[7], BONES[3], EYES[2], EYES[9]]
+
+
+def test_a_guest_sees_the_images_in_order_each_from_its_dataset(mixed: TestClient) -> None:
+    link = share(mixed, "/collections/1", title="Please look")
+    guest = visitor(mixed)
+    found = page(guest, link)
+    assert words(found.one("h1")) == "Please look"
+    assert [(thumb.split, thumb.index) for thumb in found.thumbs()] == [
+        ("test", 7),
+        ("train", 3),
+        ("test", 2),
+        ("test", 9),
+    ]
+    sheets = [picture(guest, sheet) for sheet in found.sheets()]
+    runs = [EYES[[7]], BONES[[3]], EYES[[2, 9]]]
+    assert all(np.array_equal(a, ten_to_a_row(b)) for a, b in zip(sheets, runs, strict=True))
+    for place, pixels in enumerate(EXPECTED, start=1):
+        assert np.array_equal(picture(guest, f"{link}/{place}.png"), pixels)
+        assert guest.get(f"{link}/{place}").status_code == 200
+    assert guest.get(f"{link}/5.png").status_code == 404
+    for address in ("/collections", "/collections/1", "/collections/1/export.csv", "/d/eyes"):
+        assert guest.get(address).status_code == 401
+
+
+def test_what_the_owner_calls_it_is_not_told(mixed: TestClient) -> None:
+    guest = visitor(mixed)
+    link = share(mixed, "/collections/1")
+    assert "Suspicious" not in guest.get(link).text
+    assert "Suspicious" not in guest.get(f"{link}/1").text
+    assert "4 images" in guest.get(link).text
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_with_labels_hidden_no_byte_tells_and_every_image_is_shown_once(
+    whole: bool, owner: TestClient
+) -> None:
+    collect(owner, "/d/eyes", which="all", name="Suspicious")
+    if not whole:
+        # No selection any more, but its images.
+        change(owner, "/collections/1", "later", ("eyes", "test", 0))
+    link = share(owner, "/collections/1", hide_labels="1")
+    guest = visitor(owner)
+    order = []
+    for number in (1, 2):
+        answer = guest.get(f"{link}?page={number}")
+        spoken = [answer.text, repr(answer.headers)]
+        for sheet in re.findall(r'\sdata-sheet="([^"]+)"', answer.text):
+            spoken += [sheet, repr(guest.get(unescape(sheet)).headers)]
+        for place in re.findall(rf'href="{re.escape(link)}/(\d+)"', answer.text):
+            png = guest.get(f"{link}/{place}.png")
+            spoken.append(repr(png.headers))
+            pixels = picture(guest, f"{link}/{place}.png")
+            (index,) = np.flatnonzero((pixels == EYES).all(axis=(1, 2, 3)))
+            order.append(int(index))
+        for text in spoken:
+            assert not re.search(TOLD, text)
+    assert sorted(order) == list(range(150))
+    assert abs(np.corrcoef(order, range(150))[0, 1]) < 0.5
+
+
+def test_a_file_that_changed_shows_words_and_the_others_their_images(
+    mixed: TestClient, eyes: Path
+) -> None:
+    link = share(mixed, "/collections/1")
+    np.savez_compressed(eyes, test_images=EYES[::-1], test_labels=LABELS[:, None])
+    guest = visitor(mixed)
+    found = page(guest, link)
+    assert found.text().count("This file has changed.") == 3
+    assert np.array_equal(picture(guest, f"{link}/2.png"), BONES[3])
+    for place in (1, 3, 4):
+        assert guest.get(f"{link}/{place}").status_code == 410
+        assert guest.get(f"{link}/{place}.png").status_code == 410
+    assert guest.get(f"{link}/sheet.png").status_code == 410
+
+
+def test_a_page_and_its_pictures_are_of_the_same_moment(mixed: TestClient) -> None:
+    link = share(mixed, "/collections/1")
+    guest = visitor(mixed)
+    (first, *_) = page(guest, link).sheets()
+    change(mixed, "/collections/1", "remove", ("eyes", "test", 7))
+    assert guest.get(first).status_code == 404
+    assert len(page(guest, link).thumbs()) == 3
+
+
+def test_a_guests_note_comes_to_the_image_that_was_shown(mixed: TestClient) -> None:
+    link = share(mixed, "/collections/1", may_comment="1", hide_labels="1")
+    guest = visitor(mixed)
+    pictures = {place: picture(guest, f"{link}/{place}.png") for place in range(1, 5)}
+    (bone,) = (place for place, pixels in pictures.items() if np.array_equal(pixels, BONES[3]))
+    answer = send(guest, f"{link}/{bone}", f"{link}/{bone}/notes", note="seen", name="G")
+    assert answer.status_code == 303
+    assert "seen" in words(page(mixed, "/d/bones/train/3").one("section", id="notes"))
+    assert "seen" in words(page(guest, f"{link}/{bone}").one("section", id="notes"))
+
+
+def test_an_empty_collection_is_shared_as_what_it_is(owner: TestClient) -> None:
+    send(owner, "/collections", "/collections", name="Empty")
+    link = share(owner, "/collections/1")
+    assert "0 images" in page(visitor(owner), link).text()
+    assert visitor(owner).get(f"{link}/1").status_code == 404
+    assert visitor(owner).get(f"{link}/sheet.png").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "of", ["/collections/9", "/collections/x", "/collections/", "/collections/1/export.csv"]
+)
+def test_only_a_collection_that_is_there_is_shared(of: str, mixed: TestClient) -> None:
+    assert mixed.get(f"/share?of={of}").status_code == 404
+
+
+def test_links_to_collections_are_listed_and_withdrawn(mixed: TestClient) -> None:
+    link = share(mixed, "/collections/1", title="Please look")
+    assert page(mixed, "/links").one("a", href="/collections/1") is not None
+    send(mixed, "/links", "/links/1/revoke")
+    for path in (link, f"{link}/1", f"{link}/1.png", f"{link}/sheet.png"):
+        assert visitor(mixed).get(path).status_code == 410
