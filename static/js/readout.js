@@ -10,7 +10,12 @@ const hint = output?.textContent ?? "";
 
 async function show(stage, row, column, aloud = false) {
   Object.assign(stage.dataset, { row, column });
-  place(stage, row, column);
+  const side = stage.querySelector("img").clientWidth / stage.dataset.width;
+  const cursor =
+    stage.querySelector(".cursor") ?? stage.appendChild(document.createElement("span"));
+  cursor.className = "cursor";
+  const [width, left, top] = [1, column, row].map((pixels) => `${pixels * side}px`);
+  Object.assign(cursor.style, { width, height: width, left, top });
   try {
     const array = await load(stage.dataset.values);
     if (+stage.dataset.row !== row || +stage.dataset.column !== column) return;
@@ -20,16 +25,6 @@ async function show(stage, row, column, aloud = false) {
   } catch {
     output.textContent = "The numbers of this picture could not be read.";
   }
-}
-
-function place(stage, row, column) {
-  const picture = stage.querySelector("img");
-  const side = picture.clientWidth / stage.dataset.width;
-  const cursor =
-    stage.querySelector(".cursor") ?? stage.appendChild(document.createElement("span"));
-  cursor.className = "cursor";
-  const [width, left, top] = [1, column, row].map((pixels) => `${pixels * side}px`);
-  Object.assign(cursor.style, { width, height: width, left, top });
 }
 
 function clear(stage) {

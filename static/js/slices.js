@@ -3,9 +3,9 @@
 
 export const form = document.querySelector("[data-slices]");
 const changed = {};
+const all = (selector) => document.querySelectorAll(selector);
 let later;
 
-const all = (selector) => document.querySelectorAll(selector);
 export const stages = [...form.querySelectorAll(".stage")];
 export const slider = (axis) => form.elements[axis];
 
@@ -33,9 +33,8 @@ async function draw(stage) {
     const src = withQuery(stage.dataset.src, { slice: place });
     if (src === stage.dataset.src) return;
     stage.dataset.src = src;
-    await Object.assign(new Image(), { src })
-      .decode()
-      .catch(() => {});
+    const next = Object.assign(new Image(), { src });
+    await next.decode().catch(() => {});
     // Only the last slice asked for is shown, together with its number.
     if (src !== stage.dataset.src) return;
     style.setProperty("--sheet", `url(${JSON.stringify(src)})`);
