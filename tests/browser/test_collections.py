@@ -53,13 +53,16 @@ def test_without_javascript_images_are_ticked_collected_moved_and_put_back(
     page.get_by_label("Name of a new one").fill("Plain")
     page.get_by_role("button", name="Put them in").click()
     expect(page.locator("h1")).to_have_text("Plain")
+    page.wait_for_load_state("networkidle")
     assert shown(page) == [("val", 3), ("val", 5)]
     expected = enlarged(images("retinamnist", "val")[5], 3)[30:]
     np.testing.assert_array_equal(seen(thumb(page, "val", 5))[30:], expected)
     page.get_by_label(re.compile("^Choose .*val 5")).check()
     page.get_by_role("button", name="Earlier").click()
+    expect(page).to_have_url(re.compile("done=move"))
     assert shown(page) == [("val", 5), ("val", 3)]
     page.get_by_role("button", name="Undo").click()
+    expect(page).not_to_have_url(re.compile("done="))
     assert shown(page) == [("val", 3), ("val", 5)]
     page.locator('[data-index="3"]').click()
     expect(page.locator("h1")).to_contain_text("val 3")
