@@ -194,7 +194,8 @@ def test_a_shared_grid_on_a_phone(
     expect(guest.locator("h1")).to_have_text("Image 2")
     assert not axe(guest)
     assert fits(guest)
-    guest.keyboard.press("ArrowRight")
-    expect(guest.locator("h1")).to_have_text("Image 3")
-    guest.keyboard.press("Escape")
-    expect(guest.locator("h1")).to_have_text("Five of these")
+    for key, heading in (("ArrowRight", "Image 3"), ("Escape", "Five of these")):
+        # Keys work when the page has loaded.
+        guest.wait_for_load_state("networkidle")
+        guest.keyboard.press(key)
+        expect(guest.locator("h1")).to_have_text(heading)
