@@ -151,6 +151,7 @@ def test_make_run_installs_and_opens_the_demo(type_and_open: Type) -> None:
     page = ask(address + demo["page_url"]).decode()
     assert "data-split" in page
     scripts = re.findall(r'<script[^>]+src="([^"]+)"', page)
+    scripts += re.findall(r'<meta name="htmx-src" content="([^"]+)"', page)
     assert any("htmx" in script for script in scripts)
     for script in scripts:
         assert ask(address + script)
