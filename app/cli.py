@@ -259,10 +259,9 @@ def share(
     library = open_library(settings, Store(Cache(settings.cache_dir, settings.cache_bytes)))
     database = Database(settings.database_url)
     if study:
-        target = read_target(address)
-        dataset = library.dataset(target.dataset_id)
-        drawn = designing.draw(dataset, target.selection, 0, 0)
-        design = designing.default_design(dataset, title)
+        source = designing.source_at(library, database, address)
+        drawn = designing.draw(source, 0, 0)
+        design = designing.default_design(source.dataset, title)
         made = studies.create(database, design, drawn.items, drawn.labels)
         token, link = studies.add_reader(database, made, _READER, days)
     else:

@@ -75,7 +75,7 @@ class CollectionPage:
     selected: Link | None
     done: Done | None
     flags: tuple[Choice, ...]
-    exports: tuple[Link, ...]
+    ways: tuple[Link, ...]
     check_name: str
     check: str
 
@@ -155,9 +155,12 @@ def one(
         selected=selected,
         done=done_view(done, f"{address}/undo"),
         flags=flag_choices(),
-        exports=tuple(
-            Link(text, addresses.collection(found.id, f"export.{form}"))
-            for form, text in FORMS.items()
+        ways=(
+            Link("Study", addresses.new_study(addresses.collection(found.id))),
+            *(
+                Link(text, addresses.collection(found.id, f"export.{form}"))
+                for form, text in FORMS.items()
+            ),
         )
         if found.count and not problem
         else (),

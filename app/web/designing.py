@@ -7,12 +7,16 @@ from typing import Final
 import numpy as np
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import Selection, whole_number
+from app.datasets.library import Library
+from app.datasets.selection import SPLITS, whole_number
 from app.datasets.subset import Items
 from app.errors import MalformedError
-from app.reviews import orders
+from app.reviews import collected, orders
+from app.reviews.database import Database
 from app.reviews.designs import Choice, Design
 from app.web.forms import text
+from app.web.gathering import dataset_with, expander
+from app.web.shared import read_collection, read_target
 from app.web.words import label_text
 
 YES_NO: Final = ("yes", "no")
@@ -20,6 +24,14 @@ QUESTION: Final = "What does this image show?"
 # Beyond this many a sample is drawn from the first; nobody reads a tenth of them.
 DRAWN_FROM_MOST: Final = 1_000_000
 _PERCENT_MOST: Final = 50
+
+
+@dataclass(frozen=True)
+class Source:
+    """The images that a study is drawn from: those of a grid, or of a collection."""
+
+    dataset: Dataset
+    items: Items
 
 
 @dataclass(frozen=True)
@@ -68,17 +80,42 @@ def read_design(dataset: Dataset, fields: dict[str, list[str]]) -> Design:
     )
 
 
-def draw(dataset: Dataset, selection: Selection, per_label: int, seed: int) -> Drawn:
-    """Give the selection's images, or, with ``per_label``, so many of each label at random.
+def source_at(library: Library, database: Database, address: str) -> Source:
+    """Give the images of a grid or a collection.
 
-    Raises MalformedError for more than can be drawn from.
+    Raises MissingError; MalformedError for more than can be drawn from, or for images of several
+    datasets; GoneError where a collection's file has changed; StorageError.
     """
-    subset = dataset.subset(selection)
-    if subset.total > DRAWN_FROM_MOST:
+    number = read_collection(address)
+    if number is None:
+        target = read_target(address)
+        dataset = library.dataset(target.dataset_id)
+        subset = dataset.subset(target.selection)
+        _refuse_too_many(subset.total)
+        return Source(dataset, subset.items(0, subset.total))
+    found = collected.find(database, number)
+    _refuse_too_many(found.count)
+    items = collected.items(database, number, 0, found.count, expander(library))
+    files = {(item.dataset, item.content) for item in items}
+    if len(files) != 1:
+        raise MalformedError(
+            "items", "A study shows images of one dataset; this collection has none, or several."
+        )
+    splits = np.array([SPLITS.index(item.split) for item in items], np.int8)
+    positions = np.array([item.index for item in items], np.int64)
+    return Source(dataset_with(library, *files.pop()), Items(splits, positions))
+
+
+def _refuse_too_many(total: int) -> None:
+    if total > DRAWN_FROM_MOST:
         raise MalformedError(
             "items", f"A study is drawn from at most {DRAWN_FROM_MOST:,} images; filter first."
         )
-    items = subset.items(0, subset.total)
+
+
+def draw(source: Source, per_label: int, seed: int) -> Drawn:
+    """Give all images, or, with ``per_label``, so many of each label at random."""
+    dataset, items = source.dataset, source.items
     carried = dataset.labels_of(items)
     if per_label:
         # By the first label; multi-label images are few enough of each combination.

@@ -15,8 +15,7 @@ from app.web import addresses, designing, study_pages
 from app.web.access import owner_only
 from app.web.forms import Forms, text
 from app.web.security import NO_REFERRER
-from app.web.shared import read_target
-from app.web.sharing import link_url, words_of
+from app.web.sharing import link_url, named
 from app.web.templating import page
 
 # Each pair of readers is measured: more would keep the agreement page waiting.
@@ -37,21 +36,19 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
 
     @router.get(f"{addresses.STUDIES}/new")
     def form(request: Request, of: str) -> Response:
-        target = read_target(of)
-        words = words_of(library, target)
+        words, address = named(library, database, of)
         check = forms.check_for(request)
-        dataset = library.dataset(target.dataset_id)
-        answer = page(request, "study_new", study_pages.form(dataset, target, words, check))
+        dataset = designing.source_at(library, database, address).dataset
+        answer = page(request, "study_new", study_pages.form(dataset, address, words, check))
         forms.remember(answer, check)
         return answer
 
     @router.post(addresses.STUDIES)
     def create(fields: Fields) -> Response:
-        target = read_target(text(fields, "of"))
-        dataset = library.dataset(target.dataset_id)
-        design = designing.read_design(dataset, fields)
+        source = designing.source_at(library, database, text(fields, "of"))
+        design = designing.read_design(source.dataset, fields)
         each = designing.per_label(fields)
-        drawn = designing.draw(dataset, target.selection, each, design.seed)
+        drawn = designing.draw(source, each, design.seed)
         made = studies.create(database, design, drawn.items, drawn.labels)
         return RedirectResponse(addresses.study(made.id), 303)
 

@@ -10,7 +10,6 @@ from app.reviews.links import Link
 from app.reviews.studies import Study
 from app.web import addresses, designing
 from app.web.forms import CHECK
-from app.web.shared import Target
 from app.web.sharing import Made, dated, public_note, qr_code
 from app.web.views import Choice, Fact
 from app.web.words import counted, images, label_text
@@ -95,12 +94,12 @@ def row(study: Study, progress: tuple[Progress, ...]) -> StudyRow:
     )
 
 
-def form(dataset: Dataset, target: Target, words: str, check: str) -> StudyForm:
+def form(dataset: Dataset, address: str, words: str, check: str) -> StudyForm:
     """Draw up the form for the images of an address."""
     several = dataset.task.startswith("multi-label")
     return StudyForm(
         words=words,
-        of=target.address,
+        of=address,
         action=addresses.STUDIES,
         check_name=CHECK,
         check=check,
@@ -110,7 +109,7 @@ def form(dataset: Dataset, target: Target, words: str, check: str) -> StudyForm:
         is_multi=several,
         is_ordinal=designing.is_ordinal(dataset),
         repeats=tuple(Choice(str(n), f"{n} %" if n else "none", n == 0) for n in _REPEATS),
-        back=target.address,
+        back=address,
     )
 
 

@@ -318,3 +318,23 @@ def test_hostile_names_are_words(client: TestClient) -> None:
     send(client, "/collections", "/collections", name='<script>x</script>"\u202e')
     assert words(page(client, "/collections/1").one("h1")) == '<script>x</script>"'
     assert '<script>x</script>"' in page(client, "/collections").text()
+
+
+def test_a_study_is_made_of_a_collection_in_one_dataset(client: TestClient) -> None:
+    chosen = [("eyes", "test", n) for n in (7, 3, 40)]
+    collect(client, "/d/eyes", *chosen)
+    form = "/studies/new?of=/collections/1"
+    fields = {"title": "Read", "question": "What?", "scale": "labels"}
+    assert send(client, form, "/studies", **fields).status_code == 303
+    study = client.get("/studies/1/protocol.json").json()
+    items = {(item["split"], item["index"], item["label"]) for item in study["items"]}
+    assert items == {("test", n, n % 4) for n in (7, 3, 40)}
+
+
+def test_a_study_of_images_of_several_datasets_is_refused(client: TestClient) -> None:
+    collect(client, "/d/eyes", ("eyes", "test", 7))
+    collect(client, "/d/bones", ("bones", "train", 2), to="1")
+    answer = client.get("/studies/new?of=/collections/1")
+    assert answer.status_code == 422
+    assert "one dataset" in answer.text
+    assert client.get("/studies/new?of=/collections/9").status_code == 404
