@@ -26,6 +26,9 @@ _HEADINGS: Final = {
     501: "Not installed here",
     503: "Not available",
 }
+_FOR_GUESTS: Final = (
+    "This can't be shown right now; try again later, or tell who sent you the link."
+)
 _UNKNOWN_ADDRESS: Final = "There is no page at this address."
 
 
@@ -86,6 +89,9 @@ def _answer(
         for_guest = path.startswith("/s/")
         if for_guest:
             headers |= UNDER_A_LINK
+            if isinstance(error, ArchiveError | NotReadyError):
+                # These name files and splits, which who holds a link was told nothing of.
+                sentence, part = _FOR_GUESTS, ""
         view = Problem(
             status=status,
             heading="Still being unpacked" if waiting else _HEADINGS.get(status, "Error"),

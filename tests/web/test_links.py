@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from app.errors import ArchiveError, LightboxError, NotReadyError
 from app.reviews.database import Database
 
 from .conftest import Serve, Write
@@ -244,3 +245,23 @@ def test_pages_of_a_link_send_no_referrer_and_are_kept_by_nobody_between(
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["cache-control"] == "private, no-cache"
         assert "noindex" in headers["x-robots-tag"]
+
+
+@pytest.mark.parametrize("error", [ArchiveError, NotReadyError])
+def test_a_damaged_file_is_not_named_to_who_holds_a_link(
+    error: type[LightboxError], owner: TestClient, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = share(owner, "/d/atlas", hide_labels="1")
+
+    def fail(*_: object) -> None:
+        if error is ArchiveError:
+            raise ArchiveError(made, "is damaged", "fetch it again", "test_images", passing=True)
+        raise NotReadyError("atlas.npz: test_images is still being unpacked.")
+
+    monkeypatch.setattr("app.pictures.sheet.encode", fail)
+    monkeypatch.setattr("app.pictures.exact.item_pixels", fail)
+    monkeypatch.setattr("app.web.studio._WAIT_SECONDS", 0.1)
+    for path in (f"{link}/sheet.png", f"{link}/1.png"):
+        answer = visitor(owner).get(path)
+        assert answer.status_code == 503
+        assert not re.search(r"atlas|test_|images is", answer.text)
