@@ -88,6 +88,11 @@ def test_a_dataset_that_only_the_server_has_can_be_shared(
     assert done.returncode == 0
     with Server(made, "--private", **places) as server, httpx2.Client() as guest:
         page = guest.get(f"{server.address}/s/{json.loads(done.stdout)['token']}")
+        # What it shows is settled by now: another file under the name is not shown instead.
+        other = np.zeros((30, 8, 8), np.uint8)
+        np.savez(made, test_images=other, test_labels=np.zeros((30, 1), np.uint8))
+        later = guest.get(page.url)
+    assert later.status_code == 410
     assert page.text.count('<li class="cell">') == 30
     assert "data-index" not in page.text
 

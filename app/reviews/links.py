@@ -161,6 +161,16 @@ def touch(db: Database, link: Link) -> None:
         )
 
 
+def settle(db: Database, link: Link, content: str) -> None:
+    """Keep which content a link shows, where it was made without the file. Raises StorageError."""
+    with db.writing("What this link shows") as connection:
+        connection.execute(
+            update(links)
+            .where(links.c.id == link.id, links.c.content.is_(None))
+            .values(content=content)
+        )
+
+
 def all_links(db: Database) -> tuple[Link, ...]:
     """Give every link there has been, the newest first. Raises StorageError."""
     with db.reading() as connection:

@@ -4,6 +4,7 @@ With labels hidden the order is the link's own, and a place says nothing about s
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -14,8 +15,8 @@ from app.datasets import bijection
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import SPLITS, Selection, Split, View, parse, whole_number
-from app.errors import GoneError, LightboxError, MalformedError, MissingError
-from app.reviews import collected
+from app.errors import GoneError, LightboxError, MalformedError, MissingError, StorageError
+from app.reviews import collected, links
 from app.reviews.collected import Collection
 from app.reviews.database import Database
 from app.reviews.items import Item
@@ -138,7 +139,8 @@ def content_at(library: Library, target: Target) -> str | None:
     """Give the content key of what an address names, checked to be there.
 
     A data set that isn't here may be on the server that the link is made for: then None, and the
-    link shows whatever that one has. Raises MissingError.
+    link shows what that one has when it is first opened, and no other file later. Raises
+    MissingError.
     """
     try:
         dataset = library.dataset(target.dataset_id)
@@ -185,6 +187,10 @@ def open_shared(library: Library, database: Database, link: Link) -> Shared:
         raise GoneError(
             "The file behind this link has changed since it was made; ask who sent it for another."
         )
+    if link.content is None:
+        # Pages are shown whether or not this can be kept.
+        with suppress(StorageError):
+            links.settle(database, link, dataset.archive.content)
     if not target.split:
         return _of_selection(library, link, dataset, target.selection)
     try:
