@@ -310,3 +310,16 @@ def test_a_form_that_no_page_of_this_server_sent_changes_nothing(owner: TestClie
         assert owner.post("/share", data=fields, headers=headers).status_code == 403
     assert "No link has been made" in owner.get("/links").text
     assert owner.post("/share", data=fields).status_code == 200
+
+
+OWNERS = re.compile(r"/(links|share|studies|collections)\b|.*/(notes|fetch|cancel)\b")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if OWNERS.match(route)])
+def test_who_may_only_look_at_a_public_server_gets_nothing_of_its_owner(
+    route: str, serve: Serve, made: Path, tmp_path: Path
+) -> None:
+    database = f"sqlite:///{tmp_path}/reviews.sqlite"
+    public = serve(made, access="public", owner_token=TOKEN, database_url=database)
+    nobodys = dict.fromkeys(("link", "reader", "collected"), "/s/" + "x" * 32)
+    assert ask(public, ROUTES[route][0], nobodys) == 403
