@@ -17,6 +17,7 @@ RUN python -m venv /opt/tools \
 COPY pyproject.toml hatch_build.py README.md ./
 COPY templates templates
 COPY static static
+COPY locale locale
 COPY app app
 COPY --from=htmx /src/node_modules node_modules
 RUN /opt/tools/bin/hatchling build -t wheel \

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format bench screenshots demo lock
+.PHONY: help setup run test lint format words bench screenshots demo lock
 
 PYTHON ?= $(or $(shell command -v python3.11 2>/dev/null),python3)
 BIN := .venv/bin
@@ -40,6 +40,16 @@ format: .stamps/lint .stamps/node ## put code, templates, CSS and JS into the fo
 	@$(BIN)/ruff format .
 	@$(BIN)/djlint templates --reformat --quiet || true
 	@node_modules/.bin/biome check --write
+
+words: .stamps/run ## bring new words of pages into locale/*.po, where they wait for their translation
+	@mkdir -p build
+	@$(BIN)/pybabel --quiet extract --mapping pyproject.toml --keyword later --keyword Phrase \
+		--keyword plural:1,2 --add-location file --sort-by-file --project Lightbox \
+		--msgid-bugs-address - --output build/words.pot app templates
+	@for file in locale/*.po; do \
+		$(BIN)/pybabel --quiet update --input-file build/words.pot --output-file $$file \
+			--locale $$(basename $$file .po) --width 100 --no-fuzzy-matching --ignore-obsolete \
+			--ignore-pot-creation-date || exit 1; done
 
 bench: setup .stamps/test ## measure speed
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -12,13 +12,13 @@ HTMX = ("LICENSE", "dist/htmx.min.js", "dist/ext/hx-preload.min.js")
 
 
 class PageFiles(BuildHookInterface[Any]):
-    """Adds templates, static files and htmx to a wheel that is not editable."""
+    """Adds templates, words, static files and htmx to a wheel that is not editable."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Name the files before hatchling collects them; a missing one stops the build."""
         if version == "editable":
             return
-        included = {name: f"app/_bundled/{name}" for name in ("templates", "static")}
+        included = {name: f"app/_bundled/{name}" for name in ("templates", "static", "locale")}
         for name in HTMX:
             included[f"node_modules/htmx.org/{name}"] = f"app/_bundled/vendor/htmx/{name}"
         build_data["force_include"].update(included)

@@ -22,6 +22,7 @@ from app.web.about import about
 from app.web.access import Gate
 from app.web.agreement import agreement
 from app.web.api import api
+from app.web.bundled import bundled, htmx_folder
 from app.web.collect import collect
 from app.web.collection_exports import collection_exports
 from app.web.collections import collections
@@ -32,6 +33,7 @@ from app.web.exports import exports
 from app.web.forms import Forms
 from app.web.guest import guest, guest_pictures
 from app.web.guest_notes import guest_notes
+from app.web.language import Speaking
 from app.web.memory import Memory
 from app.web.noted import Reviewed
 from app.web.notes import Notebook, owners_notes
@@ -48,7 +50,7 @@ from app.web.sizes import sizes
 from app.web.status import Metrics, Watch, status
 from app.web.studies import study_data, studying
 from app.web.studio import Studio
-from app.web.templating import HTMX, Versioned, bundled, htmx_folder
+from app.web.templating import HTMX, Versioned
 from app.web.transport import HeadAsGet
 
 DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
@@ -119,7 +121,7 @@ def create_app(settings: Settings) -> ASGIApp:
     # Around all of FastAPI, so that a kept answer never enters it and a fault of ours is guarded.
     whole = HeadAsGet(Memory(application, answered=watch.kept))
     gate = Gate(whole, access=settings.access, token=settings.owner_token, secure=settings.secure)
-    return Guard(gate, loopback=settings.loopback, hosts=settings.served_hosts)
+    return Guard(Speaking(gate), loopback=settings.loopback, hosts=settings.served_hosts)
 
 
 def open_library(settings: Settings, store: Store) -> Library:

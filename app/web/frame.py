@@ -24,6 +24,7 @@ from app.datasets.selection import (
 from app.datasets.subset import Subset
 from app.pictures import sheet
 from app.web import addresses, histogram
+from app.web.language import current
 from app.web.templating import fragment
 from app.web.views import Cell, Chips, Choice, Facet, FacetValue, Filters, Hidden, Link
 from app.web.words import NO_LABEL as NO_LABEL_TEXT
@@ -47,6 +48,8 @@ _ORDER_WORDS: Final[dict[Order, str]] = {
 _MATCH_WORDS: Final[dict[Match, str]] = {"any": "Any of them", "all": "All of them"}
 # Selections of one dataset whose frames are kept.
 _MOST: Final = 64
+# What a frame depends on: a selection's first page, and the language.
+_Asked = tuple[Selection, str]
 # Stands where a cell's index goes; no name or address can hold it.
 _INDEX: Final = "\0"
 
@@ -68,18 +71,21 @@ class Frames:
     """The frames of the datasets at hand; those of a file that was replaced go with it."""
 
     def __init__(self) -> None:
-        self._of: WeakKeyDictionary[Dataset, dict[Selection, Frame]] = WeakKeyDictionary()
+        self._of: WeakKeyDictionary[Dataset, dict[tuple[Selection, str], Frame]] = (
+            WeakKeyDictionary()
+        )
 
     def get(self, dataset: Dataset, selection: Selection) -> Frame:
         """Give the selection's frame. Raises MissingError for a split or label that isn't there."""
         shared = replace(selection, page=1)
+        key = shared, current().tag
         known = self._of.setdefault(dataset, {})
-        frame = known.get(shared)
+        frame = known.get(key)
         if frame is None:
             frame = _draw(dataset, shared)
             for oldest in list(known)[: max(0, len(known) - _MOST + 1)]:
                 known.pop(oldest, None)
-            known[shared] = frame
+            known[key] = frame
         return frame
 
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.access import ROLE
+from app.web.language import current
 from app.web.transport import FOREVER, RawHeaders
 
 # Some 150 sheets of a hundred thumbnails, and a thousand pages: bounded at any size of data.
@@ -24,7 +25,8 @@ _PAGE_BYTES: Final = 8 * 1024 * 1024
 
 _PICTURES: Final = ("/sheets/", "/pictures/")
 _OTHERS: Final = ("/d/", "/static/", "/vendor/")
-# What else than its address and who asks an answer may depend on; pictures depend on nothing else.
+# What else than its address, its language and who asks an answer may depend on. Pictures depend on
+# their address alone.
 _ASKED: Final = (b"accept-encoding", b"hx-request-type", b"hx-history-restore-request")
 _FOREVER: Final = (b"cache-control", FOREVER.encode())
 _HOLDS: Final = "lightbox.holds"
@@ -93,6 +95,7 @@ class Memory:
             asked = (
                 asked,
                 scope.get(ROLE),
+                current().tag,
                 tuple(pair for pair in scope["headers"] if pair[0] in _ASKED),
             )
         else:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -85,7 +86,8 @@ class Studio:
 
     def _submit(self, work: Callable[[], _T]) -> Future[_T]:
         self._count(1)
-        future = self._pool.submit(work)
+        # In the language of who asks.
+        future = self._pool.submit(copy_context().run, work)
         future.add_done_callback(lambda _: self._count(-1))
         return future
 

@@ -1,11 +1,14 @@
 """Templates and static files: where they are, how they are named, how a page is made of them."""
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -13,28 +16,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import app
-from app.web import addresses
+from app.web import addresses, language
+from app.web.bundled import bundled, htmx_folder
+from app.web.language import Language
 from app.web.security import policy_with_style
 from app.web.transport import ASK_AGAIN, FOREVER
 
-_PACKAGE: Final = Path(app.__file__).parent
-
 HTMX: Final = "/vendor/htmx"
 _HTMX_SCRIPT: Final = "dist/htmx.min.js"
-
-
-@cache
-def bundled(name: str) -> Path:
-    """Find the folder ``templates`` or ``static``: inside the wheel, or in the checkout."""
-    inside = _PACKAGE / "_bundled" / name
-    return inside if inside.is_dir() else _PACKAGE.parent / name
-
-
-@cache
-def htmx_folder() -> Path:
-    """Find htmx's package: inside the wheel, or where npm put it."""
-    inside = _PACKAGE / "_bundled" / "vendor" / "htmx"
-    return inside if inside.is_dir() else _PACKAGE.parent / "node_modules" / "htmx.org"
+_VARY: Final = f"HX-Request-Type, HX-History-Restore-Request, {language.VARY}"
 
 
 class Versioned(StaticFiles):
@@ -69,8 +59,35 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
 
 
-@cache
+class Words(Extension):
+    """Puts this language's words in place of ``_("…")`` when a template is compiled.
+
+    So a page in another language takes as long as one in English. What carries values is said
+    when the page is drawn.
+    """
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Pass tokens on, and for each call with nothing but a text that text."""
+        for token in stream:
+            following = stream.look() if stream.current.type == "lparen" else None
+            if not (token.test("name:_") and following and following.type == "string"):
+                yield token
+                continue
+            opening, text = next(stream), next(stream)
+            if stream.current.type == "rparen":
+                next(stream)
+                yield Token(text.lineno, "string", language.gettext(text.value))
+            else:
+                yield from (token, opening, text)
+
+
 def _environment() -> Environment:
+    return _environment_in(language.current())
+
+
+@cache
+def _environment_in(spoken: Language) -> Environment:
+    """Make what draws pages in one language."""
     environment = Environment(
         loader=FileSystemLoader(bundled("templates")),
         autoescape=True,
@@ -78,8 +95,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=[Words],
     )
     environment.globals.update(
+        _=language.gettext,
+        ngettext=language.ngettext,
+        language=spoken,
         static=static,
         htmx=_htmx(),
         site={
@@ -112,7 +133,7 @@ def page(
     """Draw a view: a whole page, or only its results where htmx asks for these."""
     partial = wants_results(request)
     html = _environment().get_template(f"pages/{name}.html").render(view=view, partial=partial)
-    headers = {"Cache-Control": "no-cache", "Vary": "HX-Request-Type, HX-History-Restore-Request"}
+    headers = {"Cache-Control": "no-cache", "Vary": _VARY}
     if style:
         headers |= policy_with_style(style)
     return HTMLResponse(html, status, headers)
