@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from typing import Self
 
 
-class Phrase(str):
-    """English text made of a form and of values: ``Phrase("There is no {what}.", what=name)``.
+class Amount(int):
+    """A number that is written with thousands separators; all others are names of something."""
 
-    Whole numbers are written with thousands separators; what is no amount is given as text.
-    """
+    def __str__(self) -> str:
+        """1080 → “1,080”."""
+        return f"{int(self):,}"
+
+
+class Phrase(str):
+    """English text made of a form and of values: ``Phrase("There is no {what}.", what=name)``."""
 
     __slots__ = ("form", "many", "number", "values")
     form: str
@@ -28,16 +33,12 @@ class Phrase(str):
     def plural(cls, one: str, many: str, number: int, /, **values: object) -> Self:
         """Make the text of the form that fits the number, which stands in it as ``{number}``."""
         form = one if number == 1 else many
-        return cls._made(form, one, many, number, {"number": number, **values})
+        return cls._made(form, one, many, number, {"number": Amount(number), **values})
 
     @classmethod
     def _made(
         cls, english: str, form: str, many: str, number: int, values: Mapping[str, object]
     ) -> Self:
-        texts = {
-            name: f"{value:,}" if isinstance(value, int) else value
-            for name, value in values.items()
-        }
-        made = super().__new__(cls, english.format(**texts) if values else english)
+        made = super().__new__(cls, english.format(**values) if values else english)
         made.form, made.many, made.number, made.values = form, many, number, values
         return made

@@ -19,6 +19,8 @@ from app.web import addresses, channels, tables
 from app.web.channels import Learning, Statistics
 from app.web.croissant import as_schema_org, public
 from app.web.grid import size_words, task_words
+from app.web.language import ENGLISH, say, spoken
+from app.web.language import gettext as _
 from app.web.notices import dataset_notices
 from app.web.tables import Table
 from app.web.templating import page
@@ -116,16 +118,19 @@ def about(library: Library, surveys: Surveys, base: str | None) -> APIRouter:
         dataset = library.dataset(dataset_id)
         md5, learning = _ask(dataset, surveys)
         identity = identify(dataset, md5.value, md5.error)
-        linked = as_schema_org(dataset, identity, public(request, base))
+        with spoken(ENGLISH):  # for programs
+            linked = as_schema_org(dataset, identity, public(request, base))
         return page(request, "about", build(dataset, identity, md5, learning, linked))
 
     @router.get("/d/{dataset_id}/about.{form}")
     def cited(dataset_id: str, form: str) -> Response:
         dataset = library.dataset(dataset_id)
         if form not in _FORMS:
-            raise MissingError("form", "Citations are given as .bib or .ris.")
+            raise MissingError("form", _("Citations are given as .bib or .ris."))
         if dataset.facts is None:
-            raise MissingError("citation", f"It is not known how to cite {dataset.title}.")
+            raise MissingError(
+                "citation", _("It is not known how to cite {title}.", title=dataset.title)
+            )
         text = dataset.facts.bibtex + "\n" if form == "bib" else dataset.facts.ris
         name = f"{dataset.facts.id}.{form}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -155,16 +160,18 @@ def build(
     pending = md5.pending or any(learned.pending for learned in learning.values())
     chapter, chapters = _chapters(dataset)
     return About(
-        heading=f"About {dataset.title}",
+        heading=_("About {title}", title=dataset.title),
         subtitle=" · ".join((dataset.modality, task_words(dataset), size_words(dataset))),
         crumbs=(
-            Crumb("All datasets", addresses.HOME),
+            Crumb(_("All datasets"), addresses.HOME),
             Crumb(dataset.title, addresses.grid(dataset.id, Selection())),
-            Crumb("About", None),
+            Crumb(_("About"), None),
         ),
         address=addresses.about(dataset.id),
         grid=addresses.grid(dataset.id, Selection()),
-        summary="Some numbers are still being computed." if pending else "All numbers are here.",
+        summary=_("Some numbers are still being computed.")
+        if pending
+        else _("All numbers are here."),
         identity=_identity(identity, md5),
         notices=dataset_notices(dataset, None),
         problems=tuple(KnownProblem(n.text, n.source, n.url) for n in facts.notes) if facts else (),
@@ -180,7 +187,7 @@ def build(
         citations=_citations(dataset, facts) if facts else (),
         machine=(
             Link("Croissant (JSON-LD)", addresses.croissant(dataset.id)),
-            Link("Facts and counts (JSON)", addresses.api_dataset(dataset.id)),
+            Link(_("Facts and counts (JSON)"), addresses.api_dataset(dataset.id)),
         ),
         linked=linked,
         refresh=_REFRESH_SECONDS if pending else None,
@@ -189,7 +196,7 @@ def build(
 
 def _identity(identity: Identity, md5: Learned[str]) -> Notice:
     kinds = {"different": "warning", "unknown": "warning", "checking": "progress"}
-    text = identity.sentence
+    text = say(identity.sentence)
     if identity.standing == "checking":
         text += channels.progress(md5)
     return Notice(kinds.get(identity.standing, "note"), text)
@@ -197,8 +204,10 @@ def _identity(identity: Identity, md5: Learned[str]) -> Notice:
 
 def _no_problems(facts: Facts | None) -> str:
     if facts is None:
-        return "The catalogue does not know this file, so nothing is told of it here."
-    return "" if facts.notes else "None is listed in the catalogue; that does not mean none exists."
+        return _("The catalogue does not know this file, so nothing is told of it here.")
+    return (
+        "" if facts.notes else _("None is listed in the catalogue; that does not mean none exists.")
+    )
 
 
 def _facts(dataset: Dataset, identity: Identity) -> tuple[Fact, ...]:
@@ -207,22 +216,22 @@ def _facts(dataset: Dataset, identity: Identity) -> tuple[Fact, ...]:
         f"{split} {counted(index.total)}" for split, index in dataset.indexes.items()
     )
     return (
-        Fact("Task", task_words(dataset)),
-        Fact("Modality", dataset.modality),
-        Fact("Each item", size_words(dataset)),
-        Fact("Stored as", ", ".join(types)),
-        Fact("Items", f"{images(dataset.total, volumes=dataset.is_volume)}: {splits}"),
-        Fact("File", f"{dataset.archive.path.name}, {bytes_text(dataset.archive.stamp[0])}"),
-        Fact("MD5", identity.md5 or "not known yet"),
+        Fact(_("Task"), task_words(dataset)),
+        Fact(_("Modality"), dataset.modality),
+        Fact(_("Each item"), size_words(dataset)),
+        Fact(_("Stored as"), ", ".join(types)),
+        Fact(_("Items"), f"{images(dataset.total, volumes=dataset.is_volume)}: {splits}"),
+        Fact(_("File"), f"{dataset.archive.path.name}, {bytes_text(dataset.archive.stamp[0])}"),
+        Fact("MD5", identity.md5 or _("not known yet")),
     )
 
 
 def _chapters(dataset: Dataset) -> tuple[str, tuple[Table, ...]]:
     """Give the tables that fit the task, and their heading."""
     if dataset.task == "ordinal-regression":
-        return "Labels in order", tables.grades(dataset)
+        return _("Labels in order"), tables.grades(dataset)
     if dataset.task.startswith("multi-label"):
-        return "Images and labels", tables.findings(dataset)
+        return _("Images and labels"), tables.findings(dataset)
     return "", ()
 
 
@@ -230,10 +239,10 @@ def _size(dataset: Dataset, facts: Facts, file: PublishedFile) -> Size:
     unpacked = sum(facts.counts.values()) * file.size**facts.dimensions * facts.channels
     here = size_of(dataset.id) == file.size
     return Size(
-        title=f"{file.size} px" + (" (this one)" if here else ""),
+        title=_("{size} px (this one)", size=file.size) if here else f"{file.size} px",
         file=file.name,
         href=file.url,
-        packed=bytes_text(file.bytes) if file.bytes else "not known",
+        packed=bytes_text(file.bytes) if file.bytes else _("not known"),
         unpacked=bytes_text(unpacked),
         md5s=file.md5s,
     )

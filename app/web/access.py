@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import ForbiddenError
 from app.settings import Access
 from app.web import addresses
+from app.web.language import gettext as _
 from app.web.limits import Limiter
 from app.web.templating import page
 from app.web.views import Enter
@@ -81,7 +82,7 @@ class Gate:
             await refusal(Request(scope, receive))(scope, receive, _privately(send))
 
     def _is_owner(self, headers: Headers, client: str) -> bool:
-        kind, _, given = headers.get("authorization", "").partition(" ")
+        kind, _sign, given = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
             return self._is_token(given.strip(), client)
         session = cookie_parser(headers.get("cookie", "")).get(SESSION, "")
@@ -115,15 +116,15 @@ def role_of(request: Request) -> Role:
 async def owner_only(request: Request) -> None:
     """Refuse whoever may look, but not change. Raises ForbiddenError."""
     if role_of(request) != "owner":
-        raise ForbiddenError("Only the owner of this server may do this; enter with its token.")
+        raise ForbiddenError(_("Only the owner of this server may do this; enter with its token."))
 
 
 def refusal(request: Request, *, wrong: bool = False) -> Response:
     """Say that the server is private, whatever was asked for."""
     sentence = (
-        "That is not this server's token, or there were too many tries; wait a minute."
+        _("That is not this server's token, or there were too many tries; wait a minute.")
         if wrong
-        else "This server is private. Open the link that was sent to you, or enter as its owner."
+        else _("This server is private. Open the link that was sent to you, or enter as its owner.")
     )
     headers = {"Cache-Control": "no-store", "WWW-Authenticate": "Bearer"}
     status = 403 if wrong else 401
@@ -151,7 +152,7 @@ def let_in(answer: Response, token: str, *, secure: bool) -> None:
 
 def is_session(cookie: str, token: str) -> bool:
     """Say whether a cookie is a session of ours that has not ended."""
-    until, _, signature = cookie.rpartition(".")
+    until, _sign, signature = cookie.rpartition(".")
     if not hmac.compare_digest(signature.encode(), signed(token, "session", until).encode()):
         return False
     ends = until.partition(".")[0]

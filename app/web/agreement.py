@@ -22,9 +22,11 @@ from app.reviews.methods import Protocol, methods
 from app.reviews.studies import Study
 from app.web import addresses
 from app.web.access import owner_only
+from app.web.language import gettext as _
+from app.web.language import signed
 from app.web.templating import page
 from app.web.views import Link
-from app.web.words import counted
+from app.web.words import counted, images
 
 _KEPT_MOST: Final = 8
 _CASES_MOST: Final = 200
@@ -151,7 +153,7 @@ def agreement(library: Library, database: Database) -> APIRouter:
         study = studies.find(database, whole_number("id", study_id))
         number = whole_number("positive", positive)
         if number not in (0, 1):
-            raise MissingError("positive", "The positive answer is the first (0) or second (1).")
+            raise MissingError("positive", _("The positive answer is the first (0) or second (1)."))
         return study, *measured.of(study, number), number
 
     @router.get("/agreement")
@@ -163,13 +165,13 @@ def agreement(library: Library, database: Database) -> APIRouter:
     def cases(
         request: Request, study_id: str, table: str, row: str, column: str, positive: str = "1"
     ) -> Response:
-        study, read, found, _ = asked(study_id, positive)
+        study, read, found, _rest = asked(study_id, positive)
         comparison = _comparison(found, table)
         where = whole_number("row", row), whole_number("column", column)
         numbers = comparison.table.cases.get(where, ())
         names = comparison.table.categories
         if not (0 <= where[0] < len(names) and 0 <= where[1] < len(names)):
-            raise MissingError("row", "There is no such cell in this table.")
+            raise MissingError("row", _("There is no such cell in this table."))
         view = CasesPage(
             heading=f"{comparison.first}: {names[where[0]]}; "
             f"{comparison.second}: {names[where[1]]}",
@@ -181,9 +183,9 @@ def agreement(library: Library, database: Database) -> APIRouter:
 
     @router.get("/plots/{name}.{form}")
     def plot(study_id: str, name: str, form: str, positive: str = "1") -> Response:
-        study, _, found, _ = asked(study_id, positive)
+        study, _read, found, _rest = asked(study_id, positive)
         if form not in ("svg", "png"):
-            raise MissingError("form", "Plots are given as .svg or .png.")
+            raise MissingError("form", _("Plots are given as .svg or .png."))
         body: str | bytes
         if name == "measures":
             title, measures = study.design.title, tuple(found.measures())
@@ -210,17 +212,22 @@ def _page(
         heading=f"Agreement · {design.title}",
         study=here,
         counts=tuple(
-            f"{each.reader}: {counted(each.answered)} answered, "
-            f"{counted(each.cannot_tell)} “cannot tell”, {counted(each.unanswered)} open"
+            _(
+                "{reader}: {answered} answered, {cannot_tell} “cannot tell”, {unanswered} open",
+                reader=each.reader,
+                answered=counted(each.answered),
+                cannot_tell=counted(each.cannot_tell),
+                unanswered=counted(each.unanswered),
+            )
             for each in found.readers
         ),
         together=tuple(_measure(each) for each in found.together),
         compared=tuple(
             (heading, tuple(_compared(study, kind, n, each) for n, each in enumerate(group)))
             for heading, kind, group in (
-                ("Each reader against the stored label", "stored", found.with_stored),
-                ("Readers in pairs", "pair", found.pairs),
-                ("Each reader against themselves", "self", found.with_self),
+                (_("Each reader against the stored label"), "stored", found.with_stored),
+                (_("Readers in pairs"), "pair", found.pairs),
+                (_("Each reader against themselves"), "self", found.with_self),
             )
             if group
         ),
@@ -236,7 +243,7 @@ def _page(
         odd_text=_more(len(found.against_stored), _DIVIDED_MOST),
         methods=methods(_protocol(library, study, read, found, positive)),
         plots=tuple(Link(form.upper(), f"{here}/plots/measures.{form}") for form in ("svg", "png")),
-        notice="" if found.readers else "Nobody reads this study yet.",
+        notice="" if found.readers else _("Nobody reads this study yet."),
     )
 
 
@@ -273,12 +280,12 @@ def _protocol(
 
 
 def _comparison(found: Agreement, name: str) -> Comparison:
-    kind, _, number = name.partition("-")
+    kind, _sign, number = name.partition("-")
     groups = {"stored": found.with_stored, "pair": found.pairs, "self": found.with_self}
     group = groups.get(kind, ())
     at = whole_number("table", number or "0")
     if not 0 <= at < len(group):
-        raise MissingError("table", "There is no such table in this study.")
+        raise MissingError("table", _("There is no such table in this study."))
     return group[at]
 
 
@@ -297,7 +304,7 @@ def _compared(study: Study, kind: str, number: int, comparison: Comparison) -> C
     size = range(len(table.categories))
     return Compared(
         id=name,
-        heading=f"{comparison.first} and {comparison.second}",
+        heading=_("{first} and {second}", first=comparison.first, second=comparison.second),
         first=comparison.first,
         second=comparison.second,
         measures=tuple(_measure(each) for each in comparison.measures),
@@ -317,12 +324,16 @@ def _measure(measure: Measure) -> MeasureRow:
     if measure.estimate is None:
         return MeasureRow(measure.name, "–", "", counted(measure.n), measure.note)
     interval = (
-        f"{measure.low:.2f} to {measure.high:.2f}"
+        _(
+            "{low} to {high}",
+            low=signed(f"{measure.low:.2f}"),
+            high=signed(f"{measure.high:.2f}"),
+        )
         if measure.low is not None and measure.high is not None
         else ""
     )
     return MeasureRow(
-        measure.name, f"{measure.estimate:.2f}", interval, counted(measure.n), measure.note
+        measure.name, signed(f"{measure.estimate:.2f}"), interval, counted(measure.n), measure.note
     )
 
 
@@ -348,7 +359,7 @@ def _cases(
         ]
         stored = int(values.stored[number])
         if stored >= 0:
-            said.append(f"stored label: {design.name_of(stored)}")
+            said.append(_("stored label: {stored}", stored=design.name_of(stored)))
         here = addresses.item(design.dataset, item.split, item.index)
         picture = f"{here}.png"
         return Case(
@@ -363,5 +374,5 @@ def _cases(
 
 def _more(number: int, most: int) -> str:
     if number > most:
-        return f"The first {most} of {counted(number)} images."
-    return f"{counted(number)} {'image' if number == 1 else 'images'}."
+        return _("The first {most} of {number} images.", most=str(most), number=counted(number))
+    return f"{images(number)}."

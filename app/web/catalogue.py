@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from app.catalogue.facts import FOUNDING, PLAIN_SIZE, Facts, all_facts, size_of
+from app.catalogue.facts import FOUNDING, PLAIN_SIZE, Facts, PublishedFile, all_facts, size_of
 from app.datasets.dataset import Dataset
 from app.datasets.library import Shelf
 from app.datasets.selection import SPLITS, Selection
@@ -13,6 +13,8 @@ from app.errors import ArchiveError
 from app.pictures import sheet
 from app.web import addresses, wanted
 from app.web.grid import size_words, task_words
+from app.web.language import gettext as _
+from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
 from app.web.views import Choice, Fact, Link, Notice
 from app.web.wanted import Wanted
@@ -114,7 +116,7 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
     cards.sort(key=_set_and_size)
     absent = [facts for facts in elsewhere if asked.lets_pass(wanted.of_facts(facts))]
     return Catalogue(
-        heading="Medical image datasets",
+        heading=_("Medical image datasets"),
         lead=_lead(len(shelf.datasets), len(elsewhere), place),
         summary=_summary(len(cards), len(absent), asked),
         address=addresses.catalogue(asked.query()),
@@ -123,7 +125,7 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
         founding=tuple(_absent(facts, place) for facts in absent if facts.id in FOUNDING),
         absent=tuple(_absent(facts, place) for facts in absent if facts.id not in FOUNDING),
         refused=tuple(_refused(error) for error in shelf.refused),
-        empty="" if cards or absent else "No dataset matches this search.",
+        empty="" if cards or absent else _("No dataset matches this search."),
     )
 
 
@@ -134,19 +136,38 @@ def command(facts: Facts, size: int, place: str | None) -> str:
 
 
 def _lead(number: int, absent: int, place: str | None) -> str:
-    noun = "dataset" if number == 1 else "datasets"
     here = (
-        f"{counted(number)} {noun} served from this server."
+        ngettext(
+            "{number} dataset served from this server.",
+            "{number} datasets served from this server.",
+            number,
+        )
         if number
-        else "No dataset is served here." + (f" Put .npz files into {place}." if place else "")
+        else _("No dataset is served here. Put .npz files into {place}.", place=place)
+        if place
+        else _("No dataset is served here.")
     )
     published = len(all_facts())
-    return f"{here} Of the {published} that MedMNIST publishes, {absent} are not here yet."
+    return _(
+        "{here} Of the {published} that MedMNIST publishes, {absent} are not here yet.",
+        here=here,
+        published=published,
+        absent=absent,
+    )
 
 
 def _summary(here: int, absent: int, asked: Wanted) -> str:
-    found = "found" if asked != Wanted() else "dataset" if here + absent == 1 else "datasets"
-    return f"{counted(here + absent)} {found}: {counted(here)} here, {absent} not here yet."
+    found = counted(here + absent)
+    if asked != Wanted():
+        what = _("{number} found", number=found)
+    else:
+        what = ngettext("{number} dataset", "{number} datasets", here + absent)
+    return _(
+        "{what}: {here} here, {absent} not here yet.",
+        what=what,
+        here=counted(here),
+        absent=counted(absent),
+    )
 
 
 def _filter(asked: Wanted, modalities: Iterable[str], tasks: Iterable[str]) -> CatalogueFilter:
@@ -156,22 +177,24 @@ def _filter(asked: Wanted, modalities: Iterable[str], tasks: Iterable[str]) -> C
         name="q",
         words=asked.words,
         selects=(
-            _select("modality", "Modality", asked.modality, {each: each for each in modalities}),
-            _select("task", "Task", asked.task, {each: each for each in tasks}),
+            _select("modality", _("Modality"), asked.modality, {each: each for each in modalities}),
+            _select("task", _("Task"), asked.task, {each: each for each in tasks}),
             _select(
                 "dimensions",
-                "2D or 3D",
+                _("2D or 3D"),
                 str(asked.dimensions or ""),
-                {"2": "Pictures (2D)", "3": "Volumes (3D)"},
+                {"2": _("Pictures (2D)"), "3": _("Volumes (3D)")},
             ),
-            _select("here", "On this machine", here, {"yes": "Here", "no": "Not here yet"}),
+            _select(
+                "here", _("On this machine"), here, {"yes": _("Here"), "no": _("Not here yet")}
+            ),
         ),
         clear=addresses.HOME if asked != Wanted() else None,
     )
 
 
 def _select(name: str, title: str, chosen: str, choices: dict[str, str]) -> Select:
-    texts = {"": "Any", **choices}
+    texts = {"": _("Any"), **choices}
     return Select(
         name, title, tuple(Choice(value, text, value == chosen) for value, text in texts.items())
     )
@@ -190,13 +213,15 @@ def _card(dataset: Dataset) -> Card:
     cell = sheet.cell_of(dataset)
     pictures = sheet.strip_length(dataset, STRIP)
     counts = [Fact(split, counted(index.total)) for split, index in dataset.indexes.items()]
-    links = [Link("About", addresses.about(dataset.id), title=f"About {dataset.title}")]
+    links = [
+        Link(_("About"), addresses.about(dataset.id), title=_("About {title}", title=dataset.title))
+    ]
     if dataset.facts and not dataset.facts.is_demo:
         links.append(
             Link(
-                "All sizes",
+                _("All sizes"),
                 addresses.published(dataset.facts.id),
-                title=f"All sizes of {dataset.facts.title}",
+                title=_("All sizes of {title}", title=dataset.facts.title),
             )
         )
     return Card(
@@ -206,9 +231,9 @@ def _card(dataset: Dataset) -> Card:
         modality=dataset.modality,
         task=task_words(dataset),
         size=size_words(dataset),
-        counts=(*counts, Fact("in all", counted(dataset.total))),
+        counts=(*counts, Fact(_("in all"), counted(dataset.total))),
         strip=addresses.strip(dataset) if pictures else None,
-        strip_alt=f"{pictures} pictures of {dataset.title}",
+        strip_alt=_("{pictures} pictures of {title}", pictures=pictures, title=dataset.title),
         strip_width=cell.width * cell.scale * pictures,
         strip_height=cell.height * cell.scale,
         notices=dataset_notices(dataset, None),
@@ -218,7 +243,6 @@ def _card(dataset: Dataset) -> Card:
 
 def _absent(facts: Facts, place: str | None) -> Absent:
     file = facts.files[0]
-    size = f" ({bytes_text(file.bytes)})" if file.bytes else ""
     counts = [Fact(split, counted(facts.counts[split])) for split in SPLITS]
     total = sum(facts.counts.values())
     task = f"{facts.task} ({len(facts.labels)})"
@@ -229,13 +253,19 @@ def _absent(facts: Facts, place: str | None) -> Absent:
         href=addresses.published(facts.id),
         modality=facts.modality,
         task=task,
-        counts=(*counts, Fact("in all", counted(total))),
-        how=f"To get it{size}, run: {command(facts, file.size, place)}"
+        counts=(*counts, Fact(_("in all"), counted(total))),
+        how=_how(file, command(facts, file.size, place))
         if place
-        else "It is published, but not on this server.",
+        else _("It is published, but not on this server."),
         line=f"{facts.modality} · {task} · {number} · {sizes} px",
     )
 
 
+def _how(file: PublishedFile, typed: str) -> str:
+    if file.bytes:
+        return _("To get it ({size}), run: {command}", size=bytes_text(file.bytes), command=typed)
+    return _("To get it, run: {command}", command=typed)
+
+
 def _refused(error: ArchiveError) -> RefusedFile:
-    return RefusedFile(error.file, str(error))
+    return RefusedFile(error.file, say(error.args[0]))

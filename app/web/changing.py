@@ -11,6 +11,7 @@ from app.reviews.items import Item
 from app.reviews.notes import FLAGS
 from app.web.forms import text
 from app.web.gathering import from_values
+from app.web.language import gettext as _
 from app.web.notes import Writer
 
 
@@ -38,13 +39,13 @@ def changed(
             start = _start(places, where, text(fields, "place"))
             before = _item_behind(database, found, places, start, expand)
             return f"move-{collecting.reorder(database, found.id, chosen, before, expand)}"
-    raise MalformedError("do", "Choose what to do with these images.")
+    raise MalformedError("do", _("Choose what to do with these images."))
 
 
 def found_by(database: Database, collection_id: str) -> Collection:
     """Give the collection that an address names. Raises MissingError or StorageError."""
     if not (collection_id.isascii() and collection_id.isdecimal() and len(collection_id) < 10):
-        raise MissingError("collection", "There is no such collection.")
+        raise MissingError("collection", _("There is no such collection."))
     if database.is_new():
         raise collected.missing(int(collection_id))
     return collected.find(database, int(collection_id))
@@ -54,7 +55,7 @@ def chosen_in(fields: dict[str, list[str]]) -> list[Item]:
     """Read the images that were ticked. Raises MalformedError for none."""
     chosen = from_values(fields.get("item", []))
     if not chosen:
-        raise MalformedError("item", "No image was chosen; tick the box at each that you mean.")
+        raise MalformedError("item", _("No image was chosen; tick the box at each that you mean."))
     return chosen
 
 
@@ -63,14 +64,14 @@ def flag_in(fields: dict[str, list[str]]) -> notes.Flag:
     for flag in FLAGS:
         if flag == text(fields, "flag"):
             return flag
-    raise MalformedError("flag", f"A flag is one of: {', '.join(FLAGS)}.")
+    raise MalformedError("flag", _("A flag is one of: {flags}.", flags=", ".join(FLAGS)))
 
 
 def undo_done(database: Database, request: Request, done: str) -> None:
     """Undo what an address says was done. Raises MissingError or StorageError."""
-    kind, _, number = done.partition("-")
+    kind, _sign, number = done.partition("-")
     if not (number.isascii() and number.isdecimal() and len(number) < 19):
-        raise MissingError("done", "There is nothing to undo.")
+        raise MissingError("done", _("There is nothing to undo."))
     if kind == "flag":
         notes.undo_many(database, int(number), Writer().author(Writer().name(request)))
     else:
@@ -89,7 +90,7 @@ def _places(
     wanted = set(chosen)
     places = [first + place for place, item in enumerate(there) if item in wanted]
     if not places:
-        raise MalformedError("item", "These images have moved meanwhile; reload the page.")
+        raise MalformedError("item", _("These images have moved meanwhile; reload the page."))
     return places
 
 
@@ -101,7 +102,7 @@ def _start(places: list[int], where: str, to: str) -> int:
         return places[-1] + 2 - len(places)
     place = whole_number("place", to)
     if place < 1:
-        raise MalformedError("place", "Places are numbered from 1.")
+        raise MalformedError("place", _("Places are numbered from 1."))
     return place - 1
 
 

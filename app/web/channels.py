@@ -7,6 +7,8 @@ from app.datasets.dataset import Dataset
 from app.datasets.selection import Split
 from app.datasets.statistics import Channel
 from app.datasets.survey import Learned
+from app.web.language import gettext as _
+from app.web.language import say, signed
 from app.web.tables import Row, Table
 from app.web.views import Notice
 from app.web.words import counted
@@ -28,27 +30,34 @@ class Statistics:
 
 def build(dataset: Dataset, learning: Learning) -> Statistics:
     """Draw up what is known by now of each split, and say what is not."""
-    names = ("red", "green", "blue") if dataset.channels == 3 else ("",)
-    columns, rows, notices, code = ["Mean", "Standard deviation"], [], [], ""
+    names = (_("red"), _("green"), _("blue")) if dataset.channels == 3 else ("",)
+    columns, rows, notices, code = [_("Mean"), _("Standard deviation")], [], [], ""
     bytes_only = all(str(array.dtype) == "uint8" for array in dataset.images.values())
     if bytes_only:
-        columns += [f"Mean ÷ {_BYTE}", f"Deviation ÷ {_BYTE}"]
+        columns += [_("Mean ÷ {most}", most=_BYTE), _("Deviation ÷ {most}", most=_BYTE)]
     for split, learned in learning.items():
         if learned.error:
-            notices.append(Notice("warning", str(learned.error)))
+            notices.append(Notice("warning", say(learned.error.args[0])))
         elif learned.value is None:
             notices.append(
-                Notice("progress", f"The pixels of {split} are being read.{progress(learned)}")
+                Notice(
+                    "progress",
+                    _("The pixels of {split} are being read.", split=split) + progress(learned),
+                )
             )
         for name, channel in zip(names, learned.value or (), strict=False):
             rows.append(Row(f"{split} {name}".rstrip(), _cells(channel, bytes_only=bytes_only)))
             if channel.left_out:
                 where = f"{split} {name}".rstrip()
-                text = f"Left out of {where}, as they are not finite: {counted(channel.left_out)}."
+                text = _(
+                    "Left out of {where}, as they are not finite: {left_out}.",
+                    where=where,
+                    left_out=counted(channel.left_out),
+                )
                 notices.append(Notice("note", text))
         if split == "train" and learned.value:
             code = _code(learned.value, bytes_only=bytes_only)
-    caption = "Of all pixels of the split, as stored in the file; the deviation is divided by n."
+    caption = _("Of all pixels of the split, as stored in the file; the deviation is divided by n.")
     table = Table(caption, "", tuple(columns), tuple(rows)) if rows else None
     return Statistics(table, code, tuple(notices))
 
@@ -56,7 +65,7 @@ def build(dataset: Dataset, learning: Learning) -> Statistics:
 def _cells(channel: Channel, *, bytes_only: bool) -> tuple[str, ...]:
     scales = (1, _BYTE) if bytes_only else (1,)
     return tuple(
-        "–" if value is None else f"{value / scale:#.6g}"
+        "–" if value is None else signed(f"{value / scale:#.6g}")
         for scale in scales
         for value in (channel.mean, channel.deviation)
     )
@@ -76,4 +85,6 @@ def _code(channels: tuple[Channel, ...], *, bytes_only: bool) -> str:
 
 def progress(learned: Learned[str] | Learned[Channels]) -> str:
     """Say how far it is; of work that another process does that is not known."""
-    return f" {100 * learned.done // max(1, learned.total)} % is done." if learned.done else ""
+    if not learned.done:
+        return ""
+    return " " + _("{done} % is done.", done=100 * learned.done // max(1, learned.total))

@@ -7,6 +7,7 @@ from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import Selection
 from app.web.comparison import MOST, Comparison
+from app.web.language import gettext as _
 from app.web.views import Link
 from app.web.words import NO_LABEL, label_text
 
@@ -26,20 +27,22 @@ def build(comparison: Comparison, first: Dataset | None, library: Library) -> tu
     """Offer what is near the first grid, where there is room for one more."""
     if len(comparison.grids) == MOST:
         return ()
-    groups = [Choices("Datasets here", _datasets(comparison, library, None))]
+    groups = [Choices(_("Datasets here"), _datasets(comparison, library, None))]
     if first:
         selection = comparison.grids[0].selection
         groups = [
-            Choices("Other splits", _splits(comparison, first, selection)),
-            Choices("Other labels", _labels(comparison, first, selection)),
-            Choices("Other datasets", _datasets(comparison, library, first)),
+            Choices(_("Other splits"), _splits(comparison, first, selection)),
+            Choices(_("Other labels"), _labels(comparison, first, selection)),
+            Choices(_("Other datasets"), _datasets(comparison, library, first)),
         ]
     return tuple(group for group in groups if group.links)
 
 
 def _splits(comparison: Comparison, dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
     found = [(split, dataset.id, replace(selection, splits=(split,))) for split in dataset.splits]
-    return _links(comparison, [*found, ("all splits", dataset.id, replace(selection, splits=()))])
+    return _links(
+        comparison, [*found, (_("all splits"), dataset.id, replace(selection, splits=()))]
+    )
 
 
 def _labels(comparison: Comparison, dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
@@ -49,8 +52,8 @@ def _labels(comparison: Comparison, dataset: Dataset, selection: Selection) -> t
         for label in dataset.labels
     ]
     if dataset.is_multi_label:
-        found.append((NO_LABEL, dataset.id, replace(plain, unlabelled=True)))
-    found.append(("all labels", dataset.id, plain))
+        found.append((_(NO_LABEL), dataset.id, replace(plain, unlabelled=True)))
+    found.append((_("all labels"), dataset.id, plain))
     return _links(comparison, found)
 
 

@@ -21,10 +21,12 @@ from app.web.changing import chosen_in, flag_in, found_by, undo_done
 from app.web.forms import Forms, text
 from app.web.gathering import expander, items_of, runs
 from app.web.grid import page_items
+from app.web.language import gettext as _
 from app.web.noted import Reviewed
 from app.web.notes import Writer
 from app.web.shared import read_grid
 from app.web.templating import page
+from app.web.words import counted
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,11 @@ def _meant(grid: _Grid, fields: dict[str, list[str]]) -> Sequence[Item]:
         return chosen_in(fields)
     if grid.subset.total > ITEMS_MOST:
         raise MalformedError(
-            "which", f"Choose at most {ITEMS_MOST:,} images at once; filter first."
+            "which",
+            _(
+                "Choose at most {items_most} images at once; filter first.",
+                items_most=counted(ITEMS_MOST),
+            ),
         )
     return items_of(grid.dataset, grid.subset.items(0, grid.subset.total))
 

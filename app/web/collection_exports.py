@@ -25,6 +25,7 @@ from app.web.changing import found_by
 from app.web.download import Download, Places, attachment
 from app.web.exports import wait_until_whole
 from app.web.gathering import expander, matched, runs
+from app.web.language import gettext as _
 from app.web.transport import ASK_AGAIN
 from app.web.words import images
 
@@ -53,7 +54,9 @@ def collection_exports(library: Library, database: Database) -> APIRouter:
     @router.get("/{collection_id}/export.{form}")
     async def file(collection_id: str, form: str) -> Response:
         if form not in _FORMS:
-            raise MissingError("form", f"A collection is exported as {', '.join(_FORMS)}.")
+            raise MissingError(
+                "form", _("A collection is exported as {forms}.", forms=", ".join(_FORMS))
+            )
         kind, make = _FORMS[form]
         found = await run_in_threadpool(found_by, database, collection_id)
         asked = await run_in_threadpool(_asked, library, database, found)
@@ -73,7 +76,7 @@ def _asked(library: Library, database: Database, found: Collection) -> Asked:
     arrays: tuple[tuple[Dataset, Split], ...]
     if found.matching:
         # Not listed: it may be all of a large dataset.
-        dataset, _ = matched(library, found.matching)
+        dataset, _rest = matched(library, found.matching)
         selected = Selected(dataset, parse(found.matching.query))
         arrays = tuple((dataset, split) for split, total in selected.totals.items() if total)
         chosen = selected
@@ -84,7 +87,7 @@ def _asked(library: Library, database: Database, found: Collection) -> Asked:
         arrays = tuple({(d.id, split): (d, split) for d, split, _ in named}.values())
         chosen = Picked(named)
     if not chosen.total:
-        raise MissingError("collection", "There are no images in this collection to export.")
+        raise MissingError("collection", _("There are no images in this collection to export."))
     gone = found.count - chosen.total
     left_out = f" ({images(gone)} left out: their files have changed or are gone)" if gone else ""
     origin = Origin(

@@ -14,19 +14,21 @@ from app.web.forms import CHECK
 from app.web.frame import heading
 from app.web.gathering import Run, to_value
 from app.web.grid import pager, pages_of
+from app.web.language import gettext as _
+from app.web.language import later
 from app.web.notes import FLAG_WORDS
 from app.web.picks import Picks
 from app.web.sharing import dated
 from app.web.views import Choice, Crumb, Link, Notice, Pager
 from app.web.words import counted, images
 
-FORMS: Final = {"csv": "Table, CSV", "zip": "Pictures, ZIP"}
+FORMS: Final = {"csv": later("Table, CSV"), "zip": later("Pictures, ZIP")}
 
 _DONE: Final = {
-    "add": "They are in the collection.",
-    "remove": "They are taken out.",
-    "move": "They are moved.",
-    "flag": "They are flagged.",
+    "add": later("They are in the collection."),
+    "remove": later("They are taken out."),
+    "move": later("They are moved."),
+    "flag": later("They are flagged."),
 }
 
 
@@ -129,7 +131,10 @@ def one(
     notices = [Notice("warning", problem)] if problem else []
     if gone:
         notices.append(
-            Notice("warning", f"{images(gone)} on this page can't be shown: see below each why.")
+            Notice(
+                "warning",
+                _("{gone} on this page can't be shown: see below each why.", gone=images(gone)),
+            )
         )
     matching = found.matching
     selected = None
@@ -139,10 +144,15 @@ def one(
         selected = Link(words, addresses.grid(dataset.id, selection))
     return CollectionPage(
         heading=found.name,
-        summary=f"Page {counted(number)} of {counted(pages)}, {images(found.count)}",
+        summary=_(
+            "Page {number} of {pages}, {count}",
+            number=counted(number),
+            pages=counted(pages),
+            count=images(found.count),
+        ),
         crumbs=(
-            Crumb("All datasets", addresses.HOME),
-            Crumb("Collections", addresses.COLLECTIONS),
+            Crumb(_("All datasets"), addresses.HOME),
+            Crumb(_("Collections"), addresses.COLLECTIONS),
             Crumb(found.name, None),
         ),
         address=address,
@@ -156,9 +166,9 @@ def one(
         done=done_view(done, f"{address}/undo"),
         flags=flag_choices(),
         ways=(
-            Link("Study", addresses.new_study(addresses.collection(found.id))),
+            Link(_("Study"), addresses.new_study(addresses.collection(found.id))),
             *(
-                Link(text, addresses.collection(found.id, f"export.{form}"))
+                Link(_(text), addresses.collection(found.id, f"export.{form}"))
                 for form, text in FORMS.items()
             ),
         )
@@ -187,9 +197,9 @@ def collect(
     return CollectPage(
         heading=heading(dataset, selection, total),
         crumbs=(
-            Crumb("All datasets", addresses.HOME),
+            Crumb(_("All datasets"), addresses.HOME),
             Crumb(dataset.title, grid),
-            Crumb("Collect", None),
+            Crumb(_("Collect"), None),
         ),
         of=grid,
         back=grid,
@@ -202,13 +212,15 @@ def collect(
             lambda n: addresses.collect(addresses.grid(dataset.id, selection.on_page(n))),
         ),
         which=(
-            Choice("chosen", "Those ticked below", selected=True),
-            Choice("page", f"All {counted(on_page)} on this page", selected=False),
-            Choice("all", f"All that match: {noun}", selected=False),
+            Choice("chosen", _("Those ticked below"), selected=True),
+            Choice(
+                "page", _("All {on_page} on this page", on_page=counted(on_page)), selected=False
+            ),
+            Choice("all", _("All that match: {noun}", noun=noun), selected=False),
         ),
         collections=(
             *(Choice(str(each.id), each.name, n == 0) for n, each in enumerate(found)),
-            Choice("", "A new one, named:", selected=not found),
+            Choice("", _("A new one, named:"), selected=not found),
         ),
         flags=flag_choices(),
         done=done_view(done, f"{addresses.COLLECT}/undo"),
@@ -219,13 +231,13 @@ def collect(
 
 def flag_choices() -> tuple[Choice, ...]:
     """The reasons to flag."""
-    return tuple(Choice(flag, FLAG_WORDS[flag], selected=False) for flag in FLAGS)
+    return tuple(Choice(flag, _(FLAG_WORDS[flag]), selected=False) for flag in FLAGS)
 
 
 def done_view(done: str, action: str) -> Done | None:
     """Say what was done, as the address tells it."""
     text = _DONE.get(done.partition("-")[0])
-    return Done(text, action, done) if text else None
+    return Done(_(text), action, done) if text else None
 
 
 def digest(run: Run) -> str:
@@ -236,5 +248,7 @@ def digest(run: Run) -> str:
 
 
 def _text(found: Collection) -> str:
-    kept = ", kept as a selection" if found.matching else ""
-    return f"{images(found.count)}{kept}, made {dated(found.made)}"
+    count, made = images(found.count), dated(found.made)
+    if found.matching:
+        return _("{count}, kept as a selection, made {made}", count=count, made=made)
+    return _("{count}, made {made}", count=count, made=made)

@@ -19,9 +19,11 @@ from app.web.changing import changed, found_by, undo_done
 from app.web.forms import Forms, text
 from app.web.gathering import Run, expander, matched, runs
 from app.web.grid import pages_of
+from app.web.language import gettext as _
 from app.web.studio import Plan, Studio
 from app.web.templating import page
 from app.web.transport import ASK_AGAIN
+from app.web.words import counted
 
 
 def collections(library: Library, database: Database, forms: Forms, studio: Studio) -> APIRouter:
@@ -87,10 +89,10 @@ def collections(library: Library, database: Database, forms: Forms, studio: Stud
         def plan() -> Plan:
             found = found_by(database, collection_id)
             number = parse(query).page
-            shown, _, _ = _page(library, database, expand, found, number)
+            shown, _dataset, _first = _page(library, database, expand, found, number)
             at = whole_number("run", run) - 1
             if not 0 <= at < len(shown) or collection_pages.digest(shown[at]) != of:
-                raise MissingError("run", "This collection has changed; reload its page.")
+                raise MissingError("run", _("This collection has changed; reload its page."))
             return run_plan(shown[at], of, ASK_AGAIN)
 
         return await studio.answer(request, plan)
@@ -122,12 +124,19 @@ def _page(
     """
     pages = pages_of(found.count, PER_PAGE)
     if number > pages:
-        raise MissingError("page", f"There is no page {number:,}; this collection has {pages:,}.")
+        raise MissingError(
+            "page",
+            _(
+                "There is no page {number}; this collection has {pages}.",
+                number=counted(number),
+                pages=counted(pages),
+            ),
+        )
     first = (number - 1) * PER_PAGE
     dataset = None
     try:
         if found.matching:
-            dataset, _ = matched(library, found.matching)
+            dataset, _rest = matched(library, found.matching)
         items = collected.items(database, found.id, first, first + PER_PAGE, expand)
     except GoneError as error:
         return [], str(error), None

@@ -18,6 +18,7 @@ from app.pictures.tally import Tally
 from app.web import addresses, differences
 from app.web.comparison import Comparison, read
 from app.web.frame import Frames
+from app.web.language import gettext as _
 from app.web.side_by_side import PER_PAGE, Side, build
 from app.web.studio import Plan, Studio
 from app.web.sums import PATIENCE_SECONDS, Seen, look, require_tally, too_large
@@ -57,7 +58,7 @@ def compare(library: Library, tallies: Tallies, studio: Studio) -> APIRouter:
                 )
                 values = found[place]
                 if values is None:
-                    raise MissingError("of", f"There is no difference of “{shown(of)}”.")
+                    raise MissingError("of", _("There is no difference of “{of}”.", of=shown(of)))
                 most = differences.scale_of([each for each in found if each is not None])
                 return difference_png(values[..., channel], most)
 
@@ -118,12 +119,14 @@ def _required(inquiries: Sequence[Inquiry], of: str, channel: int) -> int:
     """Find the place of a difference. Raises MissingError where there is none."""
     names = addresses.COMPARED[1 : len(inquiries)]
     if of not in names:
-        raise MissingError("of", f"Nothing here is compared as “{shown(of)}”.")
+        raise MissingError("of", _("Nothing here is compared as “{of}”.", of=shown(of)))
     place = addresses.COMPARED.index(of)
     first, other = inquiries[0], inquiries[place]
     reason = too_large(first.dataset) or differences.apart(first, other)
     if reason:
         raise MissingError("of", reason)
     if not 0 <= channel < first.dataset.channels:
-        raise MissingError("channel", f"There is no channel {channel} in these pictures.")
+        raise MissingError(
+            "channel", _("There is no channel {channel} in these pictures.", channel=channel)
+        )
     return place

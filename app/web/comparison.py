@@ -9,6 +9,7 @@ from typing import Final
 from app.datasets.selection import PER_PAGE, Selection, parameters, shown, whole_number
 from app.errors import MalformedError, MissingError
 from app.web import addresses
+from app.web.language import gettext as _
 from app.web.shared import Target, read_target
 
 MOST: Final = len(addresses.COMPARED)
@@ -61,10 +62,15 @@ def read(query: str, origin: str = "") -> Comparison:
     ]
     page = whole_number("page", given.get("page", "1"))
     if page < 1:
-        raise MissingError("page", f"There is no page {page}; pages are numbered from 1.")
+        raise MissingError(
+            "page", _("There is no page {page}; pages are numbered from 1.", page=page)
+        )
     everything = given.get("all", "")
     if everything not in ("", "1"):
-        raise MalformedError("all", f"all must be 1, or left out, not “{shown(everything)}”.")
+        raise MalformedError(
+            "all",
+            _("all must be 1, or left out, not “{everything}”.", everything=shown(everything)),
+        )
     return Comparison(tuple(grids), page, everything == "1")
 
 
@@ -80,7 +86,11 @@ def _grid(letter: str, address: str, origin: str) -> Target:
     if target is None or target.split:
         raise MissingError(
             letter,
-            f"{letter} is not the address of a grid, such as /d/breastmnist?split=test: "
-            f"“{shown(address)}”.",
+            _(
+                "{letter} is not the address of a grid, such as /d/breastmnist?split=test: "
+                "“{address}”.",
+                letter=letter,
+                address=shown(address),
+            ),
         )
     return grid_of(target.dataset_id, target.selection)

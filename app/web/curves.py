@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.pictures.tally import BITS, BYTES, Bins
+from app.web.language import gettext as _
+from app.web.language import later
 from app.web.tables import Row, Table
 from app.web.words import counted, number, share
 
@@ -18,8 +20,8 @@ _HEIGHT: Final = 72
 _TITLE: Final = 16
 _FOOT: Final = 16
 _RANGES: Final = 16
-_COLOURS: Final = ("red", "green", "blue")
-_OUTSIDE: Final = ("below", "above", "no number")
+_COLOURS: Final = (later("red"), later("green"), later("blue"))
+_OUTSIDE: Final = (later("below"), later("above"), later("no number"))
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ def draw(name: str, counts: Counts, bins: Bins, most: float) -> Curves:
         title_y = y + _TITLE - 4
         y += (_TITLE if channel else 0) + _HEIGHT
         heights = np.sqrt(of_channel / max(1, int(of_channel.sum())) / most) * _HEIGHT
-        curves.append(Curve(channel or "grey", channel, title_y, _path(heights, y), y))
+        curves.append(
+            Curve(channel or "grey", _(channel) if channel else "", title_y, _path(heights, y), y)
+        )
     last = bins.high - 1 if bins in (BYTES, BITS) else bins.high
     return Curves(
         name=name,
@@ -91,12 +95,12 @@ def table(caption: str, counts: Counts, outside: Counts, bins: Bins) -> Table:
         for place, head in enumerate(_heads(bins, step))
     ]
     rows += [
-        Row(head, _shares(outside[:, place], totals))
+        Row(_(head), _shares(outside[:, place], totals))
         for place, head in enumerate(_OUTSIDE)
         if outside[:, place].any()
     ]
-    heads = tuple(name or "Share" for name in channel_names(len(counts)))
-    return Table(caption, "Values", heads, tuple(rows))
+    heads = tuple(_(name) if name else _("Share of values") for name in channel_names(len(counts)))
+    return Table(caption, _("Values"), heads, tuple(rows))
 
 
 def _shares(numbers: Counts, totals: list[int]) -> tuple[str, ...]:

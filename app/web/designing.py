@@ -16,11 +16,13 @@ from app.reviews.database import Database
 from app.reviews.designs import Choice, Design
 from app.web.forms import text
 from app.web.gathering import dataset_with, expander
+from app.web.language import gettext as _
+from app.web.language import later
 from app.web.shared import read_collection, read_target
-from app.web.words import label_text
+from app.web.words import counted, label_text
 
 YES_NO: Final = ("yes", "no")
-QUESTION: Final = "What does this image show?"
+QUESTION: Final = later("What does this image show?")
 # Beyond this many a sample is drawn from the first; nobody reads a tenth of them.
 DRAWN_FROM_MOST: Final = 1_000_000
 _PERCENT_MOST: Final = 50
@@ -48,7 +50,7 @@ def default_design(dataset: Dataset, title: str) -> Design:
         title=title or dataset.title,
         dataset=dataset.id,
         content=dataset.archive.content,
-        question=QUESTION,
+        question=_(QUESTION),
         choices=label_choices(dataset),
         ordinal=is_ordinal(dataset),
     )
@@ -65,7 +67,7 @@ def read_design(dataset: Dataset, fields: dict[str, list[str]]) -> Design:
         lines = text(fields, "choices").splitlines()
         choices = tuple(Choice(line.strip()) for line in lines if line.strip())
     else:
-        raise MalformedError("scale", "Choose what can be answered.")
+        raise MalformedError("scale", _("Choose what can be answered."))
     return Design(
         title=text(fields, "title"),
         dataset=dataset.id,
@@ -99,7 +101,7 @@ def source_at(library: Library, database: Database, address: str) -> Source:
     files = {(item.dataset, item.content) for item in items}
     if len(files) != 1:
         raise MalformedError(
-            "items", "A study shows images of one dataset; this collection has none, or several."
+            "items", _("A study shows images of one dataset; this collection has none, or several.")
         )
     splits = np.array([SPLITS.index(item.split) for item in items], np.int8)
     positions = np.array([item.index for item in items], np.int64)
@@ -109,7 +111,11 @@ def source_at(library: Library, database: Database, address: str) -> Source:
 def _refuse_too_many(total: int) -> None:
     if total > DRAWN_FROM_MOST:
         raise MalformedError(
-            "items", f"A study is drawn from at most {DRAWN_FROM_MOST:,} images; filter first."
+            "items",
+            _(
+                "A study is drawn from at most {most} images; filter first.",
+                most=counted(DRAWN_FROM_MOST),
+            ),
         )
 
 
@@ -145,5 +151,7 @@ def _number(fields: dict[str, list[str]], name: str, most: int) -> int:
     given = text(fields, name)
     number = whole_number(name, given) if given else 0
     if not 0 <= number <= most:
-        raise MalformedError(name, f"{name} must be from 0 to {most:,}.")
+        raise MalformedError(
+            name, _("{name} must be from 0 to {most}.", name=name, most=counted(most))
+        )
     return number

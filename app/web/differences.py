@@ -13,6 +13,7 @@ from app.pictures.tallies import Inquiry
 from app.pictures.tally import BITS, BYTES, Tally, picture_shape
 from app.web import addresses, curves, words
 from app.web.grid import size_words
+from app.web.language import gettext as _
 from app.web.pixels import Picture, picture
 
 Reals = NDArray[np.float64]
@@ -54,12 +55,16 @@ def apart(first: Inquiry, other: Inquiry) -> str:
     """Say why two selections have no difference of means; nothing where they have one."""
     if picture_shape(first.dataset) != picture_shape(other.dataset):
         sizes = size_words(first.dataset), size_words(other.dataset)
-        return f"No difference is drawn: the first has {sizes[0]}, this {sizes[1]}."
+        return _(
+            "No difference is drawn: the first has {first}, this {this}.",
+            first=sizes[0],
+            this=sizes[1],
+        )
     kinds = [inquiry.bins if inquiry.bins in (BYTES, BITS) else None for inquiry in (first, other)]
     if kinds[0] != kinds[1]:
-        return "No difference is drawn: the values of the two are of different types."
+        return _("No difference is drawn: the values of the two are of different types.")
     if not first.total or not other.total:
-        return "No difference is drawn: one of the two has no images."
+        return _("No difference is drawn: one of the two has no images.")
     return ""
 
 
@@ -95,7 +100,9 @@ def draw(
         title = f"{letter} − {first}" + (f", {name}" if name else "")
         text = _text(values)
         src = addresses.difference(comparison, letter.lower(), channel)
-        shown = picture(inquiry.dataset, src, f"Difference of means, {title}: {text}")
+        shown = picture(
+            inquiry.dataset, src, _("Difference of means, {title}: {text}", title=title, text=text)
+        )
         drawn.append(Difference(title, shown, text))
     return tuple(drawn)
 
@@ -105,8 +112,12 @@ def legend(most: float) -> Legend:
     colours = diverging(np.linspace(-1, 1, _STEPS), 1.0).tolist()
     width = _LEGEND_WIDTH / _STEPS
     return Legend(
-        name=f"Colours of the differences: blue is less than the first, down to {_signed(-most)}; "
-        f"white is the same; red is more, up to {_signed(most)}",
+        name=_(
+            "Colours of the differences: blue is less than the first, down to {least}; white is "
+            "the same; red is more, up to {most}",
+            least=_signed(-most),
+            most=_signed(most),
+        ),
         width=_LEGEND_WIDTH,
         steps=tuple(
             Step(round(place * width, 2), math.ceil(width), "#{:02x}{:02x}{:02x}".format(*colour))
@@ -120,9 +131,9 @@ def legend(most: float) -> Legend:
 def _text(values: Reals) -> str:
     known = values[np.isfinite(values)]
     if not known.size:
-        return "no number"
+        return _("no number")
     least, most, mean = (_signed(float(each)) for each in (known.min(), known.max(), known.mean()))
-    return f"from {least} to {most}, mean {mean}"
+    return _("from {least} to {most}, mean {mean}", least=least, most=most, mean=mean)
 
 
 def _signed(value: float) -> str:

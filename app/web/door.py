@@ -11,10 +11,12 @@ from app.reviews import links
 from app.reviews.database import Database
 from app.reviews.links import Link
 from app.web.access import client_of, signed
+from app.web.language import gettext as _
+from app.web.language import later
 from app.web.limits import Limiter
 
 _COOKIE: Final = "lightbox_link_{}"
-_WAIT: Final = "Too many wrong tries came from your network; wait a minute and try again."
+_WAIT: Final = later("Too many wrong tries came from your network; wait a minute and try again.")
 # Programs that draw a preview of an address in a chat: no person has looked.
 _PREVIEWS: Final = (
     "bot",
@@ -32,7 +34,7 @@ class PassphraseNeededError(LightboxError):
 
     def __init__(self, link: Link) -> None:
         self.link = link
-        super().__init__("This link asks for a passphrase.")
+        super().__init__(_("This link asks for a passphrase."))
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Door:
         except MissingError:
             # A token has 192 bits: this is for the log and the load, a right one still opens.
             if self.guesses.is_over(client):
-                raise TooManyError(_WAIT) from None
+                raise TooManyError(_(_WAIT)) from None
             self.guesses.count(client)
             raise
         if link.passphrase and request.cookies.get(_COOKIE.format(link.id)) != self._proof(link):
@@ -68,7 +70,7 @@ class Door:
         try:
             return self.open(request, token)
         except PassphraseNeededError:
-            raise ForbiddenError("This link asks for a passphrase; open it first.") from None
+            raise ForbiddenError(_("This link asks for a passphrase; open it first.")) from None
 
     def unlock(self, request: Request, token: str, passphrase: str, answer: Response) -> bool:
         """Check a passphrase; the right one puts a cookie into the answer."""
@@ -78,7 +80,7 @@ class Door:
             link = needed.link
         who = f"{client_of(request)} {link.id}"
         if self.passphrases.is_over(who):
-            raise TooManyError(_WAIT)
+            raise TooManyError(_(_WAIT))
         if not links.check_passphrase(link, passphrase):
             self.passphrases.count(who)
             return False

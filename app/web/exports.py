@@ -24,6 +24,8 @@ from app.web import addresses, words
 from app.web.api import FILTERS, ORDERING
 from app.web.download import Download, Places, attachment
 from app.web.grid import unfinished
+from app.web.language import gettext as _
+from app.web.language import later
 from app.web.noted import Reviewed
 from app.web.notices import dataset_notices
 from app.web.templating import page
@@ -61,38 +63,46 @@ class Form:
 FORMS: Final = {
     "csv": Form(
         kind="text/csv; header=present",
-        name="Table, CSV",
-        text="A row for each item: split, index, labels and their names. Several labels stand in "
-        "one cell, with semicolons between them.",
+        name=later("Table, CSV"),
+        text=later(
+            "A row for each item: split, index, labels and their names. Several labels stand in "
+            "one cell, with semicolons between them."
+        ),
         with_pixels=False,
-        make=lambda asked, _: table.export(asked.chosen),
-        size=lambda asked, _: table.table_size(asked.chosen),
+        make=lambda asked, _store: table.export(asked.chosen),
+        size=lambda asked, _store: table.table_size(asked.chosen),
     ),
     "parquet": Form(
         kind="application/vnd.apache.parquet",
-        name="Table, Parquet",
-        text="The same rows with their types; several labels are a list. Licence and citation "
-        "stand in the schema's metadata.",
+        name=later("Table, Parquet"),
+        text=later(
+            "The same rows with their types; several labels are a list. Licence and citation "
+            "stand in the schema's metadata."
+        ),
         with_pixels=False,
-        make=lambda asked, _: parquet.export(asked.chosen, asked.origin),
-        size=lambda asked, _: parquet.parquet_size(asked.chosen, asked.origin),
+        make=lambda asked, _store: parquet.export(asked.chosen, asked.origin),
+        size=lambda asked, _store: parquet.parquet_size(asked.chosen, asked.origin),
         missing=parquet.why_missing,
     ),
     "zip": Form(
         kind="application/zip",
-        name="Pictures, ZIP",
-        text="A file for each item: an exact PNG, or an .npy where PNG can't hold the values and "
-        "for volumes. With a manifest, licence and citation.",
+        name=later("Pictures, ZIP"),
+        text=later(
+            "A file for each item: an exact PNG, or an .npy where PNG can't hold the values and "
+            "for volumes. With a manifest, licence and citation."
+        ),
         with_pixels=True,
-        make=lambda asked, _: folder.export(asked.chosen, asked.origin),
-        size=lambda asked, _: folder.folder_size(asked.chosen, asked.origin),
+        make=lambda asked, _store: folder.export(asked.chosen, asked.origin),
+        size=lambda asked, _store: folder.folder_size(asked.chosen, asked.origin),
     ),
     "npz": Form(
         kind="application/x-npz",
-        name="Arrays, NPZ",
-        text="A file of the same layout as the one it comes from. Within each split the items "
-        "stand in the order of the selection, as in the table. Its provenance, licence and "
-        "citation are in an array of text called provenance.",
+        name=later("Arrays, NPZ"),
+        text=later(
+            "A file of the same layout as the one it comes from. Within each split the items "
+            "stand in the order of the selection, as in the table. Its provenance, licence and "
+            "citation are in an array of text called provenance."
+        ),
         with_pixels=True,
         make=lambda asked, store: npz.export(asked.chosen, asked.origin, store),
         size=lambda asked, store: Size(npz.npz_size(asked.chosen, asked.origin, store), exact=True),
@@ -166,7 +176,9 @@ def exports(library: Library, store: Store, reviewed: Reviewed) -> APIRouter:
     ) -> Response:
         wanted = FORMS.get(form)
         if wanted is None:
-            raise MissingError("form", f"A selection is exported as {', '.join(FORMS)}.")
+            raise MissingError(
+                "form", _("A selection is exported as {forms}.", forms=", ".join(FORMS))
+            )
         asked = await run_in_threadpool(_asked, library, dataset_id, request, reviewed)
         if wanted.with_pixels:
             totals = asked.chosen.totals
@@ -183,9 +195,14 @@ def _asked(library: Library, dataset_id: str, request: Request, reviewed: Review
     dataset = reviewed.narrowed(request, whole, selection)
     chosen = Selected(dataset, selection)
     if not chosen.total:
-        noun = "volumes" if dataset.is_volume else "images"
+        noun = words.kind(volumes=dataset.is_volume)
         raise MissingError(
-            "selection", f"No {noun} of {dataset.title} match these filters: nothing to export."
+            "selection",
+            _(
+                "No {noun} of {title} match these filters: nothing to export.",
+                noun=noun,
+                title=dataset.title,
+            ),
         )
     origin = Origin(
         title=_title(dataset, selection),
@@ -210,8 +227,12 @@ async def wait_until_whole(wanted: Iterable[tuple[Dataset, Split]]) -> None:
         while not await run_in_threadpool(_is_whole, images):
             if time.monotonic() > deadline:
                 raise NotReadyError(
-                    f"{dataset.archive.path.name}: {split}_images is still being unpacked "
-                    "and checked; it can be exported when that is done."
+                    _(
+                        "{name}: {split}_images is still being unpacked and checked; it can be "
+                        "exported when that is done.",
+                        name=dataset.archive.path.name,
+                        split=split,
+                    )
                 )
             await anyio.sleep(_POLL_SECONDS)
 
@@ -262,26 +283,26 @@ def _title(dataset: Dataset, selection: Selection) -> str:
     parts = [dataset.title, " + ".join(selection.splits or dataset.splits)]
     parts.append(words.filter_text(dataset, selection))
     if selection.noted:
-        parts.append(words.NOTED_WORDS[selection.noted])
+        parts.append(_(words.NOTED_WORDS[selection.noted]))
     return " · ".join(filter(None, parts))
 
 
 def _order(selection: Selection) -> str:
     if selection.order == "random":
-        return f"in random order (seed {selection.seed})"
-    return f"in order of {selection.order}"
+        return _("in random order (seed {seed})", seed=selection.seed)
+    return _("in order of index") if selection.order == "index" else _("in order of label")
 
 
 def _page(asked: Asked, store: Store) -> ExportPage:
     dataset, facts = asked.dataset, asked.dataset.facts
     grid = addresses.grid(dataset.id, asked.selection)
     return ExportPage(
-        heading=f"Export {dataset.title}",
+        heading=_("Export {title}", title=dataset.title),
         lead=f"{asked.origin.title}: {asked.origin.count}, {asked.origin.order}.",
         crumbs=(
-            Crumb("All datasets", addresses.HOME),
+            Crumb(_("All datasets"), addresses.HOME),
             Crumb(dataset.title, grid),
-            Crumb("Export", None),
+            Crumb(_("Export"), None),
         ),
         notices=(*unfinished(dataset, asked.selection), *dataset_notices(dataset, None)),
         offers=tuple(_offer(asked, name, form, store) for name, form in FORMS.items()),
@@ -294,10 +315,10 @@ def _page(asked: Asked, store: Store) -> ExportPage:
 def _offer(asked: Asked, name: str, form: Form, store: Store) -> Offer:
     missing = form.missing()
     return Offer(
-        name=form.name,
-        text=form.text,
+        name=_(form.name),
+        text=_(form.text),
         size=missing or _size_text(form.size(asked, store)),
-        link=f"Download .{name}",
+        link=_("Download .{name}", name=name),
         href=None if missing else addresses.export(asked.dataset.id, asked.selection, name),
     )
 
@@ -305,5 +326,9 @@ def _offer(asked: Asked, name: str, form: Form, store: Store) -> Offer:
 def _size_text(size: Size) -> str:
     text = words.bytes_text(size.bytes)
     if not size.exact:
-        return f"about {text}"
-    return text if size.bytes < 1000 else f"{text} ({words.counted(size.bytes)} bytes)"
+        return _("about {text}", text=text)
+    return (
+        text
+        if size.bytes < 1000
+        else _("{size} ({number} bytes)", size=text, number=words.counted(size.bytes))
+    )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.errors import ForbiddenError, MalformedError
 from app.web.access import is_own_origin, signed
+from app.web.language import gettext as _
 
 BODY_MOST: Final = 256 * 1024
 FIELDS_MOST: Final = 2_000
@@ -41,25 +42,25 @@ class Forms:
     async def read(self, request: Request) -> dict[str, list[str]]:
         """Read a form. Raises ForbiddenError if no page of ours sent it, MalformedError."""
         if not is_own_origin(request.headers, self._base_url):
-            raise ForbiddenError("This form was sent by a page of another site.")
+            raise ForbiddenError(_("This form was sent by a page of another site."))
         body = b""
         async for part in request.stream():
             body += part
             if len(body) > BODY_MOST:
-                raise MalformedError("form", "This is more text than a form takes.")
+                raise MalformedError("form", _("This is more text than a form takes."))
         try:
             pairs = parse_qsl(
                 body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MOST, errors="strict"
             )
         except ValueError:
-            raise MalformedError("form", "The form can't be read.") from None
+            raise MalformedError("form", _("The form can't be read.")) from None
         fields: dict[str, list[str]] = {}
         for name, value in pairs:
             fields.setdefault(name, []).append(value)
         check = fields.get(CHECK, [""])[-1]
         cookie = request.cookies.get(_COOKIE, "")
         if not self._is_ours(check) or not hmac.compare_digest(check.encode(), cookie.encode()):
-            raise ForbiddenError("This form is too old; reload its page and send it again.")
+            raise ForbiddenError(_("This form is too old; reload its page and send it again."))
         return fields
 
     def _new(self) -> str:
@@ -67,7 +68,7 @@ class Forms:
         return f"{value}.{signed(self._key, 'form', value)[:32]}"
 
     def _is_ours(self, check: str) -> bool:
-        value, _, signature = check.partition(".")
+        value, _sign, signature = check.partition(".")
         expected = signed(self._key, "form", value)[:32]
         return hmac.compare_digest(signature.encode(), expected.encode())
 

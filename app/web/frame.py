@@ -24,13 +24,15 @@ from app.datasets.selection import (
 from app.datasets.subset import Subset
 from app.pictures import sheet
 from app.web import addresses, histogram
-from app.web.language import current
+from app.web.language import current, later
+from app.web.language import gettext as _
 from app.web.templating import fragment
 from app.web.views import Cell, Chips, Choice, Facet, FacetValue, Filters, Hidden, Link
 from app.web.words import NO_LABEL as NO_LABEL_TEXT
 from app.web.words import (
     NOTED_WORDS,
     VIEW_WORDS,
+    capital,
     caption,
     counted,
     filter_text,
@@ -41,11 +43,11 @@ from app.web.words import (
 
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _ORDER_WORDS: Final[dict[Order, str]] = {
-    "index": "by index",
-    "label": "by label",
-    "random": "random",
+    "index": later("by index"),
+    "label": later("by label"),
+    "random": later("random"),
 }
-_MATCH_WORDS: Final[dict[Match, str]] = {"any": "Any of them", "all": "All of them"}
+_MATCH_WORDS: Final[dict[Match, str]] = {"any": later("Any of them"), "all": later("All of them")}
 # Selections of one dataset whose frames are kept.
 _MOST: Final = 64
 # What a frame depends on: a selection's first page, and the language.
@@ -126,13 +128,13 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
     views = sheet.views_of(dataset)
     filters = Filters(
         facets=(_split_facet(dataset, selection), _label_facet(dataset, selection)),
-        orders=tuple(Choice(o, _ORDER_WORDS[o], o == selection.order) for o in ORDERS),
+        orders=tuple(Choice(o, _(_ORDER_WORDS[o]), o == selection.order) for o in ORDERS),
         sizes=tuple(
             Choice(str(size), str(size), size == selection.per_page)
             for size in sorted({*_SIZES, selection.per_page})
         ),
         volumes=tuple(
-            Choice(view, VIEW_WORDS[view].capitalize(), view == selection.view) for view in views
+            Choice(view, capital(_(VIEW_WORDS[view])), view == selection.view) for view in views
         )
         if len(views) > 1
         else (),
@@ -163,7 +165,7 @@ def heading(dataset: Dataset, selection: Selection, total: int) -> str:
     if selection.filters_labels:
         parts.append(filter_text(dataset, selection))
     if selection.noted:
-        parts.append(NOTED_WORDS[selection.noted])
+        parts.append(_(NOTED_WORDS[selection.noted]))
     parts.append(images(total, volumes=dataset.is_volume))
     return " · ".join(parts)
 
@@ -183,7 +185,8 @@ def _split_facet(dataset: Dataset, selection: Selection) -> Facet:
     clear = addresses.grid(dataset.id, replace(selection, splits=(), page=1))
     return Facet(
         "split",
-        "Split",
+        _("Split"),
+        _("split"),
         tuple(value(split) for split in dataset.splits),
         clear if selection.splits else None,
     )
@@ -209,7 +212,7 @@ def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
         values.append(
             FacetValue(
                 value=NO_LABEL,
-                text=f"{NO_LABEL_TEXT} (no finding)",
+                text=_("no label (no finding)"),
                 count=counted(bare),
                 href=addresses.grid(dataset.id, selection.toggle_unlabelled()),
                 on=selection.unlabelled,
@@ -218,7 +221,8 @@ def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
     clear = addresses.grid(dataset.id, selection.without_labels())
     return Facet(
         "label",
-        "Label",
+        _("Label"),
+        _("label"),
         tuple(values),
         clear if selection.filters_labels else None,
         _modes(dataset, selection),
@@ -231,7 +235,7 @@ def _modes(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
         return ()
     return tuple(
         Link(
-            text,
+            _(text),
             addresses.grid(dataset.id, replace(selection, match=match, page=1)),
             selection.match == match,
         )
@@ -253,11 +257,11 @@ def _chips(dataset: Dataset, selection: Selection) -> Chips:
     ]
     if selection.unlabelled:
         labels.append(
-            Link(NO_LABEL_TEXT, addresses.grid(dataset.id, selection.toggle_unlabelled()))
+            Link(_(NO_LABEL_TEXT), addresses.grid(dataset.id, selection.toggle_unlabelled()))
         )
     noted = selection.noted
     said = (
-        [Link(NOTED_WORDS[noted], addresses.grid(dataset.id, selection.toggle_noted(noted)))]
+        [Link(_(NOTED_WORDS[noted]), addresses.grid(dataset.id, selection.toggle_noted(noted)))]
         if noted
         else []
     )
@@ -270,12 +274,12 @@ def _ways(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
     """Lead to what else can be done with a selection."""
     here = addresses.grid(dataset.id, selection)
     return (
-        Link("Share", addresses.share(here)),
-        Link("Study", addresses.new_study(here)),
-        Link("Compare", addresses.compare([here])),
-        Link("Pixels", addresses.pixels_by_label(dataset.id, selection)),
-        Link("Export", addresses.export(dataset.id, selection)),
-        Link("About", addresses.about(dataset.id)),
+        Link(_("Share"), addresses.share(here)),
+        Link(_("Study"), addresses.new_study(here)),
+        Link(_("Compare"), addresses.compare([here])),
+        Link(_("Pixels"), addresses.pixels_by_label(dataset.id, selection)),
+        Link(_("Export"), addresses.export(dataset.id, selection)),
+        Link(_("About"), addresses.about(dataset.id)),
     )
 
 

@@ -17,8 +17,10 @@ from app.errors import GoneError, LightboxError, MalformedError
 from app.pictures import sheet
 from app.reviews.collected import Expand, Matching
 from app.reviews.items import Item
+from app.web.language import gettext as _
+from app.web.language import later
 
-_NOT_HERE: Final = "This image is not here any more."
+_NOT_HERE: Final = later("This image is not here any more.")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def runs(library: Library, items: Iterable[Item]) -> Iterator[Run]:
             continue
         for is_here, alike in groupby(same, partial(_is_in, dataset)):
             for part in _parts(tuple(alike)):
-                yield Run(part, dataset) if is_here else Run(part, None, _NOT_HERE)
+                yield Run(part, dataset) if is_here else Run(part, None, _(_NOT_HERE))
 
 
 def dataset_with(library: Library, dataset_id: str, content: str) -> Dataset:
@@ -58,9 +60,9 @@ def dataset_with(library: Library, dataset_id: str, content: str) -> Dataset:
         dataset = library.dataset(dataset_id)
     except LightboxError:
         # In words that don't name a file: a guest was not told of any.
-        raise GoneError("This file is not here any more.") from None
+        raise GoneError(_("This file is not here any more.")) from None
     if dataset.archive.content != content:
-        raise GoneError("This file has changed.")
+        raise GoneError(_("This file has changed."))
     return dataset
 
 
@@ -80,7 +82,7 @@ def matched(library: Library, matching: Matching) -> tuple[Dataset, Subset]:
     try:
         return dataset, dataset.subset(parse(matching.query))
     except LightboxError:
-        raise GoneError("What was selected is not here any more.") from None
+        raise GoneError(_("What was selected is not here any more.")) from None
 
 
 def items_of(dataset: Dataset, items: Items) -> tuple[Item, ...]:
@@ -103,13 +105,13 @@ def from_values(values: Iterable[str]) -> list[Item]:
 
 
 def _from_value(value: str) -> Item:
-    named, _, rest = value.partition("-")
-    index, _, rest = rest.partition("-")
-    content, _, dataset = rest.partition("-")
+    named, _sign, rest = value.partition("-")
+    index, _sign, rest = rest.partition("-")
+    content, _sign, dataset = rest.partition("-")
     for split in SPLITS:
         if split == named and index.isascii() and index.isdecimal() and len(index) < 19:
             return Item(unquote(dataset), content, split, int(index))
-    raise MalformedError("item", "This names no image; reload the page and choose again.")
+    raise MalformedError("item", _("This names no image; reload the page and choose again."))
 
 
 def _is_in(dataset: Dataset, item: Item) -> bool:

@@ -7,13 +7,15 @@ from typing import Final
 import numpy as np
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import PER_PAGE, SPLITS, Order, Selection
+from app.datasets.selection import PER_PAGE, SPLITS, Selection
 from app.datasets.subset import Items, Subset
 from app.errors import MissingError
 from app.pictures import sheet
 from app.pictures.window import Window
 from app.web import addresses, histogram
 from app.web.frame import Frame, cells
+from app.web.language import gettext as _
+from app.web.language import ngettext
 from app.web.notices import dataset_notices
 from app.web.views import (
     Crumb,
@@ -23,18 +25,13 @@ from app.web.views import (
     Pager,
     Tile,
 )
-from app.web.words import VIEW_WORDS, counted
+from app.web.words import VIEW_WORDS, counted, kind
 
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _NEIGHBOURS: Final = 2
 # Longer than any number that an address holds.
 _ANY_PAGE: Final = 10**30
 _REFRESH_SECONDS: Final = 2
-_ORDER_WORDS: Final[dict[Order, str]] = {
-    "index": "by index",
-    "label": "by label",
-    "random": "random",
-}
 
 
 def pages_of(total: int, per_page: int) -> int:
@@ -48,8 +45,13 @@ def page_items(dataset: Dataset, subset: Subset, selection: Selection) -> Items:
     if selection.page > pages:
         raise MissingError(
             "page",
-            f"There is no page {counted(selection.page)}; this selection of {dataset.title} "
-            f"has {counted(pages)} {'page' if pages == 1 else 'pages'}.",
+            ngettext(
+                "There is no page {page}; this selection of {title} has {number} page.",
+                "There is no page {page}; this selection of {title} has {number} pages.",
+                pages,
+                page=counted(selection.page),
+                title=dataset.title,
+            ),
         )
     first = (selection.page - 1) * selection.per_page
     return subset.items(first, first + selection.per_page)
@@ -64,13 +66,19 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
     cell = sheet.cell_of(dataset, selection.view)
     drawn = tiles(dataset, selection, items, frame)
     width, height = cell.width * cell.scale, cell.height * cell.scale
-    noun = "volumes" if dataset.is_volume else "images"
-    page_text = f"Page {counted(selection.page)} of {counted(pages)}"
+    noun = kind(volumes=dataset.is_volume)
     return Grid(
         subtitle=" · ".join((dataset.modality, task_words(dataset), size_words(dataset))),
-        crumbs=(Crumb("All datasets", addresses.HOME), Crumb(dataset.title, None)),
+        crumbs=(Crumb(_("All datasets"), addresses.HOME), Crumb(dataset.title, None)),
         heading=frame.heading,
-        summary=f"{page_text}, {counted(len(items))} of {counted(subset.total)} {noun}",
+        summary=_(
+            "Page {page} of {pages}, {items} of {total} {noun}",
+            page=counted(selection.page),
+            pages=counted(pages),
+            items=counted(len(items)),
+            total=counted(subset.total),
+            noun=noun,
+        ),
         address=addresses.grid(dataset.id, selection),
         collect=addresses.collect(addresses.grid(dataset.id, selection)),
         ways=frame.ways,
@@ -84,7 +92,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         scales=histogram.scales(dataset, selection),
         pager=pager(selection.page, pages, _to_pages(dataset, selection)),
         notices=(*waiting, *dataset_notices(dataset, window)),
-        empty="" if subset.total else f"No {noun} match these filters.",
+        empty="" if subset.total else _("No {noun} match these filters.", noun=noun),
         clear_filters="" if subset.total else addresses.grid(dataset.id, Selection()),
         reduced=_reduced(selection, cell),
         citation=dataset.facts.citation if dataset.facts else "",
@@ -98,11 +106,16 @@ def _reduced(selection: Selection, cell: sheet.Cell) -> str:
     """Say what thumbnails leave out of an item, where one might take them for the whole."""
     sentences = []
     if selection.view != "middle":
-        sentences.append(f"Each volume is shown by {VIEW_WORDS[selection.view]} along z.")
+        sentences.append(
+            _("Each volume is shown by {view} along z.", view=_(VIEW_WORDS[selection.view]))
+        )
     if cell.factor > 1:
         sentences.append(
-            f"Thumbnails show the mean of every {cell.factor} × {cell.factor} pixels; each "
-            "picture's own page is exact."
+            _(
+                "Thumbnails show the mean of every {factor} × {factor} pixels; each picture's own "
+                "page is exact.",
+                factor=cell.factor,
+            )
         )
     return " ".join(sentences)
 
@@ -128,15 +141,24 @@ def unfinished(dataset: Dataset, selection: Selection) -> tuple[Notice, ...]:
     for split, array in dataset.images.items():
         if not selection.wants_split(split):
             continue
-        work = "checked" if array.available == array.shape[0] else "unpacked and checked"
+        checking = array.available == array.shape[0]
         progress = array.progress()
         if not progress.finished:
             done = 100 * progress.done // max(1, progress.total)
             notices.append(
                 Notice(
                     "progress",
-                    f"{split} is being {work}: {done} % is done. What is shown before the end "
-                    "may turn out to be damaged.",
+                    (
+                        _("{split} is being checked: {done} % is done.", split=split, done=done)
+                        if checking
+                        else _(
+                            "{split} is being unpacked and checked: {done} % is done.",
+                            split=split,
+                            done=done,
+                        )
+                    )
+                    + " "
+                    + _("What is shown before the end may turn out to be damaged."),
                 )
             )
     return tuple(notices)
@@ -150,9 +172,12 @@ def task_words(dataset: Dataset) -> str:
 def size_words(dataset: Dataset) -> str:
     """“28 × 28 pixels, colour”."""
     sides = dataset.shape if dataset.is_volume else dataset.shape[:2]
-    unit = "voxels" if dataset.is_volume else "pixels"
-    colour = "colour" if dataset.channels == 3 else "grey"
-    return f"{' × '.join(str(side) for side in sides)} {unit}, {colour}"
+    size = " × ".join(str(side) for side in sides)
+    if dataset.is_volume:
+        return _("{size} voxels, grey", size=size)
+    if dataset.channels == 3:
+        return _("{size} pixels, colour", size=size)
+    return _("{size} pixels, grey", size=size)
 
 
 def tiles(dataset: Dataset, selection: Selection, items: Items, frame: Frame) -> tuple[Tile, ...]:
@@ -186,7 +211,7 @@ def _next_sheets(dataset: Dataset, selection: Selection, total: int) -> str:
 def _to_pages(dataset: Dataset, selection: Selection) -> Callable[[int], str]:
     """Give what writes the address of any page: they differ in one number, and are a dozen."""
     first = addresses.grid(dataset.id, selection.on_page(1))
-    before, _, behind = addresses.grid(dataset.id, selection.on_page(_ANY_PAGE)).rpartition(
+    before, _sign, behind = addresses.grid(dataset.id, selection.on_page(_ANY_PAGE)).rpartition(
         str(_ANY_PAGE)
     )
     return lambda page: first if page == 1 else f"{before}{page}{behind}"

@@ -23,6 +23,7 @@ from app.web.door import Door, PassphraseNeededError, is_person
 from app.web.forms import CHECK, Forms, text
 from app.web.gathering import Run, to_value
 from app.web.item import atlas_for, cut_for, parse_looking, parse_tone, toned
+from app.web.language import gettext as _
 from app.web.notes import Notebook, Writer
 from app.web.security import UNDER_A_LINK
 from app.web.shared import Shared, open_shared
@@ -133,9 +134,9 @@ def _run(shared: Shared, number: int, given: dict[str, str]) -> Run:
     runs = guest_grid.page_runs(shared, number)
     at = whole_number("run", given.get("run", "1")) - 1
     if not 0 <= at < len(runs):
-        raise MissingError("run", "This page has no such picture.")
+        raise MissingError("run", _("This page has no such picture."))
     if given.get("of", "") not in ("", guest_grid.run_key(shared, runs[at])):
-        raise MissingError("of", "These images have changed; reload the page.")
+        raise MissingError("of", _("These images have changed; reload the page."))
     return runs[at]
 
 

@@ -14,6 +14,7 @@ from app.web.access import signed
 from app.web.gathering import Run, to_value
 from app.web.grid import pager, pages_of, size_words, unfinished
 from app.web.guest_pages import paragraphs
+from app.web.language import gettext as _
 from app.web.picks import cell_size, sized
 from app.web.shared import Shared
 from app.web.templating import fragment
@@ -48,7 +49,14 @@ def page_runs(shared: Shared, number: int) -> list[Run]:
     """Give the items of a page. Raises MissingError for one behind the last."""
     pages = pages_of(shared.total, PER_PAGE)
     if number > pages:
-        raise MissingError("page", f"There is no page {number:,}; this link has {pages:,}.")
+        raise MissingError(
+            "page",
+            _(
+                "There is no page {number}; this link has {pages}.",
+                number=counted(number),
+                pages=counted(pages),
+            ),
+        )
     return list(shared.fetch((number - 1) * PER_PAGE, number * PER_PAGE))
 
 
@@ -78,7 +86,12 @@ def grid(shared: Shared, token: str, number: int) -> GuestGrid:
         heading=link.title or " · ".join(filter(None, (titles, noun))),
         message=paragraphs(link.message),
         subtitle=_described(datasets[0], shared) if len(datasets) == 1 else titles,
-        summary=f"Page {counted(number)} of {counted(pages)}, {noun} in all",
+        summary=_(
+            "Page {number} of {pages}, {noun} in all",
+            number=counted(number),
+            pages=counted(pages),
+            noun=noun,
+        ),
         style=drawn,
         cell_width=width,
         cell_height=height,
@@ -136,7 +149,7 @@ def _shown_by(shared: Shared, dataset: Dataset) -> tuple[str, ...]:
     view = shared.view
     if view == "middle" or view not in sheet.views_of(dataset):
         return ()
-    return (f"shown by {VIEW_WORDS[view]} along z",)
+    return (_("shown by {view} along z", view=_(VIEW_WORDS[view])),)
 
 
 def _cell(

@@ -10,6 +10,7 @@ from app.errors import ForbiddenError, TooManyError
 from app.reviews.items import Item
 from app.web.door import Door
 from app.web.forms import Forms
+from app.web.language import gettext as _
 from app.web.limits import Limiter
 from app.web.notes import Notebook, Writer
 from app.web.security import NO_REFERRER
@@ -29,9 +30,9 @@ def guest_notes(library: Library, door: Door, forms: Forms, notebook: Notebook) 
         """Give what is written about, by whom, and the address of its page."""
         link = door.open_unlocked(request, token)
         if not link.may_comment:
-            raise ForbiddenError("This link shows images; no notes can be added by it.")
+            raise ForbiddenError(_("This link shows images; no notes can be added by it."))
         if taken.is_over(str(link.id)):
-            raise TooManyError("Too many notes came by this link; wait a minute and try again.")
+            raise TooManyError(_("Too many notes came by this link; wait a minute and try again."))
         taken.count(str(link.id))
         found = open_shared(library, door.database, link).item(place)
         return found.item, Writer(f"/s/{token}", link), f"/s/{token}/{found.number + 1}"
@@ -50,7 +51,7 @@ def guest_notes(library: Library, door: Door, forms: Forms, notebook: Notebook) 
         fields: Fields,  # noqa: ARG001 (read, so checked)
         said: About,
     ) -> Response:
-        _, writer, back = said
+        _notice, writer, back = said
         return _finish(notebook.take_back(request, note_id, writer, back))
 
     return router

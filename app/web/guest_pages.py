@@ -16,6 +16,7 @@ from app.web import addresses, histogram, volume
 from app.web.grid import size_words
 from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
+from app.web.language import gettext as _
 from app.web.shared import Found, Shared
 from app.web.views import NOTHING, Fact, Notice, Plane, Volume
 from app.web.words import counted, labels_text
@@ -64,7 +65,7 @@ def item(shared: Shared, token: str, found: Found, looking: Looking) -> GuestIte
     dataset, link, number = found.dataset, shared.link, found.number
     split, index = found.item.split, found.item.index
     (values,) = dataset.indexes[split].labels_of(np.array([index]))
-    noun = "Volume" if dataset.is_volume else "Image"
+    noun = _("Volume") if dataset.is_volume else _("Image")
     name = f"{noun} {counted(number + 1)}"
     looked = looking.query(dataset)
     here = f"/s/{token}" if shared.only else f"/s/{token}/{number + 1}"
@@ -113,18 +114,18 @@ def item(shared: Shared, token: str, found: Found, looking: Looking) -> GuestIte
         label_text=labels_text(dataset, values) if shows else "",
         hue=histogram.hue(single) if single else None,
         facts=(
-            Fact("Dataset", dataset.title),
-            Fact("Modality", dataset.modality),
-            Fact("Size", size_words(dataset)),
-            *((Fact("Split", split), Fact("Index", str(index))) if shows else ()),
+            Fact(_("Dataset"), dataset.title),
+            Fact(_("Modality"), dataset.modality),
+            Fact(_("Size"), size_words(dataset)),
+            *((Fact(_("Split"), split), Fact(_("Index"), str(index))) if shows else ()),
         ),
-        place=f"{counted(number + 1)} of {counted(shared.total)}",
+        place=_("{number} of {total}", number=counted(number + 1), total=counted(shared.total)),
         previous=neighbour(-1),
         next=neighbour(1),
         back=None if shared.only else back,
         zoom_in=zoomed(1),
         zoom_out=zoomed(-1),
-        zoom_text=f"Zoom {looking.zoom}×",
+        zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         notices=(),
         citation=dataset.facts.citation if dataset.facts else "",
         license=dataset.facts.license if dataset.facts else "",
@@ -141,7 +142,7 @@ def _voxels(dataset: Dataset, split: Split, index: int) -> NDArray[Any] | None:
 def require_form(form: str) -> None:
     """Raise MissingError for a form that pixels are not given in."""
     if form not in _FORMS:
-        raise MissingError("form", f"Pixels are given as {' or '.join(_FORMS)}.")
+        raise MissingError("form", _("Pixels are given as .png or .npy."))
 
 
 def paragraphs(message: str) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from app.datasets.cooccurrence import Carried, carried_under
 from app.datasets.dataset import Dataset, Label
 from app.datasets.selection import Bars, Selection, Split
 from app.web import addresses
+from app.web.language import gettext as _
+from app.web.language import later
 from app.web.views import Bar, BarGroup, Histogram, HistogramRow, Link
 from app.web.words import NO_LABEL, counted, images, label_text, share, shortened
 
@@ -19,7 +21,7 @@ _BAR_HEIGHT: Final = 14
 _BAR_STEP: Final = 17
 _GAP: Final = 8
 
-_SCALES: Final[dict[Bars, str]] = {"count": "Count", "share": "Share within split"}
+_SCALES: Final[dict[Bars, str]] = {"count": later("Count"), "share": later("Share within split")}
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def scales(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
     """Give the links from one scale of the drawing to the other; the page stays."""
     return tuple(
         Link(
-            text,
+            _(text),
             addresses.grid(dataset.id, replace(selection, bars=scale)),
             selection.bars == scale,
         )
@@ -120,7 +122,7 @@ def lines_of(dataset: Dataset, selection: Selection) -> list[Line]:
             lines.append(Line(label_text(label), _of(counts, label), only))
     if selection.unlabelled or (dataset.is_multi_label and not selection.labels):
         bare = {split: c.with_none for split, c in carried_under(dataset, selection).items()}
-        lines.append(Line(NO_LABEL, bare, replace(base, unlabelled=True)))
+        lines.append(Line(_(NO_LABEL), bare, replace(base, unlabelled=True)))
     return lines
 
 
@@ -129,13 +131,18 @@ def _of(counts: dict[Split, dict[int, int]], label: Label) -> dict[Split, int]:
 
 
 def _caption(dataset: Dataset, selection: Selection, *, by_share: bool) -> str:
-    what = "share of each split's images" if by_share else "number of images"
-    said = f"Bars show the {what}; shares are of all images in the split."
+    said = (
+        _("Bars show the share of each split's images; shares are of all images in the split.")
+        if by_share
+        else _("Bars show the number of images; shares are of all images in the split.")
+    )
     if not dataset.is_multi_label:
         return said
     tally = sum(carried_under(dataset, selection).values(), Carried(0, 0, 0, 0))
-    return (
-        f"{said} An image counts once for each of its labels, so shares may add up to more than "
-        f"100 %: here {images(tally.images)} carry {counted(tally.labels)} labels, "
-        f"{counted(tally.with_none)} of them none."
+    return f"{said} " + _(
+        "An image counts once for each of its labels, so shares may add up to more than "
+        "100 %: here {images} carry {labels} labels, {with_none} of them none.",
+        images=images(tally.images),
+        labels=counted(tally.labels),
+        with_none=counted(tally.with_none),
     )

@@ -18,7 +18,9 @@ from app.pictures import atlas, exact, sheet
 from app.pictures.window import Window, through
 from app.pictures.window import shown as as_shown
 from app.web import addresses
+from app.web.language import gettext as _
 from app.web.views import Plane
+from app.web.words import counted
 
 ZOOMS: Final = (1, 2, 4, 8)
 
@@ -80,8 +82,20 @@ def required_index(dataset: Dataset, split: Split, value: str) -> int:
     if not 0 <= index < total:
         raise MissingError(
             "index",
-            f"There is no {split} image {shown(value)} in {dataset.title}; "
-            + (f"indexes run from 0 to {total - 1:,}." if total else "this split is empty."),
+            _(
+                "There is no {split} image {value} in {title}; indexes run from 0 to {last}.",
+                split=split,
+                value=shown(value),
+                title=dataset.title,
+                last=counted(total - 1),
+            )
+            if total
+            else _(
+                "There is no {split} image {value} in {title}; this split is empty.",
+                split=split,
+                value=shown(value),
+                title=dataset.title,
+            ),
         )
     return index
 
@@ -91,7 +105,9 @@ def parse_looking(dataset: Dataset, query: str) -> Looking:
     given = dict(parse_qsl(query))
     zoom = whole_number("zoom", given.get("zoom", str(ZOOMS[0])))
     if zoom not in ZOOMS:
-        raise MalformedError("zoom", f"zoom must be one of {', '.join(map(str, ZOOMS))}.")
+        raise MalformedError(
+            "zoom", _("zoom must be one of {zooms}.", zooms=", ".join(map(str, ZOOMS)))
+        )
     slices = tuple(
         required_slice(dataset, axis, given.get(axis) or str(middle))
         for axis, middle in zip(exact.AXES, default_slices(dataset), strict=False)
@@ -108,12 +124,12 @@ def parse_tone(dataset: Dataset, query: str) -> Tone:
     if not dataset.is_volume or not given:
         return Tone()
     if given.get("invert", "0") not in ("0", "1"):
-        raise MalformedError("invert", "invert must be 0 or 1.")
+        raise MalformedError("invert", _("invert must be 0 or 1."))
     own = own_window(dataset)
     low = real_number("low", given["low"]) if "low" in given else own.low
     high = real_number("high", given["high"]) if "high" in given else own.high
     if not low < high:
-        raise MalformedError("low", "low, which is black, must be below high, which is white.")
+        raise MalformedError("low", _("low, which is black, must be below high, which is white."))
     window = Window(low, high)
     return Tone(None if window == own else window, given.get("invert") == "1")
 
@@ -135,7 +151,9 @@ def atlas_for(dataset: Dataset, axis: str) -> tuple[int, atlas.Layout]:
         layout = atlas.layout_of(dataset.shape, number)
         if layout:
             return number, layout
-    raise MissingError("axis", f"There is no one picture of all slices along {shown(axis)} here.")
+    raise MissingError(
+        "axis", _("There is no one picture of all slices along {axis} here.", axis=shown(axis))
+    )
 
 
 def own_window(dataset: Dataset) -> Window:
@@ -151,7 +169,9 @@ def real_number(name: str, value: str) -> float:
     """Read the value of a parameter of that name as a finite number. Raises MalformedError."""
     number = float(value) if _REAL.fullmatch(value) else math.inf
     if not math.isfinite(number):
-        raise MalformedError(name, f"{name} must be a number, not “{shown(value)}”.")
+        raise MalformedError(
+            name, _("{name} must be a number, not “{value}”.", name=name, value=shown(value))
+        )
     return number
 
 
@@ -168,12 +188,18 @@ def default_slices(dataset: Dataset) -> tuple[int, ...]:
 def required_slice(dataset: Dataset, axis: str, value: str) -> int:
     """Read a slice's number along an axis. Raises MalformedError or MissingError."""
     if axis not in exact.AXES:
-        raise MalformedError("axis", f"axis must be one of {', '.join(exact.AXES)}.")
+        raise MalformedError("axis", _("axis must be one of {axes}.", axes=", ".join(exact.AXES)))
     place = whole_number("slice", value)
     sides = dataset.shape[exact.AXES.index(axis)]
     if not 0 <= place < sides:
         raise MissingError(
-            "slice", f"There is no slice {place} along {axis}; they run from 0 to {sides - 1}."
+            "slice",
+            _(
+                "There is no slice {place} along {axis}; they run from 0 to {sides}.",
+                place=place,
+                axis=axis,
+                sides=sides - 1,
+            ),
         )
     return place
 
@@ -211,7 +237,7 @@ def cut_for(dataset: Dataset, query: str) -> Cut | None:
     given = dict(parse_qsl(query))
     axis = given.get("axis", exact.AXES[0])
     if axis not in exact.AXES:
-        raise MalformedError("axis", f"axis must be one of {', '.join(exact.AXES)}.")
+        raise MalformedError("axis", _("axis must be one of {axes}.", axes=", ".join(exact.AXES)))
     number_of_axis = exact.AXES.index(axis)
     middle = default_slices(dataset)[number_of_axis]
     return number_of_axis, required_slice(dataset, axis, given.get("slice", str(middle)))
@@ -245,7 +271,7 @@ def planes_of(
                 src=atlas_source(axis, tone)
                 if atlas_source and layout
                 else source(addresses.joined(query, tone), False),
-                alt=f"{name}, a slice along {axis}",
+                alt=_("{name}, a slice along {axis}", name=name, axis=axis),
                 values=source(query, True),
                 width=dataset.shape[across],
                 height=dataset.shape[down],

@@ -15,6 +15,7 @@ from app.pictures.window import Window, needs_window
 from app.web import addresses, grid, histogram, volume
 from app.web.addresses import plane_query
 from app.web.item import ZOOMS, Looking, planes_of, style
+from app.web.language import gettext as _
 from app.web.notices import dataset_notices
 from app.web.views import Crumb, Fact, Item, Saved
 from app.web.words import counted, label_text, labels_text, measured, number
@@ -68,7 +69,7 @@ def build(
     return Item(
         heading=f"{dataset.title} · {name}",
         crumbs=(
-            Crumb("All datasets", addresses.HOME),
+            Crumb(_("All datasets"), addresses.HOME),
             Crumb(dataset.title, back),
             Crumb(name, None),
         ),
@@ -93,15 +94,15 @@ def build(
         hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
         previous=neighbour(-1),
         next=neighbour(1),
-        place=f"{counted(rank + 1)} of {counted(subset.total)}"
+        place=_("{rank} of {total}", rank=counted(rank + 1), total=counted(subset.total))
         if rank is not None
-        else "Not in the selection you came from",
+        else _("Not in the selection you came from"),
         back=back,
         downloads=downloads,
         download_notes=notes,
         zoom_in=zoomed(1),
         zoom_out=zoomed(-1),
-        zoom_text=f"Zoom {looking.zoom}×",
+        zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         notices=(
             *grid.unfinished(dataset, Selection(splits=(split,))),
             *dataset_notices(dataset, window),
@@ -113,33 +114,38 @@ def build(
 
 def _facts(dataset: Dataset, split: Split, index: int, values: tuple[int, ...]) -> tuple[Fact, ...]:
     label = labels_text(dataset, values)
-    facts = [Fact("Label", label)]
+    facts = [Fact(_("Label"), label)]
     meanings = filter(None, (dataset.label_of[value].meaning for value in values))
-    facts += [Fact("Meaning", meaning) for meaning in meanings if meaning not in label]
+    facts += [Fact(_("Meaning"), meaning) for meaning in meanings if meaning not in label]
     facts += [
-        Fact("Split", split),
-        Fact("Index", str(index)),
-        Fact("Modality", dataset.modality),
-        Fact("Size", grid.size_words(dataset)),
+        Fact(_("Split"), split),
+        Fact(_("Index"), str(index)),
+        Fact(_("Modality"), dataset.modality),
+        Fact(_("Size"), grid.size_words(dataset)),
     ]
     others = ", ".join(label_text(label) for label in dataset.labels[:20])
-    return (*facts, Fact("All labels", others))
+    return (*facts, Fact(_("All labels"), others))
 
 
 def _pixel_facts(dataset: Dataset, pixels: NDArray[Any]) -> tuple[Fact, ...]:
     channels = exact.statistics(pixels, colour=dataset.channels == 3)
-    names = ("Red", "Green", "Blue") if len(channels) == 3 else ("Values",)
+    names = (_("Red"), _("Green"), _("Blue")) if len(channels) == 3 else (_("Values"),)
     described = tuple(
         Fact(
             name,
-            "no finite value"
+            _("no finite value")
             if math.isnan(c.mean)
-            else f"{number(c.least)} to {number(c.greatest)}, mean {measured(c.mean)}, "
-            f"standard deviation {measured(c.deviation)}",
+            else _(
+                "{least} to {greatest}, mean {mean}, standard deviation {deviation}",
+                least=number(c.least),
+                greatest=number(c.greatest),
+                mean=measured(c.mean),
+                deviation=measured(c.deviation),
+            ),
         )
         for name, c in zip(names, channels, strict=True)
     )
-    return (*described, Fact("Type", str(pixels.dtype)))
+    return (*described, Fact(_("Type"), str(pixels.dtype)))
 
 
 def _downloads(
@@ -150,10 +156,10 @@ def _downloads(
     def file(form: str, query: str = "") -> str:
         return addresses.pixels(dataset.id, split, index, form, query)
 
-    array = Saved("NumPy array (.npy)", file("npy"))
+    array = Saved(_("NumPy array (.npy)"), file("npy"))
     if not dataset.is_volume:
         inexact = _why_inexact(pixels)
-        exact_png = () if inexact else (Saved("Exact PNG", file("png")),)
+        exact_png = () if inexact else (Saved(_("Exact PNG"), file("png")),)
         return (*exact_png, array), (inexact,) if inexact else ()
     pngs, reasons = [], []
     for number_of_axis, (axis, place) in enumerate(zip(exact.AXES, looking.slices, strict=True)):
@@ -161,9 +167,11 @@ def _downloads(
         reasons.append(inexact)
         if not inexact:
             query = plane_query(axis, place)
-            pngs.append(Saved(f"Exact PNG of the slice along {axis}", file("png", query), axis))
+            pngs.append(
+                Saved(_("Exact PNG of the slice along {axis}", axis=axis), file("png", query), axis)
+            )
     missing = nifti.why_missing()
-    whole = [array] if missing else [array, Saved("NIfTI (.nii.gz)", file("nii.gz"))]
+    whole = [array] if missing else [array, Saved(_("NIfTI (.nii.gz)"), file("nii.gz"))]
     notes = (next(filter(None, reasons), ""), missing or nifti.NOTE)
     return (*pngs, *whole), tuple(filter(None, notes))
 

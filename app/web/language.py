@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import Final
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.phrases import Phrase
+from app.phrases import Amount, Phrase
 from app.web import addresses
 from app.web.bundled import bundled
 
@@ -33,6 +33,10 @@ VARY: Final = "Accept-Language, Cookie"
 _COOKIE: Final = re.compile(rb"(?:^|;)\s*lightbox-language=([A-Za-z-]{2,20})(?:;|\s|$)")
 _TAG: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
 _LONGEST: Final = 500
+_FILES: Final = (
+    *(".csv", ".json", ".jsonld", ".parquet", ".zip", ".npz"),
+    *(".png", ".npy", ".gz", ".svg", ".bib", ".ris", ".txt"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +123,7 @@ def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     language = current()
     forms = language.plurals.get(one)
     text = forms[language.form_of(number)] if forms else one if number == 1 else many
-    return text.format(**_written({"number": number, **values}))
+    return text.format(**_written({"number": Amount(number), **values}))
 
 
 def say(text: object) -> str:
@@ -146,24 +150,19 @@ def signed(number: str) -> str:
     return number.translate(current().signs)
 
 
-def day(value: date) -> str:
-    """Write a day: “25 Nov 2026”, “25.11.2026”."""
-    return format_date(value, "d MMM y" if current().tag == ENGLISH else "medium", _locale())
-
-
 def moment(value: datetime) -> str:
-    """Write a day and a time of it, to the minute."""
-    return format_datetime(value, "short", locale=_locale())
-
-
-def _locale() -> Locale:
-    return Locale.parse(current().tag, sep="-")
+    """Write a time to the minute: “2026-11-25 04:00 UTC”, “25.11.2026, 04:00 UTC”."""
+    if current().tag == ENGLISH:
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    locale = Locale.parse(current().tag, sep="-")
+    day, time = format_date(value, "medium", locale), format_time(value, "short", locale=locale)
+    return f"{day}, {time} UTC"
 
 
 def _written(values: Mapping[str, object]) -> dict[str, object]:
     """Write amounts as this language does, and say what are phrases themselves."""
     return {
-        name: grouped(value) if isinstance(value, int) else say(value)
+        name: grouped(value) if isinstance(value, Amount) else say(value)
         for name, value in values.items()
     }
 
@@ -171,7 +170,7 @@ def _written(values: Mapping[str, object]) -> dict[str, object]:
 class Speaking:
     """ASGI middleware that chooses the language: by the preference, else by what is accepted.
 
-    The API is the same in every language: programs read it.
+    The API and files are the same in every language: programs read them.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -191,11 +190,15 @@ def preferred(request: Request) -> str:
 
 
 def _wanted(scope: Scope) -> str:
-    path: str = scope["path"]
-    if path.startswith("/api/") and path != addresses.API_DOCS:
+    if is_for_programs(scope["path"]):
         return ENGLISH
     accepted = next((v for n, v in scope["headers"] if n == b"accept-language"), b"")
     return _first_of(_chosen(scope), accepted[:_LONGEST].decode("latin-1"))
+
+
+def is_for_programs(path: str) -> bool:
+    """Say whether an address gives what programs read, or a file: the same in every language."""
+    return (path.startswith("/api/") and path != addresses.API_DOCS) or path.endswith(_FILES)
 
 
 def _chosen(scope: Scope) -> str:

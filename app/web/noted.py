@@ -15,6 +15,7 @@ from app.reviews import notes
 from app.reviews.database import Database
 from app.web import addresses
 from app.web.access import role_of
+from app.web.language import gettext as _
 from app.web.views import Facet, FacetValue
 from app.web.words import NOTED_WORDS, counted
 
@@ -42,7 +43,9 @@ class Reviewed:
         if selection.noted is None:
             return dataset
         if role_of(request) != "owner":
-            raise ForbiddenError("What was flagged or noted is for the owner of this server only.")
+            raise ForbiddenError(
+                _("What was flagged or noted is for the owner of this server only.")
+            )
         return self._noted(dataset)[selection.noted]
 
     def facet(self, request: Request, dataset: Dataset, selection: Selection) -> Facet | None:
@@ -64,7 +67,7 @@ class Reviewed:
         values = tuple(
             FacetValue(
                 value=kind,
-                text=NOTED_WORDS[kind],
+                text=_(NOTED_WORDS[kind]),
                 count=counted(total),
                 href=addresses.grid(dataset.id, selection.toggle_noted(kind)),
                 on=selection.noted == kind,
@@ -72,7 +75,7 @@ class Reviewed:
             for kind, total in totals.items()
         )
         clear = addresses.grid(dataset.id, replace(others, page=1))
-        return Facet("noted", "Review", values, clear if selection.noted else None)
+        return Facet("noted", _("Review"), _("review"), values, clear if selection.noted else None)
 
     def mark(self) -> object:
         """Give what is equal as long as nothing new was said, without asking the database.
@@ -116,8 +119,10 @@ def plainly(selection: Selection) -> Selection:
     if selection.noted:
         raise MalformedError(
             "noted",
-            "What is flagged or noted changes from day to day; put these images into a collection, "
-            "or take that filter away.",
+            _(
+                "What is flagged or noted changes from day to day; put these images into a "
+                "collection, or take that filter away."
+            ),
         )
     return selection
 

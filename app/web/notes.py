@@ -22,19 +22,20 @@ from app.web.access import owner_only, role_of
 from app.web.forms import CHECK, Forms, text
 from app.web.guest_pages import GuestItem
 from app.web.item import required_index
+from app.web.language import gettext as _
+from app.web.language import later, ngettext
 from app.web.sharing import dated
 from app.web.templating import fragment, page
-from app.web.words import counted
 
 FLAG_WORDS: Final[dict[Flag, str]] = {
-    "wrong-label": "Wrong label",
-    "poor-quality": "Poor quality",
-    "duplicate": "Duplicate",
-    "artefact": "Artefact",
-    "interesting": "Interesting",
-    "other": "Other",
+    "wrong-label": later("Wrong label"),
+    "poor-quality": later("Poor quality"),
+    "duplicate": later("Duplicate"),
+    "artefact": later("Artefact"),
+    "interesting": later("Interesting"),
+    "other": later("Other"),
 }
-_OWNER: Final = "Owner"
+_OWNER: Final = later("Owner")
 _COOKIE: Final = "lightbox_name"
 _YEAR: Final = 365 * 24 * 3600
 
@@ -97,7 +98,7 @@ class Writer:
             known = cleaned(unquote(request.cookies.get(self.cookie, "")), NAME_MOST, lines=False)
         except MalformedError:
             known = ""
-        return known or ("" if self.link else _OWNER)
+        return known or ("" if self.link else _(_OWNER))
 
     def author(self, name: str) -> Author:
         """Give the author of that name."""
@@ -140,8 +141,8 @@ class Notebook:
         given = text(fields, "flag")
         flag = next((flag for flag in FLAGS if flag == given), None)
         if given and not flag:
-            raise MalformedError("flag", f"A flag is one of: {', '.join(FLAGS)}.")
-        name = text(fields, "name") or ("" if writer.link else _OWNER)
+            raise MalformedError("flag", _("A flag is one of: {flags}.", flags=", ".join(FLAGS)))
+        name = text(fields, "name") or ("" if writer.link else _(_OWNER))
         author = writer.author(name)
         note = notes.add(self._database, item, author, flag, text(fields, "note"))
         answer = _back(back)
@@ -161,14 +162,14 @@ class Notebook:
     ) -> RedirectResponse:
         """Take a note back, and lead back. Raises MissingError or StorageError."""
         if not (note_id.isascii() and note_id.isdecimal() and len(note_id) < 19):
-            raise MissingError("note", "There is no such note.")
+            raise MissingError("note", _("There is no such note."))
         notes.undo(self._database, int(note_id), writer.author(writer.name(request)))
         return _back(back)
 
     def _view(
         self, request: Request, item: Item, writer: Writer, address: str, check: str
     ) -> Notes:
-        path, _, query = address.partition("?")
+        path, _sign, query = address.partition("?")
         said: tuple[Note, ...] = ()
         problem = changed = ""
         try:
@@ -197,10 +198,10 @@ class Notebook:
             check_name=CHECK,
             check=check,
             flags=(
-                views.Choice("", "No flag", selected=True),
+                views.Choice("", _("No flag"), selected=True),
                 # Who is not shown the label can't say that it is wrong.
                 *(
-                    views.Choice(flag, FLAG_WORDS[flag], selected=False)
+                    views.Choice(flag, _(FLAG_WORDS[flag]), selected=False)
                     for flag in FLAGS
                     if not (hidden and flag == "wrong-label")
                 ),
@@ -208,7 +209,7 @@ class Notebook:
             text_most=TEXT_MOST,
             name=writer.name(request),
             name_most=NAME_MOST,
-            hint="shown to who sent you the link" if writer.link else "shown with the note",
+            hint=_("shown to who sent you the link") if writer.link else _("shown with the note"),
         )
 
 
@@ -259,10 +260,10 @@ def owner_writes(request: Request) -> Writer | None:
 def _said(note: Note, undo: str | None, writer: Writer) -> Said:
     by_link = not writer.link and note.author.link_id is not None
     return Said(
-        who=f"{note.author.name}, by a link" if by_link else note.author.name,
+        who=_("{name}, by a link", name=note.author.name) if by_link else note.author.name,
         when=dated(note.made),
-        flag=FLAG_WORDS[note.flag] if note.flag else "",
-        text="Taken back" if note.undoes else note.text,
+        flag=_(FLAG_WORDS[note.flag]) if note.flag else "",
+        text=_("Taken back") if note.undoes else note.text,
         undone=note.undone,
         undo=undo,
     )
@@ -271,8 +272,11 @@ def _said(note: Note, undo: str | None, writer: Writer) -> Said:
 def _changed(stale: int) -> str:
     if not stale:
         return ""
-    said = "1 note is" if stale == 1 else f"{counted(stale)} notes are"
-    return f"This file has changed: {said} about what it held before, and not shown here."
+    return ngettext(
+        "This file has changed: {number} note is about what it held before, and not shown here.",
+        "This file has changed: {number} notes are about what it held before, and not shown here.",
+        stale,
+    )
 
 
 def _back(address: str) -> RedirectResponse:

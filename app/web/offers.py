@@ -13,6 +13,8 @@ from app.datasets.selection import Selection
 from app.errors import ArchiveError, MissingError
 from app.web import addresses
 from app.web.catalogue import command
+from app.web.language import gettext as _
+from app.web.language import say, signed
 from app.web.notices import dataset_notices
 from app.web.views import Fact, Link, Notice
 from app.web.words import bytes_text, counted
@@ -72,29 +74,39 @@ def build(
         size=str(file.size),
         facts=_facts(facts, file),
         records=_records(file),
-        status=_status(standing) if absent else "On this machine." if dataset else "Not served.",
+        status=_status(standing)
+        if absent
+        else _("On this machine.")
+        if dataset
+        else _("Not served."),
         notices=_notices(dataset, refused, standing),
         links=(
-            Link("Look at the images", addresses.grid(stem, Selection())),
-            Link("About this file", addresses.about(stem)),
+            Link(_("Look at the images"), addresses.grid(stem, Selection())),
+            Link(_("About this file"), addresses.about(stem)),
         )
         if dataset
         else (),
         command=command(facts, file.size, place) if absent and not going_on else "",
         start=_start(standing, file) if absent and downloads and not going_on else "",
         progress=_progress(file, standing) if going_on else None,
-        cancel=f"Cancel {file.size} px" if going_on and standing.state in _CANCELLABLE else "",
+        cancel=_("Cancel {size} px", size=file.size)
+        if going_on and standing.state in _CANCELLABLE
+        else "",
     )
 
 
 def room_text(place: str | None) -> str:
     """Say where files go and what room there is, to who sits at this machine."""
     if place is None:
-        return "To have it on your own machine, type one of these commands there."
+        return _("To have it on your own machine, type one of these commands there.")
     try:
-        return f"Files go into {place}, where {bytes_text(free_bytes(Path(place)))} are free."
+        return _(
+            "Files go into {place}, where {room} are free.",
+            place=place,
+            room=bytes_text(free_bytes(Path(place))),
+        )
     except OSError:
-        return f"Files go into {place}."
+        return _("Files go into {place}.", place=place)
 
 
 _CANCELLABLE: Final = ("waiting", "running")
@@ -112,45 +124,51 @@ def _here(library: Library, stem: str) -> tuple[Dataset | None, ArchiveError | N
 
 def _facts(facts: Facts, file: PublishedFile) -> tuple[Fact, ...]:
     unpacked = sum(facts.counts.values()) * file.size**facts.dimensions * facts.channels
-    packed = "not known before it is fetched"
+    packed = _("not known before it is fetched")
     if file.bytes:
-        packed = f"{bytes_text(file.bytes)} ({counted(file.bytes)} bytes)"
-    names = ("MD5", "MD5, record of 2022")
+        packed = _(
+            "{size} ({number} bytes)", size=bytes_text(file.bytes), number=counted(file.bytes)
+        )
+    names = ("MD5", _("MD5, record of 2022"))
     return (
-        Fact("Packed", packed),
-        Fact("Unpacked", bytes_text(unpacked)),
+        Fact(_("Packed"), packed),
+        Fact(_("Unpacked"), bytes_text(unpacked)),
         *(Fact(name, md5) for name, md5 in zip(names, file.md5s, strict=False)),
     )
 
 
 def _records(file: PublishedFile) -> tuple[Link, ...]:
-    links = [Link(f"{file.name} at the published record", file.url)]
+    links = [Link(_("{name} at the published record", name=file.name), file.url)]
     if file.earlier_url:
-        links.append(Link("The same of 2022", file.earlier_url))
+        links.append(Link(_("The same of 2022"), file.earlier_url))
     return tuple(links)
 
 
 def _status(standing: Standing) -> str:
-    kept = f"{bytes_text(standing.done)} of it are kept, and it goes on from there."
+    kept = _("{done} of it are kept, and it goes on from there.", done=bytes_text(standing.done))
     match standing.state:
         case "failed" | "none":
             return kept if standing.done else ""
         case "cancelled":
-            return f"Cancelled. {kept}" if standing.done else "Cancelled."
+            return _("Cancelled. {kept}", kept=kept) if standing.done else _("Cancelled.")
         case "interrupted":
-            return f"The server was ended meanwhile. {kept}"
+            return _("The server was ended meanwhile. {kept}", kept=kept)
         case "waiting":
-            return "It begins when one of those before it has ended."
+            return _("It begins when one of those before it has ended.")
         case "elsewhere":
-            return "It is being fetched by another program."
+            return _("It is being fetched by another program.")
         case "stopping":
-            return "It is being cancelled."
+            return _("It is being cancelled.")
         case _:
-            return "It is being fetched."
+            return _("It is being fetched.")
 
 
 def _start(standing: Standing, file: PublishedFile) -> str:
-    return f"Go on fetching {file.size} px" if standing.done else f"Fetch {file.size} px"
+    return (
+        _("Go on fetching {size} px", size=file.size)
+        if standing.done
+        else _("Fetch {size} px", size=file.size)
+    )
 
 
 def _notices(
@@ -159,24 +177,25 @@ def _notices(
     if dataset:
         return tuple(n for n in dataset_notices(dataset, None) if n.kind == "warning")
     if refused:
-        return (Notice("warning", str(refused)),)
-    return (Notice("warning", standing.sentence),) if standing.sentence else ()
+        return (Notice("warning", say(refused.args[0])),)
+    return (Notice("warning", say(standing.sentence)),) if standing.sentence else ()
 
 
 def _progress(file: PublishedFile, standing: Standing) -> Progress:
     total = standing.total
-    parts = [bytes_text(standing.done) + (f" of {bytes_text(total)}" if total else "")]
+    done = bytes_text(standing.done)
+    parts = [_("{done} of {total}", done=done, total=bytes_text(total)) if total else done]
     left = standing.seconds_left
     if total and standing.done >= total:
-        parts.append("its MD5 is being checked")
+        parts.append(_("its MD5 is being checked"))
     elif standing.rate:
         parts.append(f"{bytes_text(int(standing.rate))}/s")
     elif standing.state == "running":
-        parts.append("waiting for the mirror")
+        parts.append(_("waiting for the mirror"))
     if left:
-        parts.append(f"{_duration(left)} left")
+        parts.append(_("{left} left", left=_duration(left)))
     value = min(standing.done, total) if total else 0
-    return Progress(f"{file.name}, fetched so far", value, total, ", ".join(parts))
+    return Progress(_("{name}, fetched so far", name=file.name), value, total, ", ".join(parts))
 
 
 def _duration(seconds: float) -> str:
@@ -184,4 +203,4 @@ def _duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     if seconds < _HOUR:
         return f"{round(seconds / _MINUTE)} min"
-    return f"{seconds / _HOUR:.1f} h"
+    return signed(f"{seconds / _HOUR:.1f} h")

@@ -18,6 +18,7 @@ from app.web import addresses
 from app.web.catalogue import STRIP
 from app.web.grid import page_items
 from app.web.item import atlas_for, cut_for, parse_tone, required_index, toned
+from app.web.language import gettext as _
 from app.web.noted import Reviewed
 from app.web.studio import Plan, Studio
 from app.web.transport import ASK_AGAIN, FOREVER
@@ -36,7 +37,7 @@ def sheets(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
         def plan() -> Plan:
             dataset = _as_addressed(library, dataset_id, key)
             if not dataset.total:
-                raise MissingError("picture", f"{dataset.title} holds no images.")
+                raise MissingError("picture", _("{title} holds no images.", title=dataset.title))
             # Of the first pictures only, whatever has been unpacked: so it may not be checked yet.
             return Plan(
                 f"{key}-strip",
@@ -70,7 +71,7 @@ def plan_tile(dataset: Dataset, subset: Subset, selection: Selection, tile: int)
     start = (tile - 1) * sheet.CELLS_MOST
     found = items[start : start + sheet.CELLS_MOST] if start >= 0 else items[:0]
     if not len(found):
-        raise MissingError("tile", f"This page has no sheet {tile}.")
+        raise MissingError("tile", _("This page has no sheet {tile}.", tile=tile))
     splits = [SPLITS[number] for number in set(found.splits.tolist())]
     drawn = replace(selection, bars="count").query()
     return Plan(
@@ -112,7 +113,7 @@ def single(library: Library, studio: Studio) -> APIRouter:
         request: Request, dataset_id: str, split: str, index: str, form: str
     ) -> Response:
         if form not in ("png", "npy"):
-            raise MissingError("form", "Pixels are given as .png or .npy.")
+            raise MissingError("form", _("Pixels are given as .png or .npy."))
         query = request.url.query
         whole = form == "npy" and not ({"axis", "slice"} & set(request.query_params))
 
@@ -164,9 +165,9 @@ def volumes(library: Library, studio: Studio) -> APIRouter:
     async def whole(request: Request, dataset_id: str, split: str, index: str) -> Response:
         def plan() -> Plan:
             dataset = library.dataset(dataset_id)
-            found, place, _ = _item(dataset, split, index, "")
+            found, place, _rest = _item(dataset, split, index, "")
             if not dataset.is_volume:
-                raise MissingError("form", "Only volumes are given as .nii.gz.")
+                raise MissingError("form", _("Only volumes are given as .nii.gz."))
             if missing := nifti.why_missing():
                 raise NotInstalledError(missing)
             return Plan(
@@ -192,7 +193,8 @@ def _as_addressed(library: Library, dataset_id: str, key: str) -> Dataset:
 def _require_key(dataset: Dataset, key: str, current: str) -> None:
     if key != current:
         raise MissingError(
-            "picture", f"{dataset.archive.path.name} has changed; reload the page you came from."
+            "picture",
+            _("{name} has changed; reload the page you came from.", name=dataset.archive.path.name),
         )
 
 

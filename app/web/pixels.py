@@ -18,6 +18,7 @@ from app.pictures.tally import Tally, picture_shape
 from app.web import addresses, curves, histogram, words
 from app.web.curves import Curves
 from app.web.frame import heading
+from app.web.language import gettext as _
 from app.web.noted import plainly
 from app.web.notices import dataset_notices
 from app.web.studio import Plan, Studio
@@ -123,22 +124,22 @@ def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
     dataset = inquiry.dataset
     grid = addresses.grid(dataset.id, selection.on_page(1))
     return PixelPage(
-        heading=f"Pixels of {dataset.title}",
+        heading=_("Pixels of {title}", title=dataset.title),
         subtitle=heading(dataset, selection, inquiry.total),
         crumbs=(
-            Crumb("All datasets", addresses.HOME),
+            Crumb(_("All datasets"), addresses.HOME),
             Crumb(dataset.title, grid),
-            Crumb("Pixels", None),
+            Crumb(_("Pixels"), None),
         ),
         address=addresses.pixels_by_label(dataset.id, selection, everything=inquiry.background),
         grid=grid,
-        summary="Still being computed." if seen.pending else "All numbers are here.",
+        summary=_("Still being computed.") if seen.pending else _("All numbers are here."),
         notices=(*seen.notices, *dataset_notices(dataset, sheet.window_of(dataset))),
         counted=counted(inquiry),
         everything=None
         if inquiry.is_whole
         else Link(
-            f"Compute all {words.counted(inquiry.total)}",
+            _("Compute all {total}", total=words.counted(inquiry.total)),
             addresses.pixels_by_label(dataset.id, selection, everything=True),
         ),
         remarks=(*remarks(inquiry), *_readings(inquiry)),
@@ -152,24 +153,30 @@ def counted(inquiry: Inquiry) -> str:
     volumes = inquiry.dataset.is_volume
     total = words.images(inquiry.total, volumes=volumes)
     if not inquiry.total:
-        return f"No {'volumes' if volumes else 'images'} match these filters."
+        return _("No {noun} match these filters.", noun=words.kind(volumes=volumes))
     if inquiry.is_whole:
-        return f"Counted: {total}, all that match."
-    return (
-        f"Counted: a random sample of {words.counted(inquiry.number)} of the {total} that match, "
-        f"drawn with seed {inquiry.selection.seed}."
+        return _("Counted: {total}, all that match.", total=total)
+    return _(
+        "Counted: a random sample of {number} of the {total} that match, drawn with seed {seed}.",
+        number=words.counted(inquiry.number),
+        total=total,
+        seed=inquiry.selection.seed,
     )
 
 
 def remarks(inquiry: Inquiry) -> tuple[str, ...]:
     """Say what stands for a volume."""
     middle = sheet.middle_plane(inquiry.dataset)
-    return (f"Of each volume, its middle slice counts (z = {middle[1]}).",) if middle else ()
+    return (
+        (_("Of each volume, its middle slice counts (z = {middle}).", middle=middle[1]),)
+        if middle
+        else ()
+    )
 
 
 def picture(dataset: Dataset, src: str, alt: str) -> Picture:
     """Size a picture of this dataset's pixels: small ones are enlarged by whole steps."""
-    height, width, _ = picture_shape(dataset)
+    height, width, _rest = picture_shape(dataset)
     scale = max(1, _SIDE_AIM // max(height, width))
     return Picture(src, alt, width * scale, height * scale)
 
@@ -178,14 +185,16 @@ def _readings(inquiry: Inquiry) -> tuple[str, ...]:
     """Say how to read the numbers."""
     said = []
     if inquiry.dataset.is_multi_label:
-        said.append("An image with several labels counts for each of them.")
+        said.append(_("An image with several labels counts for each of them."))
     said.append(
-        "A mean image holds the mean of each pixel, rounded to be drawn. The height of a curve "
-        "grows with the square root of the share of values, on one scale for all labels."
+        _(
+            "A mean image holds the mean of each pixel, rounded to be drawn. The height of a "
+            "curve grows with the square root of the share of values, on one scale for all labels."
+        )
     )
     if inquiry.left_out:
         more = words.counted(inquiry.left_out)
-        said.append(f"{more} more labels are left out; filter by label to see them.")
+        said.append(_("{more} more labels are left out; filter by label to see them.", more=more))
     return tuple(said)
 
 
@@ -214,11 +223,17 @@ def _portrait(
     label = inquiry.labels[row - 1] if row else None
     named = dataset.label_of[label] if label is not None else None
     of = row_name(label) if row else ALL
-    title = words.label_text(named) if named else (words.NO_LABEL if row else "All together")
+    title = words.label_text(named) if named else (_(words.NO_LABEL) if row else _("All together"))
     number = int(tally.images[row])
     total = words.images(matching, volumes=dataset.is_volume)
-    count = total if inquiry.is_whole else f"{words.counted(number)} of {total}"
-    empty = Portrait(of, title, histogram.hue(named) if named else None, (Fact("Counted", count),))
+    count = (
+        total
+        if inquiry.is_whole
+        else _("{number} of {total}", number=words.counted(number), total=total)
+    )
+    empty = Portrait(
+        of, title, histogram.hue(named) if named else None, (Fact(_("Counted"), count),)
+    )
     if not number:
         return empty
     src = addresses.mean_image(dataset.id, selection, of, everything=inquiry.background)
@@ -235,6 +250,6 @@ def _portrait(
 def means_text(tally: Tally, row: int) -> str:
     """Name the mean of each channel over all pixels."""
     means = tally.mean(row).mean(axis=(0, 1)).tolist()
-    texts = ["none" if math.isnan(value) else words.measured(value) for value in means]
+    texts = [_("none") if math.isnan(value) else words.measured(value) for value in means]
     names = curves.channel_names(len(means))
     return ", ".join(f"{text} {name}".rstrip() for text, name in zip(texts, names, strict=True))

@@ -10,26 +10,29 @@ from starlette.responses import JSONResponse, Response
 from app.datasets.selection import require_readable
 from app.errors import ArchiveError, LightboxError, MissingError, NotReadyError, status_of
 from app.web import addresses
+from app.web.language import gettext as _
+from app.web.language import later, say
 from app.web.security import UNDER_A_LINK
 from app.web.templating import page
 from app.web.views import Link, Problem
 
 _RETRY_SECONDS: Final = 2
 _HEADINGS: Final = {
-    403: "Not yours to do",
-    404: "Not found",
-    405: "Not allowed",
-    410: "No longer here",
-    429: "Too many tries",
-    406: "Not possible exactly",
-    422: "Can't be read",
-    501: "Not installed here",
-    503: "Not available",
+    403: later("Not yours to do"),
+    404: later("Not found"),
+    405: later("Not allowed"),
+    410: later("No longer here"),
+    429: later("Too many tries"),
+    406: later("Not possible exactly"),
+    422: later("Can't be read"),
+    501: later("Not installed here"),
+    503: later("Not available"),
 }
-_FOR_GUESTS: Final = (
+_ERROR: Final = later("Error")
+_FOR_GUESTS: Final = later(
     "This can't be shown right now; try again later, or tell who sent you the link."
 )
-_UNKNOWN_ADDRESS: Final = "There is no page at this address."
+_UNKNOWN_ADDRESS: Final = later("There is no page at this address.")
 
 
 async def readable_query(request: Request) -> None:
@@ -42,11 +45,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(LightboxError)
     async def known(request: Request, error: LightboxError) -> Response:
-        return _answer(request, status_of(error), str(error), part_of(error), error)
+        return _answer(request, status_of(error), say(error.args[0]), part_of(error), error)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        sentence = _UNKNOWN_ADDRESS if error.status_code == 404 else f"{error.detail}."
+        sentence = _(_UNKNOWN_ADDRESS) if error.status_code == 404 else f"{error.detail}."
         answer = _answer(request, error.status_code, sentence, "address")
         answer.headers.update(error.headers or {})
         return answer
@@ -59,7 +62,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, _error: Exception) -> Response:
-        sentence = "Something went wrong here; the server's log says what."
+        sentence = _("Something went wrong here; the server's log says what.")
         return _answer(request, 500, sentence, "")
 
 
@@ -91,10 +94,10 @@ def _answer(
             headers |= UNDER_A_LINK
             if isinstance(error, ArchiveError | NotReadyError):
                 # These name files and splits, which who holds a link was told nothing of.
-                sentence, part = _FOR_GUESTS, ""
+                sentence, part = _(_FOR_GUESTS), ""
         view = Problem(
             status=status,
-            heading="Still being unpacked" if waiting else _HEADINGS.get(status, "Error"),
+            heading=_("Still being unpacked") if waiting else _(_HEADINGS.get(status, _ERROR)),
             sentence=sentence,
             part=part,
             links=() if for_guest else tuple(_ways_back(request, error)),
@@ -111,6 +114,6 @@ def _ways_back(request: Request, error: LightboxError | None) -> list[Link]:
     dataset_id = request.path_params.get("dataset_id")
     is_missing = isinstance(error, MissingError) and error.part == "dataset"
     if dataset_id and error and not is_missing and not isinstance(error, ArchiveError):
-        links.append(Link("Back to this dataset", f"/d/{addresses.segment(dataset_id)}"))
-    links.append(Link("All datasets", addresses.HOME))
+        links.append(Link(_("Back to this dataset"), f"/d/{addresses.segment(dataset_id)}"))
+    links.append(Link(_("All datasets"), addresses.HOME))
     return links

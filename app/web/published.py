@@ -17,6 +17,8 @@ from app.web import addresses, offers
 from app.web.about import Citation, KnownProblem, Licence, Source
 from app.web.access import owner_only, role_of
 from app.web.forms import CHECK, Forms, text
+from app.web.language import gettext as _
+from app.web.language import say
 from app.web.offers import Offer
 from app.web.templating import page
 from app.web.views import Crumb, Fact, Link, Notice
@@ -85,7 +87,7 @@ def published(
         try:
             _allowed(downloads).begin(file)
         except FetchError as error:
-            return show(request, facts, str(error))
+            return show(request, facts, say(error.args[0]))
         return RedirectResponse(addresses.published(facts.id), 303)
 
     @router.post("/catalogue/{dataset_id}/cancel", dependencies=[Depends(owner_only)])
@@ -109,14 +111,18 @@ def _facts_of(dataset_id: str) -> Facts:
     for facts in all_facts():
         if facts.id == dataset_id:
             return facts
-    raise MissingError("dataset", f"No dataset called “{shown(dataset_id)}” is published.")
+    raise MissingError(
+        "dataset", _("No dataset called “{dataset_id}” is published.", dataset_id=shown(dataset_id))
+    )
 
 
 def _file_of(facts: Facts, size: str) -> PublishedFile:
     for file in facts.files:
         if str(file.size) == size:
             return file
-    raise MissingError("size", f"{facts.title} is not published at {shown(size)} px.")
+    raise MissingError(
+        "size", _("{title} is not published at {size} px.", title=facts.title, size=shown(size))
+    )
 
 
 def _build(
@@ -127,9 +133,11 @@ def _build(
     return Published(
         heading=facts.title,
         subtitle=" · ".join((facts.modality, _task(facts), f"{sizes} px")),
-        crumbs=(Crumb("All datasets", addresses.HOME), Crumb(facts.title, None)),
+        crumbs=(Crumb(_("All datasets"), addresses.HOME), Crumb(facts.title, None)),
         address=addresses.published(facts.id),
-        summary=f"{', '.join(goes_on)}: being fetched." if goes_on else "Nothing is being fetched.",
+        summary=_("{files}: being fetched.", files=", ".join(goes_on))
+        if goes_on
+        else _("Nothing is being fetched."),
         how=offers.room_text(place),
         notices=(Notice("warning", refused),) if refused else (),
         offers=found,
@@ -140,7 +148,7 @@ def _build(
         problems=tuple(KnownProblem(note.text, note.source, note.url) for note in facts.notes),
         no_problems=""
         if facts.notes
-        else "None is listed in the catalogue; that does not mean none exists.",
+        else _("None is listed in the catalogue; that does not mean none exists."),
         facts=_facts(facts),
         labels=tuple(
             Fact(str(label.value), _label(label.name, label.meaning)) for label in facts.labels
@@ -167,20 +175,22 @@ def _label(name: str, meaning: str) -> str:
 def _facts(facts: Facts) -> tuple[Fact, ...]:
     volumes = facts.dimensions == 3
     told = [
-        Fact("Task", _task(facts)),
-        Fact("Modality", facts.modality),
-        Fact("Each item", ("volume" if volumes else "picture") + _colour(facts)),
-        Fact("Items", _counts(facts.counts, volumes=volumes)),
+        Fact(_("Task"), _task(facts)),
+        Fact(_("Modality"), facts.modality),
+        Fact(_("Each item"), _each(facts)),
+        Fact(_("Items"), _counts(facts.counts, volumes=volumes)),
     ]
     if facts.earlier_counts:
         told.append(
-            Fact("Items in the record of 2022", _counts(facts.earlier_counts, volumes=volumes))
+            Fact(_("Items in the record of 2022"), _counts(facts.earlier_counts, volumes=volumes))
         )
     return tuple(told)
 
 
-def _colour(facts: Facts) -> str:
-    return ", colour" if facts.channels == 3 else ", grey"
+def _each(facts: Facts) -> str:
+    if facts.dimensions == 3:
+        return _("volume, grey")
+    return _("picture, colour") if facts.channels == 3 else _("picture, grey")
 
 
 def _counts(counts: Mapping[str, int], *, volumes: bool) -> str:

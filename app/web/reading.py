@@ -25,8 +25,10 @@ from app.web.door import Door
 from app.web.forms import Forms, text
 from app.web.guest import CACHING, finish
 from app.web.item import cut_for, parse_looking
+from app.web.language import gettext as _
 from app.web.studio import Plan, Studio
 from app.web.templating import page
+from app.web.words import counted
 
 _MILLISECONDS_MOST: Final = 12
 
@@ -44,7 +46,10 @@ class Seat:
         """Give a place by its number from 1, as it stands in an address. Raises MissingError."""
         at = whole_number("place", number) - 1
         if not 0 <= at < len(self.order):
-            raise MissingError("place", f"There are {len(self.order):,} images to read, from 1 on.")
+            raise MissingError(
+                "place",
+                _("There are {order} images to read, from 1 on.", order=counted(len(self.order))),
+            )
         return self.order[at]
 
 
@@ -111,7 +116,9 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         at = whole_number("place", number) - 1
         aside = seat.study.practice_items
         if not 0 <= at < len(aside):
-            raise MissingError("place", f"There are {len(aside)} images to practise on.")
+            raise MissingError(
+                "place", _("There are {aside} images to practise on.", aside=len(aside))
+            )
         item = _items(door.database, seat.study)[aside[at]]
         dataset = _dataset(library, seat.study)
         dataset.images[item.split].wait(item.index + 1, seconds=2)
@@ -138,7 +145,7 @@ def reading_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
             elif part == "practice":
                 item = _practised(door.database, seat.study, number)
             else:
-                raise MissingError("address", "There is no picture at this address.")
+                raise MissingError("address", _("There is no picture at this address."))
             return _plan(seat.link, _dataset(library, seat.study), part, number, item, query)
 
         return finish(await studio.answer(request, plan))
@@ -157,7 +164,7 @@ def start(request: Request, token: str, link: Link, door: Door) -> Response:
 def _seat(door: Door, request: Request, token: str) -> Seat:
     link = door.open(request, token)
     if link.kind != "study":
-        raise MissingError("address", "There is no page at this address.")
+        raise MissingError("address", _("There is no page at this address."))
     return _seated(door.database, link)
 
 
@@ -175,7 +182,7 @@ def _practised(database: Database, study: Study, number: str) -> StudyItem:
     at = whole_number("place", number) - 1
     aside = study.practice_items
     if not 0 <= at < len(aside):
-        raise MissingError("place", f"There are {len(aside)} images to practise on.")
+        raise MissingError("place", _("There are {aside} images to practise on.", aside=len(aside)))
     return _items(database, study)[aside[at]]
 
 
@@ -184,9 +191,9 @@ def _dataset(library: Library, study: Study) -> Dataset:
     try:
         dataset = library.dataset(study.design.dataset)
     except LightboxError:
-        raise GoneError("The images of this study are not on this server any more.") from None
+        raise GoneError(_("The images of this study are not on this server any more.")) from None
     if dataset.archive.content != study.design.content:
-        raise GoneError("The file with the images of this study has changed since it began.")
+        raise GoneError(_("The file with the images of this study has changed since it began."))
     return dataset
 
 
@@ -207,7 +214,7 @@ def _plan(
 
 def _choice(value: str) -> int:
     if not value:
-        raise MalformedError("choice", "Choose an answer first.")
+        raise MalformedError("choice", _("Choose an answer first."))
     return CANNOT_TELL if value == reading_pages.CANNOT else whole_number("choice", value)
 
 

@@ -13,11 +13,13 @@ from app.web import addresses
 from app.web.forms import CHECK
 from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
+from app.web.language import gettext as _
+from app.web.language import later
 from app.web.views import Plane
 from app.web.words import counted, images
 
 CANNOT: Final = "cannot"
-_CANNOT_TEXT: Final = "Cannot tell, or the quality is too poor"
+_CANNOT_TEXT: Final = later("Cannot tell, or the quality is too poor")
 _KEYS_MOST: Final = 9
 
 
@@ -106,7 +108,7 @@ def start(study: Study, reader: Reader, token: str, answered: int, total: int, l
         message=tuple(line for line in link.message.splitlines() if line.strip()),
         question=design.question,
         size=images(total),
-        done=f"{counted(answered)} of {counted(total)} answered",
+        done=_("{answered} of {total} answered", answered=counted(answered), total=counted(total)),
         share_done=100 * answered // total,
         is_done=answered == total,
         is_closed=study.closed is not None,
@@ -130,13 +132,13 @@ def screen(
     design = study.design
     old = given.get(place)
     here = f"/s/{token}/read/{place + 1}"
-    planes = _planes(dataset, looking, f"Image {counted(place + 1)}", here)
+    planes = _planes(dataset, looking, _("Image {place}", place=counted(place + 1)), here)
     following = f"/s/{token}/read/{place + 2}" if place + 1 < total else f"/s/{token}"
     zoomed = _zoomed(dataset, here, looking)
     return Screen(
         title=design.title,
         question=design.question,
-        progress=f"{counted(place + 1)} of {counted(total)}",
+        progress=_("{place} of {total}", place=counted(place + 1), total=counted(total)),
         answered=len(given),
         total=total,
         style=item_style(planes, looking.zoom, volume=dataset.is_volume),
@@ -145,7 +147,7 @@ def screen(
         address=here,
         zoom_in=zoomed[1],
         zoom_out=zoomed[0],
-        zoom_text=f"Zoom {looking.zoom}×",
+        zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         action=f"/s/{token}/answers",
         check_name=CHECK,
         check=check,
@@ -176,30 +178,34 @@ def practice(
     """Draw up a practice image; with ``chosen``, what the data set's own label says."""
     design = study.design
     here = f"/s/{token}/practice/{at + 1}"
-    planes = _planes(dataset, looking, f"Practice image {at + 1}", here)
+    planes = _planes(dataset, looking, _("Practice image {at}", at=at + 1), here)
     last = at + 1 == len(study.practice_items)
     feedback = ""
     if chosen is not None:
-        said = f"You said: {design.name_of(_in_range(study, chosen))}."
+        said = _("You said: {chosen}.", chosen=design.name_of(_in_range(study, chosen)))
         stored = design.choice_of(item.label)
-        label = f"The data set says: {design.choices[stored].name}." if stored >= 0 else ""
+        label = (
+            _("The data set says: {name}.", name=design.choices[stored].name) if stored >= 0 else ""
+        )
         feedback = f"{said} {label}".strip()
     zoomed = _zoomed(dataset, here, looking)
     return Practice(
         title=design.title,
         question=design.question,
-        progress=f"Practice {at + 1} of {len(study.practice_items)}",
+        progress=_(
+            "Practice {at} of {practice_items}", at=at + 1, practice_items=len(study.practice_items)
+        ),
         style=item_style(planes, looking.zoom, volume=dataset.is_volume),
         planes=planes,
         is_volume=dataset.is_volume,
         address=here,
         zoom_in=zoomed[1],
         zoom_out=zoomed[0],
-        zoom_text=f"Zoom {looking.zoom}×",
+        zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         options=_options(study, chosen),
         feedback=feedback,
         following=f"/s/{token}/read" if last else f"/s/{token}/practice/{at + 2}",
-        following_text="Begin the reading" if last else "Next practice image",
+        following_text=_("Begin the reading") if last else _("Next practice image"),
     )
 
 
@@ -226,7 +232,7 @@ def _options(study: Study, chosen: int | None) -> tuple[Option, ...]:
         Option(str(n), choice.name, str(n + 1) if n < _KEYS_MOST else "", n == chosen)
         for n, choice in enumerate(study.design.choices)
     ]
-    return (*choices, Option(CANNOT, _CANNOT_TEXT, "0", chosen == CANNOT_TELL))
+    return (*choices, Option(CANNOT, _(_CANNOT_TEXT), "0", chosen == CANNOT_TELL))
 
 
 def _in_range(study: Study, chosen: int) -> int:

@@ -23,14 +23,17 @@ from app.reviews.items import Item
 from app.reviews.links import Kind, Link
 from app.web import addresses
 from app.web.gathering import Run, expander, items_of, matched, runs
+from app.web.language import gettext as _
+from app.web.language import later
 from app.web.noted import plainly
+from app.web.words import counted
 
 # Its images are listed at each request, to be put into the link's own order.
 HIDDEN_MOST: Final = 20_000
 
 # The seed of an order has 32 bits (eight hex digits of the link's secret).
 _SEED_DIGITS: Final = 8
-_GONE: Final = "What this link showed is not on this server any more."
+_GONE: Final = later("What this link showed is not on this server any more.")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,9 @@ class Shared:
         """Give the item of a place as it stands in an address. Raises MissingError, GoneError."""
         number = whole_number("place", place) - 1
         if not 0 <= number < self.total:
-            raise MissingError("place", f"This link shows {self.total:,} images, from 1 on.")
+            raise MissingError(
+                "place", _("This link shows {total} images, from 1 on.", total=counted(self.total))
+            )
         (run,) = self.fetch(number, number + 1)
         if run.dataset is None:
             raise GoneError(run.why)
@@ -112,7 +117,7 @@ def read_grid(address: str) -> Target:
     """Read the address of a grid, also of what was noted. Raises MissingError, MalformedError."""
     target = _target(address)
     if target.split:
-        raise MissingError("address", "This is an image's address, not a grid's.")
+        raise MissingError("address", _("This is an image's address, not a grid's."))
     return target
 
 
@@ -131,7 +136,7 @@ def _target(address: str) -> Target:
             named = next(each for each in SPLITS if each == split)
             return Target(dataset_id, selection, named, whole_number("index", index))
     raise MissingError(
-        "address", "Only a grid or an image can be shared, such as /d/breastmnist?split=test."
+        "address", _("Only a grid or an image can be shared, such as /d/breastmnist?split=test.")
     )
 
 
@@ -156,7 +161,14 @@ def require_target(dataset: Dataset, target: Target) -> None:
     if target.split:
         total = dataset.indexes[dataset.require_split(target.split)].total
         if not 0 <= target.index < total:
-            raise MissingError("index", f"There is no {target.split} image {target.index} there.")
+            raise MissingError(
+                "index",
+                _(
+                    "There is no {split} image {index} there.",
+                    split=target.split,
+                    index=target.index,
+                ),
+            )
 
 
 def collection_at(database: Database, number: int, *, hide_labels: bool) -> Collection:
@@ -167,8 +179,11 @@ def collection_at(database: Database, number: int, *, hide_labels: bool) -> Coll
     if hide_labels and not found.matching and found.count > HIDDEN_MOST:
         raise MalformedError(
             "hide_labels",
-            f"A collection of more than {HIDDEN_MOST:,} images can only be shared with its labels; "
-            "take some out, or share a grid.",
+            _(
+                "A collection of more than {hidden_most} images can only be shared with its "
+                "labels; take some out, or share a grid.",
+                hidden_most=counted(HIDDEN_MOST),
+            ),
         )
     return found
 
@@ -182,10 +197,13 @@ def open_shared(library: Library, database: Database, link: Link) -> Shared:
         dataset = library.dataset(target.dataset_id)
     except LightboxError:
         # In words that don't name a file: whoever holds the link was not told of any.
-        raise GoneError(_GONE) from None
+        raise GoneError(_(_GONE)) from None
     if link.content and dataset.archive.content != link.content:
         raise GoneError(
-            "The file behind this link has changed since it was made; ask who sent it for another."
+            _(
+                "The file behind this link has changed since it was made; ask who sent it for "
+                "another."
+            )
         )
     if link.content is None:
         # Pages are shown whether or not this can be kept.
@@ -196,7 +214,7 @@ def open_shared(library: Library, database: Database, link: Link) -> Shared:
     try:
         require_target(dataset, target)
     except MissingError:
-        raise GoneError(_GONE) from None
+        raise GoneError(_(_GONE)) from None
     item = Item(dataset.id, dataset.archive.content, target.split, target.index)
     return Shared(link, 1, lambda _first, _last: list(runs(library, [item])), only=True)
 
@@ -208,7 +226,7 @@ def _of_selection(library: Library, link: Link, dataset: Dataset, selection: Sel
     try:
         subset = dataset.subset(selection)
     except MissingError:
-        raise GoneError(_GONE) from None
+        raise GoneError(_(_GONE)) from None
 
     def fetch(first: int, last: int) -> list[Run]:
         return list(runs(library, items_of(dataset, subset.items(first, last))))
@@ -221,9 +239,9 @@ def _of_collection(library: Library, database: Database, link: Link) -> Shared:
     try:
         found = collected.find(database, number or 0)
     except MissingError:
-        raise GoneError(_GONE) from None
+        raise GoneError(_(_GONE)) from None
     if found.matching:
-        dataset, _ = matched(library, found.matching)
+        dataset, _rest = matched(library, found.matching)
         return _of_selection(library, link, dataset, parse(found.matching.query))
     expand = expander(library)
 

@@ -8,6 +8,8 @@ from app.datasets.dataset import Dataset
 from app.datasets.selection import Selection
 from app.web import addresses, histogram
 from app.web.histogram import Line
+from app.web.language import gettext as _
+from app.web.language import later
 from app.web.views import Bar, BarGroup, Histogram, HistogramRow
 from app.web.words import counted, share, shortened
 
@@ -18,7 +20,7 @@ _BAR_HEIGHT: Final = 14
 _BAR_STEP: Final = 17
 _GAP: Final = 8
 
-_CAPTION: Final = "Bars show which share of each selection's images carry the label."
+_CAPTION: Final = later("Bars show which share of each selection's images carry the label.")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def build(selections: Sequence[Counted]) -> Histogram:
         rows.append(HistogramRow(name, tuple(cells)))
     several = any(each.dataset.is_multi_label for each in selections)
     return Histogram(
-        caption=_CAPTION + (" An image counts for each of its labels." if several else ""),
+        caption=_(_CAPTION)
+        + (" " + _("An image counts for each of its labels.") if several else ""),
         width=histogram.WIDTH,
         height=round(max(y, 1)),
         groups=tuple(groups),

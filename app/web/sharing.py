@@ -19,6 +19,8 @@ from app.reviews.links import Kind, Link
 from app.web import addresses
 from app.web.access import owner_only, refusal
 from app.web.forms import CHECK, Forms, text
+from app.web.language import gettext as _
+from app.web.language import moment, ngettext
 from app.web.security import NO_REFERRER
 from app.web.shared import (
     Target,
@@ -30,7 +32,7 @@ from app.web.shared import (
 )
 from app.web.templating import page
 from app.web.views import Choice, Notice
-from app.web.words import counted, filter_text, images
+from app.web.words import filter_text, images
 
 _DAYS: Final = (1, 7, 30, 90, 365)
 _UNSAVED: Final = {"Cache-Control": "no-store", **NO_REFERRER}
@@ -64,8 +66,7 @@ class Made:
     words: str
     url: str
     code: Markup  # the QR code, as SVG
-    until: str
-    facts: tuple[str, ...]
+    terms: str  # until when it opens, and what it allows
     back: str
     back_text: str
     links: str
@@ -80,11 +81,8 @@ class LinkRow:
     title: str
     target: str
     kind: str
-    made: str
-    until: str
-    opened: str
+    text: str
     state: str  # "open", "expired" or "withdrawn"
-    rights: str
     revoke: str | None
 
 
@@ -138,10 +136,11 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             words=words,
             url=url,
             code=qr_code(url),
-            until=dated(link.expires),
-            facts=(_rights(link),),
+            terms=_(
+                "It opens until {until}; {rights}.", until=dated(link.expires), rights=_rights(link)
+            ),
             back=address,
-            back_text="Back to the images",
+            back_text=_("Back to the images"),
             links=addresses.LINKS,
             notices=() if base_url else (public_note(),),
         )
@@ -229,8 +228,11 @@ def public_note() -> Notice:
     """Say that a link carries whatever address its maker came by."""
     return Notice(
         "note",
-        "The link carries the address you came by. For others to open it, start the server with "
-        "LIGHTBOX_BASE_URL set to its public address.",
+        _(
+            "The link carries the address you came by. For others to open it, start the server "
+            "with "
+            "LIGHTBOX_BASE_URL set to its public address."
+        ),
     )
 
 
@@ -245,34 +247,52 @@ def qr_code(url: str) -> Markup:
 
 def _row(link: Link, now: datetime) -> LinkRow:
     state = "withdrawn" if link.revoked else "expired" if link.expires <= now else "open"
-    last = f", last on {dated(link.last_opened)}" if link.last_opened else ""
     return LinkRow(
         id=link.id,
-        title=link.title or "Without a title",
+        title=link.title or _("Without a title"),
         target=link.target,
         kind=link.kind,
-        made=dated(link.created),
-        until=dated(link.revoked or link.expires),
-        opened=f"{counted(link.opened)} times{last}" if link.opened else "never",
+        text="; ".join((_standing(link, state), _opened(link), _rights(link))),
         state=state,
-        rights=_rights(link),
         revoke=f"/links/{link.id}/revoke" if state == "open" else None,
     )
 
 
+def _standing(link: Link, state: str) -> str:
+    made, until = dated(link.created), dated(link.revoked or link.expires)
+    match state:
+        case "withdrawn":
+            return _("Withdrawn; made {made}, withdrawn {until}", made=made, until=until)
+        case "expired":
+            return _("Expired; made {made}, ended {until}", made=made, until=until)
+        case _:
+            return _("Open; made {made}, ends {until}", made=made, until=until)
+
+
+def _opened(link: Link) -> str:
+    if not link.last_opened:
+        return _("never opened")
+    return ngettext(
+        "opened once, on {day}",
+        "opened {number} times, last on {day}",
+        link.opened,
+        day=dated(link.last_opened),
+    )
+
+
 def _rights(link: Link) -> str:
-    parts = ["labels hidden" if link.hide_labels else "labels shown"]
+    parts = [_("labels hidden") if link.hide_labels else _("labels shown")]
     if link.may_comment:
-        parts.append("may add notes")
+        parts.append(_("may add notes"))
     if link.passphrase:
-        parts.append("asks for a passphrase")
+        parts.append(_("asks for a passphrase"))
     return ", ".join(parts)
 
 
 def _days_text(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"
+    return ngettext("{number} day", "{number} days", days)
 
 
 def dated(when: datetime) -> str:
     """Print a time to the minute."""
-    return when.strftime("%Y-%m-%d %H:%M UTC")
+    return moment(when)

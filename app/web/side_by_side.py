@@ -18,13 +18,15 @@ from app.web.comparison import Comparison
 from app.web.differences import Difference, Legend, Reals
 from app.web.frame import Frame
 from app.web.grid import page_items, pager, pages_of, style, tiles
+from app.web.language import gettext as _
+from app.web.language import ngettext
 from app.web.notices import dataset_notices
 from app.web.pixels import Picture, counted, means_text, picture, remarks
 from app.web.sums import ALL, REFRESH_SECONDS, Seen
 from app.web.templating import fragment
 from app.web.views import Crumb, Hidden, Link, Notice, Pager, Tile
 from app.web.words import counted as number_text
-from app.web.words import images
+from app.web.words import images, kind
 
 PER_PAGE: Final = 24
 
@@ -92,8 +94,12 @@ def build(
     if comparison.page > pages:
         raise MissingError(
             "page",
-            f"There is no page {number_text(comparison.page)}; the longest of these selections "
-            f"has {number_text(pages)} {'page' if pages == 1 else 'pages'}.",
+            ngettext(
+                "There is no page {page}; the longest of these selections has {number} page.",
+                "There is no page {page}; the longest of these selections has {number} pages.",
+                pages,
+                page=number_text(comparison.page),
+            ),
         )
     pending = any(each.pending for each in seen)
     inquiries = [side.inquiry for side in sides]
@@ -104,11 +110,13 @@ def build(
         for place in range(len(sides) if ready else 0)
     )
     return ComparePage(
-        heading=f"Compare {len(sides)} selections" if ready else "Compare selections",
+        heading=_("Compare {sides} selections", sides=len(sides))
+        if ready
+        else _("Compare selections"),
         lead=_lead(sides),
-        crumbs=(Crumb("All datasets", addresses.HOME), Crumb("Compare", None)),
+        crumbs=(Crumb(_("All datasets"), addresses.HOME), Crumb(_("Compare"), None)),
         address=comparison.address,
-        summary="Still being computed." if pending else "All numbers are here.",
+        summary=_("Still being computed.") if pending else _("All numbers are here."),
         style=_style(columns),
         fields=_fields(comparison),
         action=addresses.COMPARE,
@@ -129,14 +137,20 @@ def build(
 
 def _lead(sides: Sequence[Side]) -> str:
     if len(sides) > 1:
-        return "Page by page, label by label, mean by mean; all on the same scales."
+        return _("Page by page, label by label, mean by mean; all on the same scales.")
     if sides:
-        return f"First: {sides[0].frame.heading}. Choose what to put beside it."
-    return "Choose a dataset, or write the addresses of grids."
+        return _("First: {heading}. Choose what to put beside it.", heading=sides[0].frame.heading)
+    return _("Choose a dataset, or write the addresses of grids.")
 
 
 def _offer(sides: Sequence[Side]) -> str:
-    return "Put beside these" if len(sides) > 1 else "Put beside it" if sides else "Begin with"
+    return (
+        _("Put beside these")
+        if len(sides) > 1
+        else _("Put beside it")
+        if sides
+        else _("Begin with")
+    )
 
 
 def _fields(comparison: Comparison) -> tuple[Hidden, ...]:
@@ -164,7 +178,7 @@ def _distribution(sides: Sequence[Side]) -> Markup:
 def _everything(comparison: Comparison, sides: Sequence[Side]) -> Link | None:
     if all(side.inquiry.is_whole for side in sides):
         return None
-    return Link("Compute all", replace(comparison, everything=True).address)
+    return Link(_("Compute all"), replace(comparison, everything=True).address)
 
 
 def _notices(sides: Sequence[Side], seen: Sequence[Seen]) -> tuple[Notice, ...]:
@@ -215,13 +229,15 @@ def _column(
         letter=side.letter,
         heading=side.frame.heading,
         href=comparison.grids[place].address,
-        drop=Link(f"Leave {side.letter} out", comparison.without(place).address),
+        drop=Link(_("Leave {letter} out", letter=side.letter), comparison.without(place).address),
         summary=_summary(total, comparison.page, pages, volumes=dataset.is_volume),
         cell_width=cell.width * cell.scale,
         cell_height=cell.height * cell.scale,
         tiles=drawn,
-        mean=picture(dataset, src, f"Mean image of {side.letter}") if tally else None,
-        mean_text=f"Mean value: {means_text(tally, 0)}" if tally else "",
+        mean=picture(dataset, src, _("Mean image of {letter}", letter=side.letter))
+        if tally
+        else None,
+        mean_text=_("Mean value: {tally}", tally=means_text(tally, 0)) if tally else "",
         counted=counted(inquiry),
         differences=differences.draw(
             inquiry, difference, first.letter, side.letter, comparison.address
@@ -233,12 +249,14 @@ def _column(
 
 
 def _summary(total: int, page: int, pages: int, *, volumes: bool) -> str:
-    noun = "volumes" if volumes else "images"
+    noun = kind(volumes=volumes)
     if not total:
-        return f"No {noun} match these filters."
+        return _("No {noun} match these filters.", noun=noun)
     if page > pages:
-        return f"No more: its last page is {number_text(pages)}."
+        return _("No more: its last page is {pages}.", pages=number_text(pages))
     first = (page - 1) * PER_PAGE
     last = min(total, first + PER_PAGE)
     of = images(total, volumes=volumes)
-    return f"{number_text(first + 1)} to {number_text(last)} of {of}"
+    return _(
+        "{first} to {last} of {of}", first=number_text(first + 1), last=number_text(last), of=of
+    )

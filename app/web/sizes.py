@@ -18,6 +18,7 @@ from app.pictures import exact, sheet
 from app.web import addresses
 from app.web.grid import size_words, unfinished
 from app.web.item import default_slices, required_index
+from app.web.language import gettext as _
 from app.web.notices import dataset_notices
 from app.web.templating import page
 from app.web.views import Crumb, Link, Notice
@@ -111,7 +112,7 @@ def switch(
             Link(_title(each), addresses.item(each.id, split, index, query), each is dataset)
             for each in here
         ),
-        Link("Side by side", addresses.sizes(dataset.id, split, index)),
+        Link(_("Side by side"), addresses.sizes(dataset.id, split, index)),
     )
 
 
@@ -120,7 +121,17 @@ def build(dataset: Dataset, here: tuple[Dataset, ...], split: Split, index: int)
     found, notices = [], []
     for each in here:
         if not _holds(each, split, index):
-            notices.append(Notice("warning", f"{each.archive.path.name} has no {split} {index}."))
+            notices.append(
+                Notice(
+                    "warning",
+                    _(
+                        "{name} has no {split} {index}.",
+                        name=each.archive.path.name,
+                        split=split,
+                        index=index,
+                    ),
+                )
+            )
             continue
         try:
             found.append(_look(each, split, index))
@@ -134,27 +145,29 @@ def build(dataset: Dataset, here: tuple[Dataset, ...], split: Split, index: int)
         told = "; ".join(
             f"{_title(each.dataset)}: {labels_text(each.dataset, each.labels)}" for each in found
         )
-        notices.insert(0, Notice("warning", f"The sizes do not agree on its label: {told}."))
+        notices.insert(
+            0, Notice("warning", _("The sizes do not agree on its label: {told}.", told=told))
+        )
     name = f"{split} {index}"
     title = dataset.facts.title if dataset.facts else dataset.title
     facts = dataset.facts if size_of(dataset.id) is not None else None
     return SideBySide(
         heading=f"{title} · {name} · sizes",
         label=labels_text(found[0].dataset, found[0].labels) if len(labels) == 1 else "",
-        lead="Each is drawn as large as the others, pixel by pixel."
+        lead=_("Each is drawn as large as the others, pixel by pixel.")
         if len(ready) > 1
-        else "No other size of this image is here.",
+        else _("No other size of this image is here."),
         crumbs=(
-            Crumb("All datasets", addresses.HOME),
+            Crumb(_("All datasets"), addresses.HOME),
             Crumb(dataset.title, addresses.grid(dataset.id, Selection())),
             Crumb(name, addresses.item(dataset.id, split, index)),
-            Crumb("Sizes", None),
+            Crumb(_("Sizes"), None),
         ),
         address=addresses.sizes(dataset.id, split, index),
         style=_style(ready),
         notices=tuple(dict.fromkeys(notices)),
         rows=_rows(ready, split, index),
-        others=Link("Other sizes", addresses.published(facts.id)) if facts else None,
+        others=Link(_("Other sizes"), addresses.published(facts.id)) if facts else None,
         refresh=None if len(ready) == len(found) else _REFRESH_SECONDS,
     )
 
@@ -186,7 +199,7 @@ def _rows(found: list[_Found], split: Split, index: int) -> tuple[Row, ...]:
         )
     return tuple(
         Row(
-            f"Middle slice along {axis}",
+            _("Middle slice along {axis}", axis=axis),
             tuple(
                 _shown(each, n, split, index, number)
                 for n, each in enumerate(found)
@@ -202,7 +215,10 @@ def _shown(found: _Found, number: int, split: Split, index: int, axis: int | Non
     query, fine = "", size_words(dataset)
     if axis is not None:
         middle = default_slices(dataset)[axis]
-        query, fine = addresses.plane_query(exact.AXES[axis], middle), f"slice {middle}"
+        query, fine = (
+            addresses.plane_query(exact.AXES[axis], middle),
+            _("slice {middle}", middle=middle),
+        )
     height, width = _plane(dataset, axis)
     return Shown(
         src=addresses.shown(dataset, split, index, query)

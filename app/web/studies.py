@@ -14,6 +14,7 @@ from app.reviews.studies import Study
 from app.web import addresses, designing, study_pages
 from app.web.access import owner_only
 from app.web.forms import Forms, text
+from app.web.language import gettext as _
 from app.web.security import NO_REFERRER
 from app.web.sharing import link_url, named
 from app.web.templating import page
@@ -65,7 +66,9 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
     def invite(request: Request, study_id: str, fields: Fields) -> Response:
         study = _study(database, study_id)
         if len(studies.readers_of(database, study)) >= READERS_MOST:
-            raise MalformedError("name", f"A study has at most {READERS_MOST} readers.")
+            raise MalformedError(
+                "name", _("A study has at most {readers_most} readers.", readers_most=READERS_MOST)
+            )
         token, link = studies.add_reader(database, study, text(fields, "name"), _days(fields))
         url = link_url(base_url or str(request.base_url), token)
         return _once(page(request, "made", study_pages.invited(study, url, link, base_url)))
@@ -75,7 +78,9 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         study = _study(database, study_id)
         reader = studies.find_reader(database, _number(reader_id))
         if reader.study_id != study.id:
-            raise MissingError("reader", f"There is no reader {reader_id} in this study.")
+            raise MissingError(
+                "reader", _("There is no reader {reader_id} in this study.", reader_id=reader_id)
+            )
         token, link = studies.link_reader(database, study, reader, _days(fields))
         url = link_url(base_url or str(request.base_url), token)
         return _once(page(request, "made", study_pages.invited(study, url, link, base_url)))
@@ -116,7 +121,7 @@ def _study(database: Database, study_id: str) -> Study:
 def _number(value: str) -> int:
     number = whole_number("id", value)
     if not 0 < number < 2**31:
-        raise MissingError("id", f"There is no number {number} here.")
+        raise MissingError("id", _("There is no number {number} here.", number=number))
     return number
 
 

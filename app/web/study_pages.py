@@ -10,6 +10,8 @@ from app.reviews.links import Link
 from app.reviews.studies import Study
 from app.web import addresses, designing
 from app.web.forms import CHECK
+from app.web.language import gettext as _
+from app.web.language import ngettext
 from app.web.sharing import Made, dated, public_note, qr_code
 from app.web.views import Choice, Fact
 from app.web.words import counted, images, label_text
@@ -85,12 +87,19 @@ def row(study: Study, progress: tuple[Progress, ...]) -> StudyRow:
     """Draw up a line of the list."""
     done = sum(each.answered for each in progress)
     total = sum(each.total for each in progress)
-    readers = f"{len(progress)} {'reader' if len(progress) == 1 else 'readers'}"
-    state = "closed" if study.closed else "open"
+    readers = ngettext("{number} reader", "{number} readers", len(progress))
+    state = _("closed") if study.closed else _("open")
     return StudyRow(
         study.design.title,
         addresses.study(study.id),
-        f"{images(study.size)}, {readers}, {counted(done)} of {counted(total)} answers; {state}",
+        _(
+            "{size}, {readers}, {done} of {total} answers; {state}",
+            size=images(study.size),
+            readers=readers,
+            done=counted(done),
+            total=counted(total),
+            state=state,
+        ),
     )
 
 
@@ -103,12 +112,12 @@ def form(dataset: Dataset, address: str, words: str, check: str) -> StudyForm:
         action=addresses.STUDIES,
         check_name=CHECK,
         check=check,
-        title=f"Reading of {dataset.title}",
-        question=designing.QUESTION,
+        title=_("Reading of {title}", title=dataset.title),
+        question=_(designing.QUESTION),
         labels=", ".join(label_text(label) for label in dataset.labels[:20]),
         is_multi=several,
         is_ordinal=designing.is_ordinal(dataset),
-        repeats=tuple(Choice(str(n), f"{n} %" if n else "none", n == 0) for n in _REPEATS),
+        repeats=tuple(Choice(str(n), f"{n} %" if n else _("none"), n == 0) for n in _REPEATS),
         back=address,
     )
 
@@ -121,22 +130,24 @@ def build(study: Study, progress: tuple[Progress, ...], check: str) -> StudyPage
     return StudyPage(
         heading=design.title,
         facts=(
-            Fact("Question", design.question),
-            Fact("Answers", f"{answers}; or: cannot tell"),
-            Fact("Scale", "ordered" if design.ordinal else "not ordered"),
-            Fact("Dataset", design.dataset),
-            Fact("Images", _size_words(study)),
-            Fact("Confidence", "asked, 1 to 5" if design.ask_confidence else "not asked"),
-            Fact("Hidden repeats", f"{100 * design.repeats:.0f} % of the images"),
-            Fact("Order", f"random, another for each reader (seed {design.seed})"),
-            Fact("Made", dated(study.made)),
-            *((Fact("Closed", dated(study.closed)),) if study.closed else ()),
+            Fact(_("Question"), design.question),
+            Fact(_("Answers"), _("{answers}; or: cannot tell", answers=answers)),
+            Fact(_("Scale"), _("ordered") if design.ordinal else _("not ordered")),
+            Fact(_("Dataset"), design.dataset),
+            Fact(_("Images"), _size_words(study)),
+            Fact(_("Confidence"), _("asked, 1 to 5") if design.ask_confidence else _("not asked")),
+            Fact(
+                _("Hidden repeats"),
+                _("{share} % of the images", share=f"{100 * design.repeats:.0f}"),
+            ),
+            Fact(_("Order"), _("random, another for each reader (seed {seed})", seed=design.seed)),
+            Fact(_("Made"), dated(study.made)),
+            *((Fact(_("Closed"), dated(study.closed)),) if study.closed else ()),
         ),
         readers=tuple(
             ReaderRow(
                 name=each.reader.name,
-                text=f"{counted(each.answered)} of {counted(each.total)} answered"
-                + (f", last {dated(each.last)}" if each.last else ""),
+                text=_progress(each),
                 answered=each.answered,
                 total=each.total,
                 link=f"{here}/readers/{each.reader.id}/link",
@@ -151,20 +162,37 @@ def build(study: Study, progress: tuple[Progress, ...], check: str) -> StudyPage
         json=f"{here}/protocol.json",
         check_name=CHECK,
         check=check,
-        days=tuple(Choice(str(n), f"{n} days", n == links.DAYS) for n in _DAYS),
+        days=tuple(
+            Choice(str(n), ngettext("{number} day", "{number} days", n), n == links.DAYS)
+            for n in _DAYS
+        ),
+    )
+
+
+def _progress(each: Progress) -> str:
+    answered, total = counted(each.answered), counted(each.total)
+    if not each.last:
+        return _("{answered} of {total} answered", answered=answered, total=total)
+    return _(
+        "{answered} of {total} answered, last {last}",
+        answered=answered,
+        total=total,
+        last=dated(each.last),
     )
 
 
 def invited(study: Study, url: str, link: Link, base_url: str | None) -> Made:
     """Draw up the page that shows a reader's link, once."""
     return Made(
-        words=f"A reader's own link to “{study.design.title}”",
+        words=_("A reader's own link to “{title}”", title=study.design.title),
         url=url,
         code=qr_code(url),
-        until=dated(link.expires),
-        facts=("for one reader: who has it answers under that name",),
+        terms=_(
+            "It opens until {until}, for one reader: who has it answers under that name.",
+            until=dated(link.expires),
+        ),
         back=addresses.study(study.id),
-        back_text="Back to the study",
+        back_text=_("Back to the study"),
         links=addresses.LINKS,
         notices=() if base_url else (public_note(),),
     )
@@ -173,4 +201,8 @@ def invited(study: Study, url: str, link: Link, base_url: str | None) -> Made:
 def _size_words(study: Study) -> str:
     aside = study.design.practice
     rest = images(study.size - aside)
-    return f"{rest} to read, {aside} more to practise on" if aside else f"{rest} to read"
+    return (
+        _("{rest} to read, {aside} more to practise on", rest=rest, aside=aside)
+        if aside
+        else _("{rest} to read", rest=rest)
+    )

@@ -12,7 +12,9 @@ from app.errors import MalformedError, MissingError, NotReadyError
 from app.pictures.tallies import Inquiry, Tallies, fits
 from app.pictures.tally import Tally, picture_shape
 from app.web.grid import unfinished
+from app.web.language import gettext as _
 from app.web.views import Notice
+from app.web.words import counted
 
 PATIENCE_SECONDS: Final = 1.5
 REFRESH_SECONDS: Final = 2
@@ -42,7 +44,7 @@ def look(tallies: Tallies, inquiry: Inquiry, seconds: float) -> Seen:
         return Seen(None, (Notice("warning", str(learned.error)),), pending=False)
     if learned.value is None:
         done = min(99, 100 * learned.done // max(1, learned.total))
-        text = f"The pixels are being added up: {done} % is done."
+        text = _("The pixels are being added up: {done} % is done.", done=done)
         return Seen(None, (Notice("progress", text),), pending=True)
     return Seen(learned.value, (), pending=False)
 
@@ -55,14 +57,16 @@ def require_tally(tallies: Tallies, inquiry: Inquiry) -> Tally:
             raise learned.error
         if learned.value is not None:
             return learned.value
-    raise NotReadyError("The pixels are still being added up; try again in a moment.")
+    raise NotReadyError(_("The pixels are still being added up; try again in a moment."))
 
 
 def wants_everything(request: Request) -> bool:
     """Read ``all=1`` from an address. Raises MalformedError for another value."""
     value = next((value for value in request.query_params.getlist("all") if value), "")
     if value not in ("", "1"):
-        raise MalformedError("all", f"all must be 1, or left out, not “{shown(value)}”.")
+        raise MalformedError(
+            "all", _("all must be 1, or left out, not “{value}”.", value=shown(value))
+        )
     return value == "1"
 
 
@@ -70,8 +74,12 @@ def too_large(dataset: Dataset) -> str:
     """Say so where pictures are too large to be added up; else nothing."""
     if fits(dataset):
         return ""
-    height, width, _ = picture_shape(dataset)
-    return f"Mean images are not computed of pictures of {width:,} × {height:,} pixels."
+    height, width, _rest = picture_shape(dataset)
+    return _(
+        "Mean images are not computed of pictures of {width} × {height} pixels.",
+        width=counted(width),
+        height=counted(height),
+    )
 
 
 def require_fitting(dataset: Dataset) -> None:
@@ -90,5 +98,7 @@ def row_of(inquiry: Inquiry, of: str) -> int:
     """Find a row of the sums by its name in an address. Raises MissingError."""
     names = [ALL, *map(row_name, inquiry.labels)]
     if of not in names:
-        raise MissingError("of", f"There is no mean image of “{shown(of)}” under these filters.")
+        raise MissingError(
+            "of", _("There is no mean image of “{of}” under these filters.", of=shown(of))
+        )
     return names.index(of)

@@ -8,6 +8,8 @@ from app.datasets.cooccurrence import LABELS_MOST, Carried, carried, cooccurrenc
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Selection
 from app.web import histogram
+from app.web.language import gettext as _
+from app.web.language import signed
 from app.web.words import counted, label_text, share, shortened
 
 # A column's head has no room for more.
@@ -41,11 +43,13 @@ def label_counts(dataset: Dataset) -> Table:
     """Count the images of each label, by split and in all."""
     counts = list(dataset.counts(Selection()).values())
     totals = [index.total for index in dataset.indexes.values()]
-    caption = "Images with the label, and their share of all images of the split."
+    caption = _("Images with the label, and their share of all images of the split.")
     if dataset.task == "binary-class":
-        caption += " The share is the prevalence."
+        caption += " " + _("The share is the prevalence.")
     if dataset.task.startswith("multi-label"):
-        caption += " An image may carry several labels, so shares add up to more than 100 %."
+        caption += " " + _(
+            "An image may carry several labels, so shares add up to more than 100 %."
+        )
     rows = tuple(
         Row(
             head=label_text(label),
@@ -54,7 +58,7 @@ def label_counts(dataset: Dataset) -> Table:
         )
         for label in dataset.labels
     )
-    return Table(caption, "Label", (*dataset.splits, "all"), rows)
+    return Table(caption, _("Label"), (*dataset.splits, _("all")), rows)
 
 
 def grades(dataset: Dataset) -> tuple[Table, ...]:
@@ -67,17 +71,20 @@ def grades(dataset: Dataset) -> tuple[Table, ...]:
     for label in dataset.labels:
         running = [r + c[label.value] for r, c in zip(running, counts, strict=True)]
         cells = tuple(_with_share(r, t) for r, t in zip(running, totals, strict=True))
-        rows.append(Row(f"up to {label_text(label)}", cells, histogram.hue(label)))
+        rows.append(Row(_("up to {label}", label=label_text(label)), cells, histogram.hue(label)))
     means = tuple(
-        f"{sum(value * n for value, n in of_split.items()) / total:.3f}" if total else "–"
+        signed(f"{sum(value * n for value, n in of_split.items()) / total:.3f}") if total else "–"
         for of_split, total in zip(counts, totals, strict=True)
     )
-    columns = (*dataset.splits, "all")
+    columns = (*dataset.splits, _("all"))
     return (
         Table(
-            "The mean of the label values, taken as numbers.", "", columns, (Row("Mean", means),)
+            _("The mean of the label values, taken as numbers."),
+            "",
+            columns,
+            (Row(_("Mean"), means),),
         ),
-        Table("Images with this label or a lower one.", "Label", columns, tuple(rows)),
+        Table(_("Images with this label or a lower one."), _("Label"), columns, tuple(rows)),
     )
 
 
@@ -90,15 +97,18 @@ def findings(dataset: Dataset) -> tuple[Table, ...]:
         return Row(head, tuple(cell(tally) for tally in tallies))
 
     rows = (
-        row("Images", lambda t: counted(t.images)),
-        row("Labels on them", lambda t: counted(t.labels)),
-        row("Labels per image", lambda t: f"{t.labels / t.images:.3f}" if t.images else "–"),
-        row("Images with no label (no finding)", lambda t: _with_share(t.with_none, t.images)),
-        row("Images with one label", lambda t: _with_share(t.with_one, t.images)),
-        row("Images with several labels", lambda t: _with_share(t.with_several, t.images)),
+        row(_("Images"), lambda t: counted(t.images)),
+        row(_("Labels on them"), lambda t: counted(t.labels)),
+        row(
+            _("Labels per image"),
+            lambda t: signed(f"{t.labels / t.images:.3f}") if t.images else "–",
+        ),
+        row(_("Images with no label (no finding)"), lambda t: _with_share(t.with_none, t.images)),
+        row(_("Images with one label"), lambda t: _with_share(t.with_one, t.images)),
+        row(_("Images with several labels"), lambda t: _with_share(t.with_several, t.images)),
     )
-    caption = "Images are counted once, labels once for each image that carries them."
-    table = Table(caption, "", (*dataset.splits, "all"), rows)
+    caption = _("Images are counted once, labels once for each image that carries them.")
+    table = Table(caption, "", (*dataset.splits, _("all")), rows)
     return (table, _together(dataset)) if len(dataset.labels) <= LABELS_MOST else (table,)
 
 
@@ -108,8 +118,11 @@ def _together(dataset: Dataset) -> Table:
         for label, numbers in zip(dataset.labels, cooccurrence(dataset).tolist(), strict=True)
     )
     return Table(
-        "Images that carry both labels, in all splits; on the diagonal, all images with the label.",
-        "Label",
+        _(
+            "Images that carry both labels, in all splits; on the diagonal, all images with the "
+            "label."
+        ),
+        _("Label"),
         tuple(shortened(label_text(label), _HEAD_MOST) for label in dataset.labels),
         rows,
         tall=True,

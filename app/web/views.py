@@ -68,13 +68,16 @@ class FacetValue:
 
 @dataclass(frozen=True)
 class Facet:
-    """A filter. ``name`` is the form field's name, ``clear`` leads to the page without it.
+    """A filter. ``name`` is the form field's name, ``word`` what stands for it in a sentence.
+
+    ``clear`` leads to the page without it.
 
     ``modes`` are the ways in which its values may be put together, where there are several.
     """
 
     name: str
     title: str
+    word: str
     values: tuple[FacetValue, ...]
     clear: str | None
     modes: tuple[Link, ...] = ()

@@ -9,6 +9,7 @@ from app.datasets.dataset import Dataset
 from app.pictures import exact
 from app.web import addresses
 from app.web.item import ZOOMS, Looking, own_window, real_text
+from app.web.language import gettext as _
 from app.web.views import Hidden, Plane, Volume
 from app.web.words import number
 
@@ -44,8 +45,12 @@ def build(
         low=real_text(window.low),
         high=real_text(window.high),
         inverted=looking.tone.inverted,
-        tone_note="Changes only what is shown here; files keep their values. Without a window of "
-        f"yours, {number(own.low)} is black and {number(own.high)} is white.",
+        tone_note=_(
+            "Changes only what is shown here; files keep their values. Without a window of yours, "
+            "{low} is black and {high} is white.",
+            low=number(own.low),
+            high=number(own.high),
+        ),
         plain=addresses.with_query(address, there) if looking.tone.query() else None,
     )
 

@@ -12,6 +12,7 @@ from app.catalogue.facts import Facts
 from app.datasets.dataset import Dataset
 from app.datasets.selection import shown
 from app.errors import MalformedError, MissingError, plain
+from app.web.language import gettext as _
 
 WORDS_MOST: Final = 100
 _HERE: Final = {"yes": True, "no": False}
@@ -70,7 +71,9 @@ def parse(query: str, modalities: Iterable[str], tasks: Iterable[str]) -> Wanted
     given = dict(parse_qsl(query))
     words = " ".join(plain(given.get("q", "")).split())
     if len(words) > WORDS_MOST:
-        raise MalformedError("q", f"The search takes at most {WORDS_MOST} characters.")
+        raise MalformedError(
+            "q", _("The search takes at most {words_most} characters.", words_most=WORDS_MOST)
+        )
     return Wanted(
         words=words,
         modality=_known(given, "modality", modalities),
@@ -113,7 +116,13 @@ def _known(given: dict[str, str], name: str, known: Iterable[str]) -> str:
     listed = tuple(known)
     if value and value not in listed:
         raise MissingError(
-            name, f"There is no {name} called “{shown(value)}”; there are {'; '.join(listed)}."
+            name,
+            _(
+                "There is no {name} called “{value}”; there are {listed}.",
+                name=name,
+                value=shown(value),
+                listed="; ".join(listed),
+            ),
         )
     return value
 
@@ -121,5 +130,13 @@ def _known(given: dict[str, str], name: str, known: Iterable[str]) -> str:
 def _one_of(given: dict[str, str], name: str, choices: tuple[str, ...]) -> str:
     value = given.get(name, "")
     if value and value not in choices:
-        raise MalformedError(name, f"{name} must be {' or '.join(choices)}, not “{shown(value)}”.")
+        raise MalformedError(
+            name,
+            _(
+                "{name} must be one of {choices}, not “{value}”.",
+                name=name,
+                choices=", ".join(choices),
+                value=shown(value),
+            ),
+        )
     return value

@@ -5,31 +5,44 @@ from typing import Final
 
 from app.datasets.dataset import Dataset, Label
 from app.datasets.selection import Noted, Selection, View
+from app.web.language import gettext as _
+from app.web.language import grouped, later, ngettext, signed
 
-NO_LABEL: Final = "no label"
-NOTED_WORDS: Final[dict[Noted, str]] = {"flagged": "flagged", "notes": "with notes"}
+NO_LABEL: Final = later("no label")
+NOTED_WORDS: Final[dict[Noted, str]] = {"flagged": later("flagged"), "notes": later("with notes")}
 VIEW_WORDS: Final[dict[View, str]] = {
-    "middle": "the middle slice",
-    "mean": "the mean of all slices",
-    "max": "the maximum over all slices",
-    "montage": "nine slices, evenly spaced",
+    "middle": later("the middle slice"),
+    "mean": later("the mean of all slices"),
+    "max": later("the maximum over all slices"),
+    "montage": later("nine slices, evenly spaced"),
 }
 
 
 def counted(number: int) -> str:
     """1080 → “1,080”."""
-    return f"{number:,}"
+    return grouped(number)
+
+
+def kind(*, volumes: bool) -> str:
+    """Name what a dataset holds many of."""
+    return _("volumes") if volumes else _("images")
 
 
 def images(number: int, *, volumes: bool = False) -> str:
     """1 → “1 image”, 42 → “42 images”; for a 3D dataset, volumes."""
-    noun = "volume" if volumes else "image"
-    return f"{counted(number)} {noun}{'' if number == 1 else 's'}"
+    if volumes:
+        return ngettext("{number} volume", "{number} volumes", number)
+    return ngettext("{number} image", "{number} images", number)
 
 
 def share(number: int, total: int) -> str:
     """Give a percentage with one decimal; of nothing there is none."""
-    return f"{100 * number / total:.1f} %" if total else "–"
+    return signed(f"{100 * number / total:.1f} %") if total else "–"
+
+
+def capital(text: str) -> str:
+    """Begin a text with a capital letter, and leave the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def label_text(label: Label) -> str:
@@ -48,20 +61,21 @@ def shortened(text: str, most: int) -> str:
 
 def labels_text(dataset: Dataset, values: Iterable[int]) -> str:
     """Name all labels of an item; “no label” for one that carries none."""
-    return " · ".join(label_text(dataset.label_of[value]) for value in values) or NO_LABEL
+    return " · ".join(label_text(dataset.label_of[value]) for value in values) or _(NO_LABEL)
 
 
 def filter_text(dataset: Dataset, selection: Selection) -> str:
     """Say which labels pass: “cup (1) or disc (2)”, “cup (1) and disc (2)”; nothing for all."""
     names = [label_text(dataset.label_of[value]) for value in selection.labels]
     if selection.unlabelled:
-        names.append(NO_LABEL)
-    return (" and " if selection.match == "all" else " or ").join(names)
+        names.append(_(NO_LABEL))
+    joint = _("and") if selection.match == "all" else _("or")
+    return f" {joint} ".join(names)
 
 
 def caption(dataset: Dataset, values: Iterable[int]) -> str:
     """Name an item's labels in few letters, for below a thumbnail."""
-    return " · ".join(dataset.label_of[value].name for value in values) or NO_LABEL
+    return " · ".join(dataset.label_of[value].name for value in values) or _(NO_LABEL)
 
 
 def spoken(dataset: Dataset, values: Iterable[int]) -> str:
@@ -74,19 +88,22 @@ def spoken(dataset: Dataset, values: Iterable[int]) -> str:
 
 def number(value: float) -> str:
     """Print a pixel value: whole numbers plainly, others with four significant digits."""
-    return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"
+    whole = value.is_integer() and abs(value) < 1e15
+    return signed(f"{value:,.0f}" if whole else f"{value:.4g}")
 
 
 def measured(value: float) -> str:
     """Print what was computed from pixels: one decimal, or four significant digits."""
-    return f"{value:,.1f}" if 100 <= abs(value) < 1e15 else f"{value:.4g}"
+    return signed(f"{value:,.1f}" if 100 <= abs(value) < 1e15 else f"{value:.4g}")
 
 
 def bytes_text(size: int) -> str:
     """205615438 → “206 MB” (decimal units, as disks are sold)."""
-    amount, unit = float(size), "bytes"
+    if size < 1000:
+        return _("{number} bytes", number=size)
+    amount, unit = float(size), ""
     for larger in ("kB", "MB", "GB", "TB"):
         if amount < 1000:
             break
         amount, unit = amount / 1000, larger
-    return f"{amount:.0f} {unit}" if amount >= 10 or unit == "bytes" else f"{amount:.1f} {unit}"
+    return f"{amount:.0f} {unit}" if amount >= 10 else signed(f"{amount:.1f} {unit}")

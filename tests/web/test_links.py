@@ -198,7 +198,7 @@ def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> N
     link = share(owner, "/d/atlas")
     guest = visitor(owner)
     guest.get(link, headers={"user-agent": "WhatsApp/2.23"})
-    assert "opened never" in owner.get("/links").text
+    assert "never opened" in owner.get("/links").text
     guest.get(link)
     guest.get(link)
     assert "opened 2 times" in owner.get("/links").text
