@@ -40,6 +40,7 @@ from app.web.notes import Notebook, owners_notes
 from app.web.pages import grids, pages
 from app.web.pictures import sheets, single, volumes
 from app.web.pixels import pixels
+from app.web.preferences_page import choosing
 from app.web.problems import readable_query
 from app.web.published import published
 from app.web.reading import reading, reading_pictures, start
@@ -98,6 +99,7 @@ def create_app(settings: Settings) -> ASGIApp:
         sizes(library),
         published(library, _downloads(settings), forms, _data_folder(settings)),
         entrance(),
+        choosing(forms),
         sharing(library, database, forms, settings.base_url),
         collect(library, database, forms, reviewed),
         collections(library, database, forms, studio),

@@ -31,12 +31,14 @@ Role = Literal["owner", "visitor"]
 SESSION: Final = "lightbox"
 ROLE: Final = "lightbox.role"
 _SESSION_SECONDS: Final = 30 * 24 * 3600
-# What a stranger may ask of a private server: links, the program's own files, is it alive.
+# What a stranger may ask of a private server: links, the program's own files, how its own pages
+# look, is it alive.
 _UNLOCKED: Final = (
     "/s/",
     "/static/",
     "/vendor/",
     addresses.ENTER,
+    addresses.PREFERENCES,
     "/healthz",
     "/readyz",
     "/robots.txt",

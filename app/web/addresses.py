@@ -15,6 +15,7 @@ LINKS: Final = "/links"
 COMPARE: Final = "/compare"
 STUDIES: Final = "/studies"
 COLLECTIONS: Final = "/collections"
+PREFERENCES: Final = "/preferences"
 COLLECT: Final = "/collections/add"
 API_DOCS: Final = "/api/docs"
 API_SCHEMA: Final = "/api/openapi.json"
@@ -174,6 +175,11 @@ def difference(comparison: str, of: str, channel: int) -> str:
     """One channel of the difference between a comparison's first mean image and another's."""
     query = comparison.partition("?")[2]
     return with_query(f"{COMPARE}/difference.png", f"{query}&of={of}&channel={channel}")
+
+
+def preferences(back: str) -> str:
+    """The page where one chooses how pages look; ``back`` is where one came from."""
+    return with_query(PREFERENCES, f"back={quote(back, safe='/?=')}")
 
 
 def share(address: str) -> str:

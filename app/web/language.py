@@ -22,15 +22,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.phrases import Amount, Phrase
-from app.web import addresses
+from app.web import addresses, preferences
 from app.web.bundled import bundled
 
 ENGLISH: Final = "en"
-COOKIE: Final = "lightbox-language"
 # What a page depends on besides its address.
 VARY: Final = "Accept-Language, Cookie"
 
-_COOKIE: Final = re.compile(rb"(?:^|;)\s*lightbox-language=([A-Za-z-]{2,20})(?:;|\s|$)")
 _TAG: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]+)*")
 _LONGEST: Final = 500
 _FILES: Final = (
@@ -185,7 +183,7 @@ class Speaking:
 
 def preferred(request: Request) -> str:
     """Give the language that was chosen on the preferences page; none is an empty text."""
-    chosen = _chosen(request.scope)
+    chosen = preferences.of(request.scope).language
     return chosen if chosen in tags() else ""
 
 
@@ -193,19 +191,12 @@ def _wanted(scope: Scope) -> str:
     if is_for_programs(scope["path"]):
         return ENGLISH
     accepted = next((v for n, v in scope["headers"] if n == b"accept-language"), b"")
-    return _first_of(_chosen(scope), accepted[:_LONGEST].decode("latin-1"))
+    return _first_of(preferences.of(scope).language, accepted[:_LONGEST].decode("latin-1"))
 
 
 def is_for_programs(path: str) -> bool:
     """Say whether an address gives what programs read, or a file: the same in every language."""
     return (path.startswith("/api/") and path != addresses.API_DOCS) or path.endswith(_FILES)
-
-
-def _chosen(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"cookie" and (found := _COOKIE.search(value)):
-            return found[1].decode()
-    return ""
 
 
 @lru_cache(maxsize=256)

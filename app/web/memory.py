@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web import preferences
 from app.web.access import ROLE
 from app.web.language import current
 from app.web.transport import FOREVER, RawHeaders
@@ -25,8 +26,8 @@ _PAGE_BYTES: Final = 8 * 1024 * 1024
 
 _PICTURES: Final = ("/sheets/", "/pictures/")
 _OTHERS: Final = ("/d/", "/static/", "/vendor/")
-# What else than its address, its language and who asks an answer may depend on. Pictures depend on
-# their address alone.
+# What else than its address, who asks and what they prefer an answer may depend on. Pictures
+# depend on their address alone.
 _ASKED: Final = (b"accept-encoding", b"hx-request-type", b"hx-history-restore-request")
 _FOREVER: Final = (b"cache-control", FOREVER.encode())
 _HOLDS: Final = "lightbox.holds"
@@ -92,10 +93,13 @@ class Memory:
             bank = self._pictures
         elif path.startswith(_OTHERS):
             bank = self._pages
+            wanted = preferences.of(scope)
             asked = (
                 asked,
                 scope.get(ROLE),
                 current().tag,
+                wanted.look,
+                wanted.keys,
                 tuple(pair for pair in scope["headers"] if pair[0] in _ASKED),
             )
         else:

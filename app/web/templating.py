@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
@@ -16,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import app
-from app.web import addresses, language
+from app.web import addresses, language, preferences
 from app.web.bundled import bundled, htmx_folder
 from app.web.language import Language
 from app.web.security import policy_with_style
@@ -110,6 +111,7 @@ def _environment_in(spoken: Language) -> Environment:
             "links": addresses.LINKS,
             "studies": addresses.STUDIES,
             "collections": addresses.COLLECTIONS,
+            "preferences": addresses.PREFERENCES,
             "version": app.__version__,
         },
     )
@@ -132,11 +134,28 @@ def page(
 ) -> HTMLResponse:
     """Draw a view: a whole page, or only its results where htmx asks for these."""
     partial = wants_results(request)
-    html = _environment().get_template(f"pages/{name}.html").render(view=view, partial=partial)
+    html = (
+        _environment()
+        .get_template(f"pages/{name}.html")
+        .render(
+            view=view,
+            partial=partial,
+            preferences=preferences.of(request.scope),
+            settings=addresses.preferences(_here(request)),
+        )
+    )
     headers = {"Cache-Control": "no-cache", "Vary": _VARY}
     if style:
         headers |= policy_with_style(style)
     return HTMLResponse(html, status, headers)
+
+
+def _here(request: Request) -> str:
+    """Give the address of a page that one can come back to: what a form brought about can't."""
+    if request.method != "GET":
+        return addresses.HOME
+    query = request.scope["query_string"].decode("latin-1")
+    return addresses.with_query(quote(request.url.path), query)
 
 
 def wants_results(request: Request) -> bool:

@@ -29,6 +29,7 @@ ROUTES = {
     "/robots.txt": ("/robots.txt", OPEN),
     "/static": ("/static/icons/favicon.svg", OPEN),
     "/vendor/htmx": ("/vendor/htmx/dist/htmx.min.js", OPEN),
+    "/preferences": ("/preferences", OPEN),
     "/enter": ("/enter", LOCKED),
     "/": ("/", LOCKED),
     "/catalogue/{dataset_id}": ("/catalogue/breastmnist", LOCKED),

@@ -1,0 +1,121 @@
+"""The page where anybody chooses how pages look and behave; what is chosen stays in the browser."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Final, TypeVar
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.errors import MalformedError
+from app.web import addresses, language, preferences
+from app.web.access import role_of
+from app.web.forms import CHECK, Forms, text
+from app.web.language import gettext as _
+from app.web.language import later
+from app.web.preferences import KEYS, LOOKS, Keys, Look, Preferences
+from app.web.security import NO_REFERRER
+from app.web.templating import page
+from app.web.views import Choice
+
+_Value = TypeVar("_Value", bound=str)
+
+_YEAR: Final = 365 * 24 * 3600
+_LOOK_WORDS: Final[dict[Look, str]] = {
+    "auto": later("As the system has it"),
+    "light": later("Light"),
+    "dark": later("Dark"),
+    "reading": later("Reading room: black, without colour around the images"),
+}
+_KEY_WORDS: Final[dict[Keys, str]] = {"on": later("On"), "off": later("Off")}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The form as it stands; ``for_guest`` is set where the rest of the server isn't open."""
+
+    looks: tuple[Choice, ...]
+    languages: tuple[Choice, ...]
+    keys: tuple[Choice, ...]
+    action: str
+    back: str
+    check_name: str
+    check: str
+    for_guest: bool
+
+
+def choosing(forms: Forms) -> APIRouter:
+    """Make the route of the preferences."""
+    router = APIRouter(include_in_schema=False)
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+
+    @router.get(addresses.PREFERENCES)
+    def form(request: Request, back: str = "") -> Response:
+        check = forms.check_for(request)
+        came_from = preferences.way_back(_referring(request) or back)
+        guest = role_of(request) != "owner" or came_from.startswith("/s/")
+        answer = page(request, "preferences", _build(request, came_from, check, guest))
+        answer.headers.update({"Cache-Control": "no-store", **NO_REFERRER})
+        forms.remember(answer, check)
+        return answer
+
+    @router.post(addresses.PREFERENCES)
+    def choose(fields: Fields) -> Response:
+        answer = RedirectResponse(preferences.way_back(text(fields, "back")), 303)
+        for name, value in preferences.cookies(_read(fields)).items():
+            answer.set_cookie(
+                name,
+                value,
+                max_age=_YEAR if value else 0,
+                samesite="lax",
+                secure=forms.secure,
+            )
+        return answer
+
+    return router
+
+
+def _build(request: Request, came_from: str, check: str, guest: bool) -> Chosen:
+    now = replace(preferences.of(request.scope), language=language.preferred(request))
+    spoken = [Choice("", _("As the browser asks for"), not now.language)]
+    spoken += [Choice(tag, language.read(tag).name, tag == now.language) for tag in language.tags()]
+    return Chosen(
+        looks=tuple(Choice(look, _(_LOOK_WORDS[look]), look == now.look) for look in LOOKS),
+        languages=tuple(spoken),
+        keys=tuple(Choice(keys, _(_KEY_WORDS[keys]), keys == now.keys) for keys in KEYS),
+        action=addresses.PREFERENCES,
+        back=came_from,
+        check_name=CHECK,
+        check=check,
+        for_guest=guest,
+    )
+
+
+def _referring(request: Request) -> str:
+    """Give the page that led here, as the browser says: the results on it may have been changed."""
+    try:
+        came = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return ""
+    if came.netloc != request.headers.get("host") or came.path == addresses.PREFERENCES:
+        return ""
+    return addresses.with_query(came.path, came.query)
+
+
+def _read(fields: dict[str, list[str]]) -> Preferences:
+    """Read what was chosen; what was left out is as usual. Raises MalformedError."""
+    return Preferences(
+        look=_one_of(fields, "look", LOOKS),
+        language=_one_of(fields, "language", ("", *language.tags())),
+        keys=_one_of(fields, "keys", KEYS),
+    )
+
+
+def _one_of(fields: dict[str, list[str]], name: str, choices: tuple[_Value, ...]) -> _Value:
+    given = text(fields, name)
+    for choice in choices:
+        if given == choice:
+            return choice
+    if not given:
+        return choices[0]
+    raise MalformedError(name, f"{name} must be one of {', '.join(filter(None, choices))}.")
