@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
+from app.datasets.selection import shown
 from app.errors import MalformedError
 from app.web import addresses, language, preferences
 from app.web.access import role_of
@@ -118,4 +119,12 @@ def _one_of(fields: dict[str, list[str]], name: str, choices: tuple[_Value, ...]
             return choice
     if not given:
         return choices[0]
-    raise MalformedError(name, f"{name} must be one of {', '.join(filter(None, choices))}.")
+    raise MalformedError(
+        name,
+        _(
+            "{name} must be one of {choices}, not “{value}”.",
+            name=name,
+            choices=", ".join(filter(None, choices)),
+            value=shown(given),
+        ),
+    )
