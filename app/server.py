@@ -16,7 +16,7 @@ from app.datasets.library import Library
 from app.datasets.survey import Surveys
 from app.pictures.tallies import Tallies
 from app.reviews.database import Database
-from app.settings import Settings, load
+from app.settings import Settings
 from app.web import addresses, problems
 from app.web.about import about
 from app.web.access import Gate
@@ -121,9 +121,16 @@ def create_app(settings: Settings) -> ASGIApp:
     application.add_middleware(CompressMiddleware)
     application.add_middleware(Metrics, watch=watch)
     # Around all of FastAPI, so that a kept answer never enters it and a fault of ours is guarded.
-    whole = HeadAsGet(Memory(application, answered=watch.kept))
+    memory = Memory(application, answered=watch.kept)
+    whole = HeadAsGet(memory)
     gate = Gate(whole, access=settings.access, token=settings.owner_token, secure=settings.secure)
-    return Guard(Speaking(gate), loopback=settings.loopback, hosts=settings.served_hosts)
+    return Guard(
+        Speaking(gate),
+        loopback=settings.loopback,
+        hosts=settings.served_hosts,
+        # Who may see a picture of a private server is the gate's to say, each time.
+        picture=None if settings.access == "private" else memory.picture,
+    )
 
 
 def open_library(settings: Settings, store: Store) -> Library:
@@ -147,8 +154,3 @@ def _downloads(settings: Settings) -> Downloads | None:
     if settings.access != "open" or folder is None:
         return None
     return Downloads(Path(folder), settings.cache_dir / "downloads", settings.mirror)
-
-
-def from_environment() -> ASGIApp:
-    """Make the application in a worker process, whose parent has set the environment."""
-    return create_app(load())

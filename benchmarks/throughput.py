@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import servers
 from benchmarks.report import Figure, paired, ratios
-from benchmarks.visits import CHROMIUM, PICTURE, connected, run
+from benchmarks.visits import CHROMIUM, connected, pictures_of, run
 
 CONNECTIONS = 16
 
@@ -61,9 +61,7 @@ def throughput(file: Path, cache: Path, folder: Path, *, quick: bool) -> list[Fi
 async def _picture(server: str, page: str) -> tuple[str, bytes]:
     """Give the address of a page's sheet, and what it holds."""
     async with connected(server, 1) as (connection,):
-        found = PICTURE.search(await connection.get(page))
-        assert found
-        address = html.unescape(found[1].decode())
+        address = html.unescape(pictures_of(await connection.get(page))[0].decode())
         return address, await connection.get(address)
 
 

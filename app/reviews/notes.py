@@ -34,6 +34,12 @@ NAME_MOST: Final = 100
 
 _PART: Final = 5_000
 
+# Made once: putting a statement together takes longer than asking it.
+_LATER: Final = notes.alias()
+_STANDS: Final = and_(notes.c.undoes.is_(None), ~exists().where(_LATER.c.undoes == notes.c.id))
+"""The row says something, and no later row takes it back."""
+_LISTED: Final = select(notes, _STANDS.label("stands")).order_by(notes.c.id)
+
 
 @dataclass(frozen=True)
 class Author:
@@ -151,7 +157,7 @@ def history(db: Database, item: Item) -> tuple[Note, ...]:
 
 def current(db: Database, item: Item) -> tuple[Note, ...]:
     """Give what is said of an item and has not been taken back, in the order it came in."""
-    return _listed(db, and_(refers(notes, item), _stands()))
+    return _listed(db, and_(refers(notes, item), _STANDS))
 
 
 def noted(db: Database, dataset: str, content: str, kind: Noted) -> dict[Split, NDArray[np.int64]]:
@@ -160,7 +166,7 @@ def noted(db: Database, dataset: str, content: str, kind: Noted) -> dict[Split, 
     with db.reading() as connection:
         rows = connection.execute(
             select(notes.c.split, notes.c.position)
-            .where(_of(dataset, content), said, _stands())
+            .where(_of(dataset, content), said, _STANDS)
             .distinct()
         ).all()
     found: dict[Split, list[int]] = {split: [] for split in SPLITS}
@@ -175,7 +181,7 @@ def counts(db: Database, dataset: str, content: str) -> Counts:
 
         def items(*conditions: ColumnElement[bool]) -> int:
             found = select(notes.c.split, notes.c.position)
-            where = (_of(dataset, content), _stands(), *conditions)
+            where = (_of(dataset, content), _STANDS, *conditions)
             once = found.where(*where).distinct().subquery()
             return connection.execute(select(func.count()).select_from(once)).scalar_one()
 
@@ -188,7 +194,7 @@ def stale(db: Database, dataset: str, content: str) -> int:
     with db.reading() as connection:
         return connection.execute(
             select(func.count()).where(
-                notes.c.dataset == dataset, notes.c.content != content, _stands()
+                notes.c.dataset == dataset, notes.c.content != content, _STANDS
             )
         ).scalar_one()
 
@@ -207,9 +213,7 @@ def _row(author: Author, flag: Flag | None, text: str) -> dict[str, Any]:
 
 def _listed(db: Database, where: ColumnElement[bool]) -> tuple[Note, ...]:
     with db.reading() as connection:
-        rows = connection.execute(
-            select(notes, _stands().label("stands")).where(where).order_by(notes.c.id)
-        )
+        rows = connection.execute(_LISTED.where(where))
         return tuple(
             Note(
                 row["id"],
@@ -229,13 +233,6 @@ def _of(dataset: str, content: str) -> ColumnElement[bool]:
     return and_(notes.c.dataset == dataset, notes.c.content == content)
 
 
-def _stands() -> ColumnElement[bool]:
-    """The row says something, and no later row takes it back."""
-    later = notes.alias()
-    taken_back = exists().where(later.c.undoes == notes.c.id)
-    return and_(notes.c.undoes.is_(None), ~taken_back)
-
-
 def _may_undo(link_id: ColumnElement[Any], author: Author) -> ColumnElement[bool]:
     """The owner may take back everything."""
     return true() if author.link_id is None else link_id == author.link_id
@@ -245,7 +242,7 @@ def _take_back(
     connection: Connection, now: datetime, author: Author, where: ColumnElement[bool]
 ) -> None:
     name = cleaned(author.name, NAME_MOST, lines=False, part="name")
-    rows = connection.execute(select(notes).where(where, _stands()).order_by(notes.c.id))
+    rows = connection.execute(select(notes).where(where, _STANDS).order_by(notes.c.id))
     back = [
         {
             **to_row(from_row(row)),

@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from prometheus_client import Counter
@@ -18,7 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web import preferences
 from app.web.access import ROLE
 from app.web.language import current
-from app.web.transport import FOREVER, RawHeaders
+from app.web.protocol import RawHeaders
+from app.web.security import with_policy
+from app.web.transport import FOREVER
 
 # Some 150 sheets of a hundred thumbnails, and a thousand pages: bounded at any size of data.
 _PICTURE_BYTES: Final = 24 * 1024 * 1024
@@ -33,7 +36,7 @@ _FOREVER: Final = (b"cache-control", FOREVER.encode())
 _HOLDS: Final = "lightbox.holds"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kept:
     """An answer as it goes out. ``tag`` is the ETag's value, ``holds`` asks if it is still true."""
 
@@ -41,6 +44,11 @@ class Kept:
     headers: RawHeaders
     body: bytes
     holds: Callable[[], bool] | None
+
+    @cached_property
+    def head(self) -> bytes:
+        """All its headers as they are written."""
+        return b"".join(b"%b: %b\r\n" % header for header in with_policy(self.headers))
 
 
 class Answers:
@@ -81,6 +89,15 @@ class Memory:
         self._answered = answered
         self._pictures = Answers(_PICTURE_BYTES)
         self._pages = Answers(_PAGE_BYTES)
+
+    def picture(self, target: bytes) -> tuple[bytes, bytes] | None:
+        """Give head and body of the answer with the picture of an address, if it is kept."""
+        path, _, query = target.partition(b"?")
+        kept = self._pictures.get((path, query))
+        if kept is None:
+            return None
+        self._answered.inc()
+        return kept.head, kept.body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is kept; pass all else on, and keep what comes back if it may be."""

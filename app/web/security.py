@@ -3,12 +3,15 @@
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.protocol import AT_ONCE, RawHeaders
 
 _CSP: Final = (
     "default-src 'self'; {style}base-uri 'none'; form-action 'self'; "
@@ -38,6 +41,12 @@ def policy_with_style(style: str) -> dict[str, str]:
     return {"Content-Security-Policy": _CSP.format(style=f"style-src 'self' 'sha256-{digest}'; ")}
 
 
+# What makes of a request more than the question for a picture.
+_MORE: Final = frozenset(
+    {b"if-none-match", b"expect", b"content-length", b"transfer-encoding", b"upgrade"}
+)
+
+
 class Guard:
     """ASGI middleware: refuses foreign host names, adds the headers to all answers.
 
@@ -45,22 +54,30 @@ class Guard:
     says (DNS rebinding); its requests carry that name.
     """
 
-    def __init__(self, app: ASGIApp, *, loopback: bool, hosts: frozenset[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        loopback: bool,
+        hosts: frozenset[str],
+        picture: Callable[[bytes], tuple[bytes, bytes] | None] | None,
+    ) -> None:
         self._app = app
+        self._picture = picture
         # One that was named none answers to all: it can't know by which names it is reached.
         self._hosts = _LOOPBACK | hosts if loopback or hosts else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""
         if scope["type"] != "http":
+            if self._picture and "state" in scope:
+                scope["state"][AT_ONCE] = self.at_once
             await self._app(scope, receive, send)
             return
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = message["headers"]
-                present = {name for name, _ in headers}
-                message["headers"] = [*headers, *(pair for pair in _RAW if pair[0] not in present)]
+                message["headers"] = with_policy(message["headers"])
             await send(message)
 
         if self._hosts and _host(Headers(scope=scope).get("host", "")) not in self._hosts:
@@ -72,6 +89,21 @@ class Guard:
             await refusal(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)
+
+    def at_once(self, target: bytes, headers: RawHeaders) -> tuple[bytes, bytes] | None:
+        """Give head and body of a kept picture to who asks plainly, and by a name of ours."""
+        hosts = [value for name, value in headers if name == b"host"]
+        if len(hosts) != 1 or any(name in _MORE for name, _ in headers):
+            return None
+        if self._hosts and _host(hosts[0].decode("latin-1")) not in self._hosts:
+            return None
+        return self._picture(target) if self._picture else None
+
+
+def with_policy(headers: RawHeaders) -> RawHeaders:
+    """Add what every answer carries, where it is not there already."""
+    present = {name for name, _ in headers}
+    return [*headers, *(pair for pair in _RAW if pair[0] not in present)]
 
 
 @lru_cache(maxsize=256)

@@ -118,6 +118,13 @@ def _environment_in(spoken: Language) -> Environment:
     return environment
 
 
+def compile_all() -> None:
+    """Compile every template, so that no visitor waits for it."""
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 def fragment(name: str, view: Any) -> Markup:  # noqa: ANN401 (each template has its own view)
     """Draw a part of a page that is the same on many, to be put into each as it is."""
     template = _environment().get_template(f"partials/{name}.html")

@@ -9,8 +9,6 @@ FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 NOT_AT_ALL: Final = "no-store"
 
-RawHeaders = list[tuple[bytes, bytes]]
-
 
 class HeadAsGet:
     """ASGI middleware that answers HEAD as GET without the body, on every route."""

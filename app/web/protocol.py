@@ -1,0 +1,103 @@
+"""How answers leave: by Uvicorn's HTTP, kept pictures at once, and answers in one piece."""
+
+import asyncio
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+RawHeaders = list[tuple[bytes, bytes]]
+AtOnce = Callable[[bytes, RawHeaders], tuple[bytes, bytes] | None]
+
+AT_ONCE: Final = "lightbox.at_once"
+"""Key of the lifespan's state: gives the head (without its date) and the body of an answer to a
+GET of this target with these headers, if it is known already, and nothing more is to be asked."""
+
+# More than that would not leave in one piece.
+_WHOLE_MOST: Final = 64 * 1024
+
+
+class Protocol(HttpToolsProtocol):
+    """Uvicorn's protocol, with two shorter ways for what is asked for most.
+
+    A picture that is kept is given from here: neither a task nor the application is begun for it,
+    which would take longer than all the rest. And an answer's head is written together with its
+    body, unless that is large: one system call less, and a process that is killed has sent a page
+    or nothing. A proxy can ask another one again for nothing, but not for the rest of what has
+    begun.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection."""
+        super().connection_made(_Holding(transport))  # type: ignore[arg-type]
+
+    def on_headers_complete(self) -> None:
+        """Answer at once, or begin the application."""
+        if not self._answered_at_once():
+            super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Send a head that no body came for, as of HEAD."""
+        self.transport.release()  # type: ignore[attr-defined]
+        super().on_response_complete()
+
+    def _answered_at_once(self) -> bool:
+        at_once: AtOnce | None = self.app_state.get(AT_ONCE)
+        # From a connection's second request on: Uvicorn takes the end of a request to be that of
+        # the one before, which it has answered.
+        is_next = self.cycle is not None and self.cycle.response_complete and not self.pipeline
+        if (
+            at_once is None
+            or not is_next
+            or self.flow.write_paused
+            or self.parser.get_method() != b"GET"
+            or self.parser.get_http_version() != "1.1"
+            or not self.parser.should_keep_alive()
+        ):
+            return False
+        found = at_once(self.url, self.headers)
+        if found is None:
+            return False
+        self.transport.write(_whole(tuple(self.server_state.default_headers), *found))
+        self.on_response_complete()
+        return True
+
+
+@lru_cache(maxsize=32)
+def _whole(dated: tuple[tuple[bytes, bytes], ...], head: bytes, body: bytes) -> bytes:
+    """Put an answer together; what many ask for in a second is put together once in it."""
+    first = b"".join(b"%b: %b\r\n" % header for header in dated)
+    return b"".join((b"HTTP/1.1 200 OK\r\n", first, head, b"\r\n", body))
+
+
+class _Holding:
+    """A transport that holds back an answer's head until something follows."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if self._head and len(data) <= _WHOLE_MOST:
+            self._transport.write(self._head + data)
+            self._head = b""
+        elif self._head:
+            self.release()
+            self._transport.write(data)
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
+            self._head = data
+        else:
+            self._transport.write(data)
+
+    def release(self) -> None:
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""
+
+    def close(self) -> None:
+        self.release()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)

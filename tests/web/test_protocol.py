@@ -1,0 +1,133 @@
+"""Kept pictures are given at once, and that is no way around anything: on a real server."""
+
+import http.client
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running import PATIENCE, Server
+
+Headers = dict[str, str]
+Answer = tuple[int, Headers, bytes]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Serve the demo; every picture that is asked for here was asked for before."""
+    folder = tmp_path_factory.mktemp("at_once")
+    with Server(LIGHTBOX_DATA_DIR=str(folder), LIGHTBOX_CACHE_DIR=str(folder / "cache")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def picture(server: Server) -> str:
+    found = re.search(rb'data-sheet="([^"]+)"', server.get("/d/immunodemo"))
+    assert found
+    address = found[1].decode().replace("&amp;", "&")
+    server.get(address)
+    return address
+
+
+@pytest.fixture
+def connection(server: Server) -> Iterator[http.client.HTTPConnection]:
+    """Connect, and ask once: from then on kept pictures come at once."""
+    opened = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    ask(opened, "/healthz")
+    yield opened
+    opened.close()
+
+
+def ask(
+    connection: http.client.HTTPConnection, path: str, method: str = "GET", **headers: str
+) -> Answer:
+    connection.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    answer = connection.getresponse()
+    return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+
+
+def test_a_later_request_gets_the_very_answer_of_the_first(server: Server, picture: str) -> None:
+    fresh = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    first, *later = (ask(fresh, picture) for _ in range(4))
+    fresh.close()
+    for status, headers, body in later:
+        assert status == 200
+        assert headers | {"date": ""} == first[1] | {"date": ""}
+        assert body == first[2]
+        assert body.startswith(b"\x89PNG")
+
+
+def test_pages_and_pictures_take_turns_on_one_connection(
+    connection: http.client.HTTPConnection, picture: str
+) -> None:
+    for _ in range(3):
+        assert ask(connection, picture)[1]["content-type"] == "image/png"
+        assert ask(connection, "/d/immunodemo")[1]["content-type"].startswith("text/html")
+
+
+def test_what_is_asked_in_one_piece_is_answered_in_its_order(server: Server, picture: str) -> None:
+    def asking(path: str, more: str = "") -> bytes:
+        return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n".encode()
+
+    pieces = (
+        asking(picture),
+        asking("/healthz"),
+        asking(picture),
+        asking(picture, "Connection: close\r\n"),
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
+        client.sendall(b"".join(pieces))
+        got = b"".join(iter(lambda: client.recv(65536), b""))
+    kinds = re.findall(rb"content-type: ([a-z/]+)", got)
+    assert [kind for kind in kinds if kind == b"image/png"] == [b"image/png"] * 3
+    assert kinds[1] != b"image/png"
+    assert got.count(b"HTTP/1.1 200 OK\r\n") == 4
+
+
+def test_head_sends_no_body(connection: http.client.HTTPConnection, picture: str) -> None:
+    status, headers, body = ask(connection, picture, "HEAD")
+    assert (status, body) == (200, b"")
+    assert int(headers["content-length"]) == len(ask(connection, picture)[2])
+
+
+def test_who_has_the_picture_is_told_so(
+    connection: http.client.HTTPConnection, picture: str
+) -> None:
+    tag = ask(connection, picture)[1]["etag"]
+    assert ask(connection, picture, If_None_Match=tag)[0] == 304
+
+
+def test_a_foreign_name_is_refused(connection: http.client.HTTPConnection, picture: str) -> None:
+    assert ask(connection, picture)[0] == 200
+    assert ask(connection, picture, Host="evil.example")[0] == 421
+
+
+def test_every_answer_carries_the_policy(
+    connection: http.client.HTTPConnection, picture: str
+) -> None:
+    _, headers, _ = ask(connection, picture)
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'self'" in headers["content-security-policy"]
+
+
+def test_a_private_server_asks_every_time_who_it_is(tmp_path: Path) -> None:
+    owner = "owner-of-the-test"
+    with Server(
+        "--private",
+        LIGHTBOX_OWNER_TOKEN=owner,
+        LIGHTBOX_DATA_DIR=str(tmp_path),
+        LIGHTBOX_CACHE_DIR=str(tmp_path / "cache"),
+    ) as private:
+        entered = http.client.HTTPConnection("127.0.0.1", private.port, timeout=PATIENCE)
+        mine = {"Authorization": f"Bearer {owner}"}
+        page = ask(entered, "/d/immunodemo", **mine)[2].decode()
+        found = re.search(r'data-sheet="([^"]+)"', page)
+        assert found
+        address = found[1].replace("&amp;", "&")
+        for _ in range(2):
+            status, headers, _ = ask(entered, address, **mine)
+            assert status == 200
+            assert headers["cache-control"].startswith("private")
+        assert ask(entered, address)[0] == 401
+        entered.close()
