@@ -43,9 +43,10 @@ format: .stamps/lint .stamps/node ## put code, templates, CSS and JS into the fo
 
 words: .stamps/run ## bring new words of pages into locale/*.po, where they wait for their translation
 	@mkdir -p build
-	@$(BIN)/pybabel --quiet extract --mapping pyproject.toml --keyword later --keyword Phrase \
+	@PYTHONPATH=. $(BIN)/pybabel --quiet extract --mapping pyproject.toml --keyword later --keyword say --keyword Phrase \
 		--keyword plural:1,2 --add-location file --sort-by-file --project Lightbox \
-		--msgid-bugs-address - --output build/words.pot app templates
+		--msgid-bugs-address - --output build/words.pot \
+		app templates static/js
 	@for file in locale/*.po; do \
 		$(BIN)/pybabel --quiet update --input-file build/words.pot --output-file $$file \
 			--locale $$(basename $$file .po) --width 100 --no-fuzzy-matching --ignore-obsolete \

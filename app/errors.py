@@ -15,11 +15,14 @@
 └── ``UsageError``     the program was started in a way that can't work
 
 ``str(error)`` is always one sentence a user can act on; it is the same on a page, in the API and
-on the terminal.
+on the terminal. ``error.args[0]`` is that sentence too; where it is a ``Phrase``, pages can say it
+in another language.
 """
 
 from pathlib import Path
 from typing import Final
+
+from app.phrases import Phrase
 
 
 def plain(name: str) -> str:
@@ -55,7 +58,9 @@ class ArchiveError(LightboxError):
         self.remedy = remedy
         self.file = plain(path.name)
         where = f"{self.file}: {member}" if member else self.file
-        super().__init__(f"{where} {reason}; {remedy}.")
+        super().__init__(
+            Phrase("{where} {reason}; {remedy}.", where=where, reason=reason, remedy=remedy)
+        )
 
 
 class NotReadyError(LightboxError):

@@ -4,7 +4,7 @@ A ``Phrase`` is its English text to whoever prints it (the terminal, the API, a 
 knows the form and the values it was made of, by which ``web/language.py`` finds the translation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 
@@ -34,6 +34,12 @@ class Phrase(str):
         """Make the text of the form that fits the number, which stands in it as ``{number}``."""
         form = one if number == 1 else many
         return cls._made(form, one, many, number, {"number": Amount(number), **values})
+
+    @classmethod
+    def joined(cls, sentences: Iterable[str], /) -> Self:
+        """Put sentences one after another."""
+        texts = {f"s{number}": sentence for number, sentence in enumerate(sentences)}
+        return cls(" ".join(f"{{{name}}}" for name in texts), **texts)
 
     @classmethod
     def _made(

@@ -18,6 +18,7 @@ from typing import BinaryIO, Final
 
 from app.arrays.member import Member, read_member
 from app.errors import ArchiveError, plain
+from app.phrases import Amount, Phrase
 
 MEMBERS_MOST: Final = 1_000
 # zipfile reads the directory whole, at the length that the file claims; ours have some 400 bytes.
@@ -73,7 +74,9 @@ def read_archive(path: Path, wanted: frozenset[str]) -> Archive:
     try:
         if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
             # Opening a pipe would wait for its other end.
-            raise ArchiveError(path, "is not a file", "name a .npz file or a folder of them")
+            raise ArchiveError(
+                path, Phrase("is not a file"), Phrase("name a .npz file or a folder of them")
+            )
         with _Careful(io.FileIO(path)) as file:
             stamp = stamp_of(os.fstat(file.fileno()))
             _refuse_other_kinds(path, file)
@@ -85,7 +88,9 @@ def read_archive(path: Path, wanted: frozenset[str]) -> Archive:
                 if name not in wanted:
                     continue
                 if name in twice:
-                    refused[name] = ArchiveError(path, "is there twice", "store it once", name)
+                    refused[name] = ArchiveError(
+                        path, Phrase("is there twice"), Phrase("store it once"), name
+                    )
                     continue
                 try:
                     members[name] = read_member(path, file, entry, edges)
@@ -108,8 +113,8 @@ def unreadable(path: Path, error: OSError, member: str | None = None) -> Archive
     why = (error.strerror or "unknown reason").lower()
     return ArchiveError(
         path,
-        f"can't be read ({why})",
-        "check that it is there and may be read",
+        Phrase("can't be read ({why})", why=why),
+        Phrase("check that it is there and may be read"),
         member,
         passing=member is not None or error.errno not in _LASTING,
     )
@@ -121,22 +126,30 @@ def _refuse_other_kinds(path: Path, file: BinaryIO) -> None:
     file.seek(0)
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not start:
-        raise ArchiveError(path, "is empty", "fetch it again")
+        raise ArchiveError(path, Phrase("is empty"), Phrase("fetch it again"))
     if text.startswith(b"version https://git-lfs"):
         raise ArchiveError(
-            path, "is a Git LFS pointer, not the data itself", "fetch the data with git lfs pull"
+            path,
+            Phrase("is a Git LFS pointer, not the data itself"),
+            Phrase("fetch the data with git lfs pull"),
         )
     if text.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise ArchiveError(
-            path, "is a web page, not an archive", "fetch it again from an address of the file"
+            path,
+            Phrase("is a web page, not an archive"),
+            Phrase("fetch it again from an address of the file"),
         )
     if start.startswith(b"\x93NUMPY"):
         raise ArchiveError(
-            path, "is a single .npy array", "save images and labels with numpy.savez"
+            path,
+            Phrase("is a single .npy array"),
+            Phrase("save images and labels with numpy.savez"),
         )
     if not start.startswith(b"PK"):
         raise ArchiveError(
-            path, "is not a zip archive", "save it with numpy.savez, or fetch it again"
+            path,
+            Phrase("is not a zip archive"),
+            Phrase("save it with numpy.savez, or fetch it again"),
         )
 
 
@@ -163,23 +176,30 @@ def _directory(path: Path, file: BinaryIO) -> tuple[list[zipfile.ZipInfo], int]:
     except _TooLargeError:
         raise ArchiveError(
             path,
-            "has a zip directory that is damaged, or far too large",
-            "fetch it again, or save it with numpy.savez",
+            Phrase("has a zip directory that is damaged, or far too large"),
+            Phrase("fetch it again, or save it with numpy.savez"),
         ) from None
     except Exception:
         # zipfile lets struct, unicode and value errors of a damaged directory through.
         raise ArchiveError(
-            path, "has no whole zip directory at its end", "fetch it again; it was cut short"
+            path,
+            Phrase("has no whole zip directory at its end"),
+            Phrase("fetch it again; it was cut short"),
         ) from None
     if len(entries) > MEMBERS_MOST:
         raise ArchiveError(
             path,
-            f"holds {len(entries):,} members",
-            f"store at most {MEMBERS_MOST:,}; a MedMNIST file has six",
+            Phrase("holds {entries} members", entries=Amount(len(entries))),
+            Phrase(
+                "store at most {members_most}; a MedMNIST file has six",
+                members_most=Amount(MEMBERS_MOST),
+            ),
         )
     if not all(0 <= entry.header_offset < end for entry in entries):
         raise ArchiveError(
-            path, "has a damaged zip directory", "fetch the file again; it is damaged"
+            path,
+            Phrase("has a damaged zip directory"),
+            Phrase("fetch the file again; it is damaged"),
         )
     return entries, end
 

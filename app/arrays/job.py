@@ -22,6 +22,7 @@ from app.arrays.mapping import InPlace, Mapped, Source
 from app.arrays.member import Member
 from app.arrays.room import disk_refusal, fits, make_room, require_room
 from app.errors import ArchiveError
+from app.phrases import Phrase
 
 # Whole and checked before anything of it is shown: some 80 ms of inflating.
 SMALL: Final = 32 * 1024 * 1024
@@ -133,8 +134,8 @@ class Job(ABC):
             self._fail(
                 ArchiveError(
                     self._archive.path,
-                    f"could not be unpacked ({type(error).__name__})",
-                    "try again, and report this if it stays so",
+                    Phrase("could not be unpacked ({name})", name=type(error).__name__),
+                    Phrase("try again, and report this if it stays so"),
                     self._member.name,
                     passing=True,
                 )

@@ -18,6 +18,7 @@ from numpy.lib import format as npy
 
 from app.arrays.deflate import RAW, DeflateError, deflate
 from app.errors import ArchiveError
+from app.phrases import Amount, Phrase
 
 # NumPy itself refuses headers above 10,000 characters; a little more for magic and padding.
 HEADER_MOST: Final = 16_384
@@ -28,8 +29,8 @@ BYTES_MOST: Final = 2**62
 _RATIO_MOST: Final = 1032
 _LOCAL: Final = struct.Struct("<4s5H3I2H")
 _ENCRYPTED: Final = 0x1
-_BROKEN: Final = "fetch the file again; it is damaged"
-_RESAVE: Final = "save it with NumPy"
+_BROKEN: Final = Phrase("fetch the file again; it is damaged")
+_RESAVE: Final = Phrase("save it with NumPy")
 _SHOWN_MOST: Final = 80
 _ITEM_MOST: Final = 8
 # Version 3 differs from 2 in the header's encoding only, for field names, which no array of
@@ -92,17 +93,19 @@ def read_member(path: Path, file: BinaryIO, entry: zipfile.ZipInfo, edges: list[
     deflated = entry.compress_type == zipfile.ZIP_DEFLATED
     data_at = _data_offset(file, entry)
     if data_at is None:
-        raise refuse("has a header that does not match the zip directory")
+        raise refuse(Phrase("has a header that does not match the zip directory"))
     # Members lie one behind another; one that reaches into the next is damaged or an attack.
     # Sizes are the directory's: NumPy streams members, and then the local header has none
     # (0, or 0xFFFFFFFF with zip64), see numpy.lib._npyio_impl.zipfile_factory.
     if data_at + entry.compress_size > edges[bisect_right(edges, entry.header_offset)]:
-        raise refuse("overlaps what follows it in the file")
+        raise refuse(Phrase("overlaps what follows it in the file"))
     try:
         start = _first_bytes(file, data_at, entry.compress_size, deflated=deflated)
         header, shape, fortran, dtype = _npy_header(start)
     except ValueError as error:
-        raise refuse(f"has no valid npy header ({_short(str(error))})", _RESAVE) from None
+        raise refuse(
+            Phrase("has no valid npy header ({error})", error=_short(str(error))), _RESAVE
+        ) from None
     _refuse_odd_array(shape, dtype, refuse)
     member = Member(
         name=name,
@@ -118,26 +121,43 @@ def read_member(path: Path, file: BinaryIO, entry: zipfile.ZipInfo, edges: list[
     )
     promised = header + member.nbytes
     if promised > member.size:
-        raise refuse(f"promises {promised:,} bytes in its npy header, but holds {member.size:,}")
+        raise refuse(
+            Phrase(
+                "promises {promised} bytes in its npy header, but holds {size}",
+                promised=Amount(promised),
+                size=Amount(member.size),
+            )
+        )
     if promised < member.size:
-        raise refuse(f"holds {member.size:,} bytes, but its npy header promises {promised:,}")
+        raise refuse(
+            Phrase(
+                "holds {size} bytes, but its npy header promises {promised}",
+                size=Amount(member.size),
+                promised=Amount(promised),
+            )
+        )
     return member
 
 
 def _refuse_odd_packing(entry: zipfile.ZipInfo, refuse: _Refuse) -> None:
     packed, size = entry.compress_size, entry.file_size
     if entry.flag_bits & _ENCRYPTED:
-        raise refuse("is encrypted", "store it without a password")
+        raise refuse(Phrase("is encrypted"), Phrase("store it without a password"))
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise refuse(
-            f"is packed by zip method {entry.compress_type}",
-            "save it with numpy.savez or numpy.savez_compressed",
+            Phrase("is packed by zip method {compress_type}", compress_type=entry.compress_type),
+            Phrase("save it with numpy.savez or numpy.savez_compressed"),
         )
     if entry.compress_type == zipfile.ZIP_STORED and packed != size:
-        raise refuse("is stored, but with two different sizes", _BROKEN)
+        raise refuse(Phrase("is stored, but with two different sizes"), _BROKEN)
     if size > _RATIO_MOST * packed:
         raise refuse(
-            f"claims {size:,} bytes, more than its {packed:,} packed bytes can hold", _BROKEN
+            Phrase(
+                "claims {size} bytes, more than its {packed} packed bytes can hold",
+                size=Amount(size),
+                packed=Amount(packed),
+            ),
+            _BROKEN,
         )
 
 
@@ -196,14 +216,18 @@ def _npy_header(start: bytes) -> tuple[int, tuple[int, ...], bool, np.dtype[Any]
 
 def _refuse_odd_array(shape: tuple[int, ...], dtype: np.dtype[Any], refuse: _Refuse) -> None:
     if dtype.hasobject:
-        raise refuse("holds Python objects, which are never loaded", "save it as plain numbers")
+        raise refuse(
+            Phrase("holds Python objects, which are never loaded"),
+            Phrase("save it as plain numbers"),
+        )
     if dtype.kind not in "buif" or dtype.itemsize > _ITEM_MOST:
         raise refuse(
-            f"holds values of type {_short(str(dtype))}", "save it as whole numbers or floats"
+            Phrase("holds values of type {dtype}", dtype=_short(str(dtype))),
+            Phrase("save it as whole numbers or floats"),
         )
     sides = math.prod(max(side, 1) for side in shape)
     if not 0 < len(shape) <= AXES_MOST or min(shape) < 0 or sides * dtype.itemsize > BYTES_MOST:
-        raise refuse(f"has the impossible shape {_short(str(shape))}", _RESAVE)
+        raise refuse(Phrase("has the impossible shape {shape}", shape=_short(str(shape))), _RESAVE)
 
 
 def _short(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from app.arrays.archive import Archive
 from app.arrays.cache import Cache
 from app.errors import ArchiveError
+from app.phrases import Amount, Phrase
 
 
 def fits(cache: Cache, needed: int) -> bool:
@@ -19,15 +20,22 @@ def require_room(cache: Cache, archive: Archive, name: str, needed: int) -> None
     if not cache.writable:
         raise ArchiveError(
             archive.path,
-            f"needs {needed:,} bytes in the cache folder, which can't be written to",
-            "set LIGHTBOX_CACHE_DIR to a folder that can",
+            Phrase(
+                "needs {needed} bytes in the cache folder, which can't be written to",
+                needed=Amount(needed),
+            ),
+            Phrase("set LIGHTBOX_CACHE_DIR to a folder that can"),
             name,
         )
     if needed > cache.bound:
         raise ArchiveError(
             archive.path,
-            f"needs {needed:,} bytes in the cache folder, whose bound is {cache.bound:,}",
-            "set LIGHTBOX_CACHE_BYTES to more",
+            Phrase(
+                "needs {needed} bytes in the cache folder, whose bound is {bound}",
+                needed=Amount(needed),
+                bound=Amount(cache.bound),
+            ),
+            Phrase("set LIGHTBOX_CACHE_BYTES to more"),
             name,
         )
     if needed > cache.free() and needed > cache.free() + cache.size():
@@ -52,8 +60,11 @@ def disk_refusal(
         return _too_little(cache, archive, name, needed)
     return ArchiveError(
         archive.path,
-        f"can't be unpacked into the cache folder ({(error.strerror or 'unknown reason').lower()})",
-        "check that folder, or set LIGHTBOX_CACHE_DIR to another",
+        Phrase(
+            "can't be unpacked into the cache folder ({reason})",
+            reason=(error.strerror or "unknown reason").lower(),
+        ),
+        Phrase("check that folder, or set LIGHTBOX_CACHE_DIR to another"),
         name,
         passing=True,
     )
@@ -62,8 +73,12 @@ def disk_refusal(
 def _too_little(cache: Cache, archive: Archive, name: str, needed: int) -> ArchiveError:
     return ArchiveError(
         archive.path,
-        f"needs {needed:,} bytes in the cache folder, where {cache.free():,} are free",
-        "make room there, or set LIGHTBOX_CACHE_DIR to a larger disk",
+        Phrase(
+            "needs {needed} bytes in the cache folder, where {free} are free",
+            needed=Amount(needed),
+            free=Amount(cache.free()),
+        ),
+        Phrase("make room there, or set LIGHTBOX_CACHE_DIR to a larger disk"),
         name,
         passing=True,
     )

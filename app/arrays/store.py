@@ -24,6 +24,7 @@ from app.arrays.mapping import Ints, Plane
 from app.arrays.member import Member
 from app.arrays.room import disk_refusal, fits, make_room
 from app.errors import ArchiveError, NotReadyError
+from app.phrases import Phrase
 
 _POLL_SECONDS: Final = 0.02
 # What nobody has looked at for so long is let go: an open file costs a file descriptor, and the
@@ -222,8 +223,11 @@ class Array:
         last = int(positions.max()) if len(positions) else -1
         if source is None or last >= available:
             raise NotReadyError(
-                f"{self._archive.path.name}: {self._member.name} is still being unpacked; "
-                "try again in a moment."
+                Phrase(
+                    "{file}: {member} is still being unpacked; try again in a moment.",
+                    file=self._archive.path.name,
+                    member=self._member.name,
+                )
             )
         return source.take(positions, plane)
 

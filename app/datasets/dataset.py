@@ -23,6 +23,7 @@ from app.datasets.index import Ints, SplitIndex
 from app.datasets.selection import SPLITS, Selection, Split
 from app.datasets.subset import Items, Subset, passing
 from app.errors import ArchiveError, MissingError
+from app.phrases import Phrase
 
 MEMBERS: Final = frozenset(f"{split}_{part}" for split in SPLITS for part in ("images", "labels"))
 
@@ -139,7 +140,13 @@ class Dataset:
             if value not in self.label_of:
                 listed = ", ".join(str(label.value) for label in self.labels[:20])
                 raise MissingError(
-                    "label", f"{self.title} has no label {value}; its labels are {listed}."
+                    "label",
+                    Phrase(
+                        "{title} has no label {value}; its labels are {listed}.",
+                        title=self.title,
+                        value=value,
+                        listed=listed,
+                    ),
                 )
         return Subset(dict(self.indexes), selection)
 
@@ -163,9 +170,14 @@ class Dataset:
                 return served
         for refusal in self.refused:
             if refusal.member and refusal.member.startswith(f"{split}_"):
-                raise MissingError("split", str(refusal))
+                raise MissingError("split", refusal.args[0])
         raise MissingError(
-            "split", f"{self.title} has no such split here; it has {', '.join(self.splits)}."
+            "split",
+            Phrase(
+                "{title} has no such split here; it has {splits}.",
+                title=self.title,
+                splits=", ".join(self.splits),
+            ),
         )
 
     def counts(self, selection: Selection) -> dict[Split, dict[int, int]]:
@@ -252,8 +264,8 @@ def _nothing_to_serve(path: Path, refused: Mapping[str, ArchiveError]) -> Archiv
         return refused[min(refused)]
     return ArchiveError(
         path,
-        "holds no split of a MedMNIST dataset",
-        "it needs members named train_images and train_labels, or the same for val or test",
+        Phrase("holds no split of a MedMNIST dataset"),
+        Phrase("it needs members named train_images and train_labels, or the same for val or test"),
     )
 
 
@@ -270,14 +282,22 @@ def _pair(archive: Archive, split: Split) -> tuple[Member, Member] | None:
                 return images, labels
             raise ArchiveError(
                 archive.path,
-                f"has shape {images.shape}, but {names[1]} has shape {labels.shape}",
-                "store exactly one row of labels for each image",
+                Phrase(
+                    "has shape {shape}, but {labels} has shape {other}",
+                    shape=images.shape,
+                    labels=names[1],
+                    other=labels.shape,
+                ),
+                Phrase("store exactly one row of labels for each image"),
                 names[0],
             )
         case _:
             here, absent = names if members[0] else names[::-1]
             raise ArchiveError(
-                archive.path, f"has no {absent} beside it", "store both under one split", here
+                archive.path,
+                Phrase("has no {absent} beside it", absent=absent),
+                Phrase("store both under one split"),
+                here,
             )
 
 
@@ -288,15 +308,19 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
     if len(item) not in (2, 3) or not all(0 < side <= SIDE_MOST for side in item):
         raise ArchiveError(
             path,
-            f"has shape {member.shape}, which is not a stack of pictures",
-            "store images as (N, H, W), (N, H, W, 1), (N, H, W, 3) or (N, D, H, W)",
+            Phrase("has shape {shape}, which is not a stack of pictures", shape=member.shape),
+            Phrase("store images as (N, H, W), (N, H, W, 1), (N, H, W, 3) or (N, D, H, W)"),
             member.name,
         )
     if expected and tuple(item) != expected:
         raise ArchiveError(
             path,
-            f"has pictures of shape {tuple(item)}, but another split has {expected}",
-            "store all splits at one size",
+            Phrase(
+                "has pictures of shape {item}, but another split has {expected}",
+                item=tuple(item),
+                expected=expected,
+            ),
+            Phrase("store all splits at one size"),
             member.name,
         )
 

@@ -16,6 +16,7 @@ from app.catalogue.facts import Facts, PublishedFile, published_as, size_of, tit
 from app.datasets.dataset import Dataset
 from app.datasets.selection import SPLITS
 from app.errors import ArchiveError
+from app.phrases import Amount, Phrase
 
 Standing = Literal["official", "different", "unpublished", "checking", "unknown"]
 
@@ -62,29 +63,44 @@ def identify(dataset: Dataset, md5: str | None, error: ArchiveError | None = Non
     promised = facts is not None and not facts.is_demo
     apart = differences(dataset)
     if error:
-        return Identity("unknown", f"Its MD5 is not known: {error}", None, apart)
+        return Identity(
+            "unknown", Phrase("Its MD5 is not known: {error}", error=error.args[0]), None, apart
+        )
     if md5 is None:
         return Identity(
-            "checking", "Whether it is a published file is being checked by its MD5.", None, apart
+            "checking",
+            Phrase("Whether it is a published file is being checked by its MD5."),
+            None,
+            apart,
         )
     found = published_as(md5)
     if found is None:
         if promised:
-            sentence = f"It is named {name}, but its MD5 is not that of the published file."
+            sentence = Phrase(
+                "It is named {name}, but its MD5 is not that of the published file.", name=name
+            )
             if not apart:
-                sentence += " Its counts, shape and labels are as published."
+                sentence = Phrase(
+                    "{before} Its counts, shape and labels are as published.", before=sentence
+                )
             return Identity("different", sentence, md5, apart)
-        sentence = "It is not a published file of MedMNIST: no published file has its MD5."
+        sentence = Phrase("It is not a published file of MedMNIST: no published file has its MD5.")
         return Identity("unpublished", sentence, md5, apart)
     _, file = found
     stem = file.name.removesuffix(".npz")
     what = title_of(stem)
     if promised and stem != dataset.id:
-        sentence = f"It is named {name}, but its MD5 is that of the published {what}."
+        sentence = Phrase(
+            "It is named {name}, but its MD5 is that of the published {what}.", name=name, what=what
+        )
         return Identity("different", sentence, md5, apart, file)
-    record = "the current record" if md5 == file.md5s[0] else "the earlier record (2022)"
-    renamed = "" if stem == dataset.id else ", under another name"
-    sentence = f"Official: its MD5 is that of {what} in {record}{renamed}."
+    sentence = (
+        Phrase("Official: its MD5 is that of {what} in the current record", what=what)
+        if md5 == file.md5s[0]
+        else Phrase("Official: its MD5 is that of {what} in the earlier record (2022)", what=what)
+    )
+    renamed = Phrase(", under another name") if stem != dataset.id else ""
+    sentence = Phrase("{sentence}{renamed}.", sentence=sentence, renamed=renamed)
     return Identity("official", sentence, md5, apart, file)
 
 
@@ -107,17 +123,39 @@ def _count_differences(dataset: Dataset, facts: Facts) -> list[str]:
     here = {split: dataset.indexes[split].total for split in dataset.splits}
     if here in (dict(facts.counts), dict(facts.earlier_counts)):
         return []
-    apart = []
+    apart: list[str] = []
     for split in SPLITS:
         count = here.get(split)
         promised = {facts.counts[split], facts.earlier_counts.get(split, facts.counts[split])}
         if count is None:
-            apart.append(f"{split} is not served here, and {facts.counts[split]:,} are published")
+            apart.append(
+                Phrase(
+                    "{split} is not served here, and {number} are published",
+                    split=split,
+                    number=Amount(facts.counts[split]),
+                )
+            )
         elif count not in promised:
-            listed = " or ".join(f"{number:,}" for number in sorted(promised))
-            apart.append(f"{split} has {count:,} instead of {listed}")
+            apart.append(_counted(split, count, sorted(promised)))
     # Each split is as in one of the two records, but not all as in the same.
-    return apart or ["its splits have counts of two different records"]
+    return apart or [Phrase("its splits have counts of two different records")]
+
+
+def _counted(split: str, count: int, promised: list[int]) -> Phrase:
+    if len(promised) == 1:
+        return Phrase(
+            "{split} has {count} instead of {promised}",
+            split=split,
+            count=Amount(count),
+            promised=Amount(promised[0]),
+        )
+    return Phrase(
+        "{split} has {count} instead of {one} or {other}",
+        split=split,
+        count=Amount(count),
+        one=Amount(promised[0]),
+        other=Amount(promised[1]),
+    )
 
 
 def _shape_differences(dataset: Dataset, facts: Facts) -> list[str]:
@@ -128,25 +166,39 @@ def _shape_differences(dataset: Dataset, facts: Facts) -> list[str]:
     promised = (*sides, 3) if facts.channels == 3 else sides
     if dataset.shape in (promised, (*sides, facts.channels)):
         return []
-    return [f"an item has shape {_sides(dataset.shape)}, not {_sides(promised)}"]
+    return [
+        Phrase(
+            "an item has shape {shape}, not {promised}",
+            shape=_sides(dataset.shape),
+            promised=_sides(promised),
+        )
+    ]
 
 
 def _label_differences(dataset: Dataset, facts: Facts) -> list[str]:
     columns = len(facts.labels) if facts.task.startswith("multi-label") else 1
     promised = {label.value for label in facts.labels}
-    apart, strange = [], set[int]()
+    apart: list[str] = []
+    strange = set[int]()
     for split in dataset.splits:
         shape = dataset.archive.members[f"{split}_labels"].shape
         here = math.prod(shape[1:])
         if here != columns:
-            noun = "column" if here == 1 else "columns"
-            apart.append(f"{split} has labels in {here} {noun}, not in {columns}")
+            apart.append(
+                Phrase.plural(
+                    "{split} has labels in {number} column, not in {columns}",
+                    "{split} has labels in {number} columns, not in {columns}",
+                    here,
+                    split=split,
+                    columns=str(columns),
+                )
+            )
         elif columns == 1:
             strange.update(set(dataset.indexes[split].values.tolist()) - promised)
     if strange:
         listed = ", ".join(map(str, sorted(strange)[:_LISTED_MOST]))
         more = " …" if len(strange) > _LISTED_MOST else ""
-        apart.append(f"it has labels that are not published: {listed}{more}")
+        apart.append(Phrase("it has labels that are not published: {listed}", listed=listed + more))
     return apart
 
 
@@ -177,8 +229,8 @@ def _read_md5(archive: Archive, report: Callable[[int], None]) -> str:
             if stamp_of(os.fstat(file.fileno())) != archive.stamp:
                 raise ArchiveError(
                     archive.path,
-                    "was changed while it was being read",
-                    "reload the page",
+                    Phrase("was changed while it was being read"),
+                    Phrase("reload the page"),
                     passing=True,
                 )
             digest.update(block)

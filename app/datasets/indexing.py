@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.arrays.store import Array
 from app.errors import ArchiveError
+from app.phrases import Amount, Phrase
 
 VALUES_MOST: Final = 1_000
 PATTERNS_MOST: Final = 65_535
@@ -21,7 +22,9 @@ VALUE_MOST: Final = 2**53 - 1
 _BLOCK_BYTES: Final = 4 * 1024 * 1024
 _BLOCK_ROWS: Final = 250_000
 _HEADERS_MOST: Final = 1024
-_REMEDY: Final = "store class labels as whole numbers, one per item, or as K columns of 0 and 1"
+_REMEDY: Final = Phrase(
+    "store class labels as whole numbers, one per item, or as K columns of 0 and 1"
+)
 
 Ints = NDArray[np.int64]
 
@@ -39,7 +42,7 @@ def build(labels: Array, file: BinaryIO, source: Path, member: str) -> None:
     try:
         _write(labels, file)
     except _UnfitError as error:
-        raise ArchiveError(source, str(error), _REMEDY, member) from None
+        raise ArchiveError(source, error.args[0], _REMEDY, member) from None
 
 
 class _UnfitError(Exception):
@@ -49,7 +52,7 @@ class _UnfitError(Exception):
 def _write(labels: Array, file: BinaryIO) -> None:
     number, columns = labels.shape[0], math.prod(labels.shape[1:])
     if len(labels.shape) > 2 or not 0 < columns <= VALUES_MOST or number > ITEMS_MOST:
-        raise _UnfitError(f"holds labels of shape {labels.shape}")
+        raise _UnfitError(Phrase("holds labels of shape {shape}", shape=labels.shape))
     several = columns > 1
     if several:
         patterns, counts = _distinct_rows(labels)
@@ -86,9 +89,9 @@ def _blocks(labels: Array) -> Iterator[tuple[int, NDArray[Any]]]:
 def _class_values(block: NDArray[Any]) -> Ints:
     flat = block.reshape(len(block), -1)[:, 0]
     if flat.dtype.kind == "f" and not (np.isfinite(flat).all() and (flat == np.rint(flat)).all()):
-        raise _UnfitError("holds labels that are not whole numbers")
+        raise _UnfitError(Phrase("holds labels that are not whole numbers"))
     if int(flat.min()) < -VALUE_MOST or int(flat.max()) > VALUE_MOST:
-        raise _UnfitError("holds label values beyond 2 to the 53rd")
+        raise _UnfitError(Phrase("holds label values beyond 2 to the 53rd"))
     return flat.astype(np.int64)
 
 
@@ -99,7 +102,12 @@ def _distinct_values(labels: Array) -> tuple[Ints, Ints]:
         for value, count in zip(found.tolist(), counts.tolist(), strict=True):
             tally[value] = tally.get(value, 0) + count
         if len(tally) > VALUES_MOST:
-            raise _UnfitError(f"holds more than {VALUES_MOST:,} different label values")
+            raise _UnfitError(
+                Phrase(
+                    "holds more than {values_most} different label values",
+                    values_most=Amount(VALUES_MOST),
+                )
+            )
     values = sorted(tally)
     return np.array(values, np.int64), np.array([tally[value] for value in values], np.int64)
 
@@ -108,12 +116,17 @@ def _distinct_rows(labels: Array) -> tuple[NDArray[np.bool_], Ints]:
     tally: dict[bytes, int] = {}
     for _, block in _blocks(labels):
         if not ((block == 0) | (block == 1)).all():
-            raise _UnfitError("holds several label columns with values other than 0 and 1")
+            raise _UnfitError(Phrase("holds several label columns with values other than 0 and 1"))
         rows, counts = np.unique(_packed(block), return_counts=True)
         for row, count in zip(rows, counts.tolist(), strict=True):
             tally[row.tobytes()] = tally.get(row.tobytes(), 0) + count
         if len(tally) > PATTERNS_MOST:
-            raise _UnfitError(f"holds more than {PATTERNS_MOST:,} different label combinations")
+            raise _UnfitError(
+                Phrase(
+                    "holds more than {patterns_most} different label combinations",
+                    patterns_most=Amount(PATTERNS_MOST),
+                )
+            )
     keys = sorted(tally)
     width = (labels.shape[1] + 7) // 8
     packed = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), width)

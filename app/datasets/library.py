@@ -23,6 +23,7 @@ from app.arrays.store import Store
 from app.datasets.dataset import Dataset, open_dataset
 from app.datasets.selection import shown
 from app.errors import ArchiveError, MissingError
+from app.phrases import Phrase
 
 _log: Final = logging.getLogger(__name__)
 
@@ -92,7 +93,10 @@ class Library:
             refusal = refusal or found
         if refusal:
             raise refusal
-        raise MissingError("dataset", f"There is no dataset called “{shown(dataset_id)}” here.")
+        raise MissingError(
+            "dataset",
+            Phrase("There is no dataset called “{dataset_id}” here.", dataset_id=shown(dataset_id)),
+        )
 
     def serves(self, dataset: Dataset) -> bool:
         """Say whether asking for its id would give this very dataset, without opening anything."""
@@ -179,7 +183,9 @@ def open_file(path: Path, store: Store) -> Dataset | ArchiveError:
         return unreadable(path, error)
     if not _is_id(path.stem):
         return ArchiveError(
-            path, "has a name that can't stand in an address", "give it a plain name"
+            path,
+            Phrase("has a name that can't stand in an address"),
+            Phrase("give it a plain name"),
         )
     try:
         if os.path.isdir(path):
@@ -193,10 +199,14 @@ def open_file(path: Path, store: Store) -> Dataset | ArchiveError:
         # A fault of ours must not take the other files down.
         _log.exception("opening %s", path)
         return ArchiveError(
-            path, f"could not be opened ({type(error).__name__})", "report this as a fault"
+            path,
+            Phrase("could not be opened ({name})", name=type(error).__name__),
+            Phrase("report this as a fault"),
         )
     if not is_current(found.archive):
-        return ArchiveError(path, "is being written right now", "reload in a moment", passing=True)
+        return ArchiveError(
+            path, Phrase("is being written right now"), Phrase("reload in a moment"), passing=True
+        )
     return found
 
 
@@ -227,5 +237,7 @@ def _is_id(stem: str) -> bool:
 def same_id(path: Path) -> ArchiveError:
     """Refuse the second file of a name, which would have the first one's address."""
     return ArchiveError(
-        path, "has the same name as a file that is served already", "rename one of the two"
+        path,
+        Phrase("has the same name as a file that is served already"),
+        Phrase("rename one of the two"),
     )

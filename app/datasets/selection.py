@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import parse_qsl
 
 from app.errors import MalformedError, MissingError, plain
+from app.phrases import Amount, Phrase
 
 Split = Literal["train", "val", "test"]
 Order = Literal["index", "label", "random"]
@@ -159,16 +160,27 @@ def require_readable(query: str) -> None:
 def parameters(query: str) -> dict[str, list[str]]:
     """Give each parameter's values in order, without empty ones. Raises MalformedError."""
     if len(query) > QUERY_MOST:
-        raise MalformedError("query", f"The address is longer than {QUERY_MOST:,} characters.")
+        raise MalformedError(
+            "query",
+            Phrase(
+                "The address is longer than {query_most} characters.", query_most=Amount(QUERY_MOST)
+            ),
+        )
     try:
         pairs = parse_qsl(
             query, keep_blank_values=True, max_num_fields=PARAMETERS_MOST, errors="strict"
         )
     except UnicodeDecodeError:
-        raise MalformedError("query", "The address holds bytes that are not UTF-8.") from None
+        raise MalformedError(
+            "query", Phrase("The address holds bytes that are not UTF-8.")
+        ) from None
     except ValueError:
         raise MalformedError(
-            "query", f"The address holds more than {PARAMETERS_MOST} parameters."
+            "query",
+            Phrase(
+                "The address holds more than {parameters_most} parameters.",
+                parameters_most=PARAMETERS_MOST,
+            ),
         ) from None
     given: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -183,7 +195,12 @@ def _split(value: str) -> Split:
         if value == split:
             return split
     raise MissingError(
-        "split", f"There is no split called “{shown(value)}”; the splits are {', '.join(SPLITS)}."
+        "split",
+        Phrase(
+            "There is no split called “{value}”; the splits are {splits}.",
+            value=shown(value),
+            splits=", ".join(SPLITS),
+        ),
     )
 
 
@@ -201,14 +218,25 @@ def _labels(given: dict[str, list[str]]) -> tuple[int, ...]:
 def _page(given: dict[str, list[str]]) -> int:
     page = whole_number("page", _last(given, "page", "1"))
     if page < 1:
-        raise MissingError("page", f"There is no page {page}; pages are numbered from 1.")
+        raise MissingError(
+            "page", Phrase("There is no page {page}; pages are numbered from 1.", page=page)
+        )
     return page
 
 
 def _bounded(given: dict[str, list[str]], name: str, least: int, most: int, default: int) -> int:
     number = whole_number(name, _last(given, name, str(default)))
     if not least <= number <= most:
-        raise MalformedError(name, f"{name} must be from {least} to {most}, not {number}.")
+        raise MalformedError(
+            name,
+            Phrase(
+                "{name} must be from {least} to {most}, not {number}.",
+                name=name,
+                least=least,
+                most=most,
+                number=number,
+            ),
+        )
     return number
 
 
@@ -221,7 +249,15 @@ def _one_of(
     for choice in choices:
         if value == choice:
             return choice
-    raise MalformedError(name, f"{name} must be one of {', '.join(choices)}, not “{shown(value)}”.")
+    raise MalformedError(
+        name,
+        Phrase(
+            "{name} must be one of {choices}, not “{value}”.",
+            name=name,
+            choices=", ".join(choices),
+            value=shown(value),
+        ),
+    )
 
 
 def _last(given: dict[str, list[str]], name: str, default: str) -> str:
@@ -232,7 +268,10 @@ def _last(given: dict[str, list[str]], name: str, default: str) -> str:
 def whole_number(name: str, value: str) -> int:
     """Read the value of a parameter of that name as an int. Raises MalformedError."""
     if not _WHOLE.fullmatch(value):
-        raise MalformedError(name, f"{name} must be a whole number, not “{shown(value)}”.")
+        raise MalformedError(
+            name,
+            Phrase("{name} must be a whole number, not “{value}”.", name=name, value=shown(value)),
+        )
     return int(value)
 
 

@@ -19,6 +19,7 @@ from app.datasets.dataset import Dataset
 from app.datasets.selection import Split
 from app.datasets.statistics import Channel
 from app.errors import ArchiveError, TooManyError
+from app.phrases import Phrase
 
 _log: Final = logging.getLogger(__name__)
 
@@ -78,8 +79,8 @@ class _Task:
             self._fail(unreadable(dataset.archive.path, error))
         except Exception as error:
             _log.exception("reading %s", dataset.archive.path)
-            reason = f"could not be read to its end ({type(error).__name__})"
-            self._fail(ArchiveError(dataset.archive.path, reason, "report this as a fault"))
+            reason = Phrase("could not be read to its end ({name})", name=type(error).__name__)
+            self._fail(ArchiveError(dataset.archive.path, reason, Phrase("report this as a fault")))
         self.ended.set()
 
     def may_be_retried(self) -> bool:
@@ -152,7 +153,9 @@ class Surveys:
             if task is None or task.may_be_retried():
                 if may_be_many and len(self._waiting) >= _WAITING_MOST:
                     raise TooManyError(
-                        "Too much is being computed right now; reload this page in a minute."
+                        Phrase(
+                            "Too much is being computed right now; reload this page in a minute."
+                        )
                     )
                 task = self._tasks[place] = _Task(learn, total)
                 self._begin(task, dataset)

@@ -11,6 +11,7 @@ from app.errors import NotInstalledError
 from app.exports.chosen import Chosen, has_several_labels, rows
 from app.exports.origin import Origin, as_json, fields
 from app.exports.stream import Export, Size, blocks
+from app.phrases import Phrase
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +27,7 @@ def why_missing() -> str:
     """Say why Parquet can't be written here; nothing where it can."""
     if find_spec("pyarrow"):
         return ""
-    return (
+    return Phrase(
         "Parquet needs pyarrow, which is not installed here; install Lightbox with its extra "
         "“parquet”, or take the CSV."
     )

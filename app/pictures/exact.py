@@ -13,6 +13,7 @@ from app.arrays.mapping import Plane
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Split
 from app.errors import InexactError
+from app.phrases import Phrase
 from app.pictures import png
 
 _BYTE: Final = 255
@@ -62,7 +63,10 @@ def as_png(pixels: NDArray[Any]) -> bytes:
             return png.encode(pixels.astype(np.uint16))
         return png.encode(pixels.astype(np.uint8))
     raise InexactError(
-        f"A PNG can't hold these values ({pixels.dtype}) exactly; get the .npy instead."
+        Phrase(
+            "A PNG can't hold these values ({dtype}) exactly; get the .npy instead.",
+            dtype=pixels.dtype,
+        )
     )
 
 

@@ -14,8 +14,9 @@ from isal import igzip
 from numpy.typing import NDArray
 
 from app.errors import NotInstalledError
+from app.phrases import Phrase
 
-NOTE: Final = (
+NOTE: Final = Phrase(
     "In the NIfTI file i, j, k are z, y, x as stored. The dataset gives no voxel size and no "
     "orientation: the affine is the identity."
 )
@@ -29,7 +30,7 @@ def why_missing() -> str:
     """Say why NIfTI can't be written here; nothing where it can."""
     if find_spec("nibabel"):
         return ""
-    return (
+    return Phrase(
         "NIfTI needs nibabel, which is not installed here; install Lightbox with its extra "
         "“nifti”, or take the .npy."
     )

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.phrases import Phrase
 from app.reviews import coefficients
 from app.reviews.coefficients import Ints
 from app.reviews.differences import Disagreement, Table, against_stored, divided, tabulate
@@ -19,17 +20,17 @@ from app.reviews.intervals import RESAMPLES, Bootstrap, Measure, Statistic
 NO_ANSWER: Final = -1
 CANNOT_TELL: Final = -2
 
-PERCENT: Final = "Percent agreement"
-COHEN: Final = "Cohen's kappa"
-COHEN_QUADRATIC: Final = "Cohen's kappa, quadratic weights"
-FLEISS: Final = "Fleiss' kappa"
-ALPHA: Final = "Krippendorff's alpha"
-STORED: Final = "the stored label"
-AGAIN: Final = "the same reader again"
+PERCENT: Final = Phrase("Percent agreement")
+COHEN: Final = Phrase("Cohen's kappa")
+COHEN_QUADRATIC: Final = Phrase("Cohen's kappa, quadratic weights")
+FLEISS: Final = Phrase("Fleiss' kappa")
+ALPHA: Final = Phrase("Krippendorff's alpha")
+STORED: Final = Phrase("the stored label")
+AGAIN: Final = Phrase("the same reader again")
 
 _Column = tuple[str, NDArray[np.integer]]
 
-_ONE_CATEGORY: Final = "Not defined: all answers are in one category."
+_ONE_CATEGORY: Final = Phrase("Not defined: all answers are in one category.")
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def _compare(
     measures = tuple(
         bootstrap.measure(name, pairs, statistic, _ONE_CATEGORY)
         if len(pairs)
-        else _missing(name, "No case has both answers.")
+        else _missing(name, Phrase("No case has both answers."))
         for name, statistic in statistics.items()
     )
     return Comparison(first[0], second[0], measures, tabulate(readings.categories, cases, pairs))
@@ -195,14 +196,21 @@ def _accuracy(
     readings: Readings, bootstrap: Bootstrap, answers: NDArray[np.integer], positive: int
 ) -> Iterator[Measure]:
     """Sensitivity and specificity: the share answered as stored, among either stored label."""
-    for name, label in (("Sensitivity", positive), ("Specificity", 1 - positive)):
-        title = f"{name} (positive: {readings.categories[positive]})"
+    category = readings.categories[positive]
+    sensitivity = Phrase("Sensitivity (positive: {category})", category=category)
+    specificity = Phrase("Specificity (positive: {category})", category=category)
+    for title, label in ((sensitivity, positive), (specificity, 1 - positive)):
         chosen = answers[(readings.stored == label) & (answers >= 0)].astype(np.int64)
         pairs = np.stack([chosen, np.full_like(chosen, label)], axis=1)
         if len(pairs):
             yield bootstrap.measure(title, pairs, coefficients.percent, _ONE_CATEGORY)
         else:
-            yield _missing(title, f"No answered case is stored as {readings.categories[label]}.")
+            yield _missing(
+                title,
+                Phrase(
+                    "No answered case is stored as {category}.", category=readings.categories[label]
+                ),
+            )
 
 
 def _tally(readings: Readings) -> Ints:
@@ -215,20 +223,24 @@ def _tally(readings: Readings) -> Ints:
 
 def _fleiss(readings: Readings, bootstrap: Bootstrap, tallies: Ints) -> Measure:
     if len(readings.readers) < 3:
-        return _missing(FLEISS, "It takes three readers or more.")
+        return _missing(FLEISS, Phrase("It takes three readers or more."))
     complete = tallies[tallies.sum(axis=1) == len(readings.readers)]
     if not len(complete):
-        return _missing(FLEISS, "No case has answers of all readers.")
+        return _missing(FLEISS, Phrase("No case has answers of all readers."))
     return bootstrap.measure(FLEISS, complete, coefficients.fleiss, _ONE_CATEGORY)
 
 
 def _alpha(readings: Readings, bootstrap: Bootstrap, tallies: Ints) -> Measure:
-    name = f"{ALPHA}, {'ordinal' if readings.ordinal else 'nominal'}"
+    name = (
+        Phrase("Krippendorff's alpha, ordinal")
+        if readings.ordinal
+        else Phrase("Krippendorff's alpha, nominal")
+    )
     if len(readings.readers) < 2:
-        return _missing(name, "It takes two readers or more.")
+        return _missing(name, Phrase("It takes two readers or more."))
     comparable = tallies[tallies.sum(axis=1) >= 2]
     if not len(comparable):
-        return _missing(name, "No case has answers of two readers.")
+        return _missing(name, Phrase("No case has answers of two readers."))
     statistic = coefficients.alpha_ordinal if readings.ordinal else coefficients.alpha_nominal
     return bootstrap.measure(name, comparable, statistic, _ONE_CATEGORY)
 

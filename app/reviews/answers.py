@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select
 
 from app.errors import GoneError, MalformedError, MissingError
+from app.phrases import Amount, Phrase
 from app.reviews import studies
 from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Readings
 from app.reviews.database import Database
@@ -96,7 +97,7 @@ def record(
             .with_for_update(of=readers)
         ).one_or_none()
         if closed is None:
-            raise MissingError("reader", f"There is no reader {reader.id}.")
+            raise MissingError("reader", Phrase("There is no reader {id}.", id=reader.id))
         same = select(answers).where(
             answers.c.reader_id == reader.id,
             answers.c.key == key,
@@ -108,7 +109,7 @@ def record(
         if kept is not None:
             return _answer(kept)
         if closed[0] is not None:
-            raise GoneError("This study is closed, so the answer was not saved.")
+            raise GoneError(Phrase("This study is closed, so the answer was not saved."))
         return _kept(
             connection,
             {
@@ -207,15 +208,29 @@ def _check(
 ) -> None:
     choices = len(study.design.choices)
     if not 0 <= place < places:
-        raise MalformedError("place", f"There is no place {place}; there are {places:,}.")
+        raise MalformedError(
+            "place",
+            Phrase(
+                "There is no place {place}; there are {places}.", place=place, places=Amount(places)
+            ),
+        )
     if not (0 <= choice < choices or choice == CANNOT_TELL):
-        raise MalformedError("choice", f"There is no choice {choice}; there are {choices}.")
+        raise MalformedError(
+            "choice",
+            Phrase(
+                "There is no choice {choice}; there are {choices}.", choice=choice, choices=choices
+            ),
+        )
     if confidence is not None and not (study.design.ask_confidence and confidence in CONFIDENCES):
-        raise MalformedError("confidence", "Confidence is from 1 to 5, where the study asks it.")
+        raise MalformedError(
+            "confidence", Phrase("Confidence is from 1 to 5, where the study asks it.")
+        )
     if not 0 <= ms <= MS_MOST:
-        raise MalformedError("ms", "The time taken is no number of milliseconds.")
+        raise MalformedError("ms", Phrase("The time taken is no number of milliseconds."))
     if not _KEY.fullmatch(key):
-        raise MalformedError("key", "The key of an answer is 8 to 64 letters, digits, - or _.")
+        raise MalformedError(
+            "key", Phrase("The key of an answer is 8 to 64 letters, digits, - or _.")
+        )
 
 
 def _kept(connection: Connection, row: dict[str, Any]) -> Answer:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from app.errors import MalformedError, MissingError
+from app.phrases import Phrase
 from app.reviews.database import Database
 from app.reviews.items import Item, from_row
 from app.reviews.tables import collected, collections
@@ -139,7 +140,9 @@ def locked(connection: Connection, collection_id: int) -> RowMapping:
 
 def missing(collection_id: int) -> MissingError:
     """Give the error for a collection that is not there."""
-    return MissingError("collection", f"There is no collection {collection_id}.")
+    return MissingError(
+        "collection", Phrase("There is no collection {collection_id}.", collection_id=collection_id)
+    )
 
 
 def matching_in(row: RowMapping) -> Matching | None:
@@ -167,5 +170,5 @@ def _collection(row: RowMapping) -> Collection:
 def _name(name: str) -> str:
     kept = cleaned(name, NAME_MOST, lines=False, part="name")
     if not kept:
-        raise MalformedError("name", "A collection needs a name.")
+        raise MalformedError("name", Phrase("A collection needs a name."))
     return kept

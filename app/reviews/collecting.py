@@ -23,6 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.datasets.selection import QUERY_MOST
 from app.errors import MalformedError, MissingError
+from app.phrases import Amount, Phrase
 from app.reviews import places
 from app.reviews.collected import Expand, Matching, changed, live, locked, matching_in
 from app.reviews.database import Database
@@ -65,7 +66,7 @@ def add_selection(
     """
     require_dataset(dataset, content)
     if len(query) > QUERY_MOST or cleaned(query, QUERY_MOST, lines=False) != query or count < 0:
-        raise MalformedError("query", "This is no selection.")
+        raise MalformedError("query", Phrase("This is no selection."))
     matching = Matching(dataset, content, query, count)
     with db.writing("The collection") as connection:
         row = locked(connection, collection_id)
@@ -119,7 +120,9 @@ def reorder(
         else:
             target = _row_of(connection, collection_id, before)
             if target is None:
-                raise MissingError("before", "The item to stand behind is not in this collection.")
+                raise MissingError(
+                    "before", Phrase("The item to stand behind is not in this collection.")
+                )
             fresh = places.between(
                 _last(connection, collection_id, target.place), target.place, len(rows)
             )
@@ -139,7 +142,10 @@ def undo(db: Database, operation: int) -> None:
             )
         ).one_or_none()
         if row is None:
-            raise MissingError("operation", f"There is no change {operation} of a collection.")
+            raise MissingError(
+                "operation",
+                Phrase("There is no change {operation} of a collection.", operation=operation),
+            )
         locked(connection, row.collection_id)
         marked = connection.execute(
             update(operations)
@@ -203,8 +209,12 @@ def _append_matching(
     if matching.count > EXPAND_MOST:
         raise MalformedError(
             "items",
-            f"A selection of {matching.count:,} items can only be kept whole; to change or add to "
-            f"it, select at most {EXPAND_MOST:,}.",
+            Phrase(
+                "A selection of {count} items can only be kept whole; to change or add to it, "
+                "select at most {expand_most}.",
+                count=Amount(matching.count),
+                expand_most=Amount(EXPAND_MOST),
+            ),
         )
     for start in range(0, matching.count, _PART):
         part = expand(matching, start, min(start + _PART, matching.count))

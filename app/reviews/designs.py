@@ -6,6 +6,7 @@ from typing import Final
 
 from app.datasets.subset import Items
 from app.errors import MalformedError
+from app.phrases import Amount, Phrase
 from app.reviews.agreement import CANNOT_TELL, NO_ANSWER
 from app.reviews.items import require_dataset
 from app.reviews.texts import cleaned
@@ -73,38 +74,64 @@ def checked(design: Design, items: Items) -> Design:
     names = {choice.name.casefold() for choice in choices}
     values = [choice.value for choice in choices if choice.value is not None]
     if not 2 <= len(choices) <= CHOICES_MOST:
-        raise MalformedError("choices", f"A question needs from 2 to {CHOICES_MOST} choices.")
+        raise MalformedError(
+            "choices",
+            Phrase("A question needs from 2 to {choices_most} choices.", choices_most=CHOICES_MOST),
+        )
     if len(names) < len(choices) or len(set(values)) < len(values):
-        raise MalformedError("choices", "Two choices have the same name, or mean the same label.")
+        raise MalformedError(
+            "choices", Phrase("Two choices have the same name, or mean the same label.")
+        )
     if CANNOT_TELL_NAME in names:
         raise MalformedError(
-            "choices", f"“{CANNOT_TELL_NAME}” can always be answered; leave it out."
+            "choices",
+            Phrase(
+                "“{cannot_tell_name}” can always be answered; leave it out.",
+                cannot_tell_name=CANNOT_TELL_NAME,
+            ),
         )
     if not all(number in _INTEGERS for number in (*values, design.seed)) or design.seed < 0:
-        raise MalformedError("seed", "The seed, or a label value, is no number that can be kept.")
+        raise MalformedError(
+            "seed", Phrase("The seed, or a label value, is no number that can be kept.")
+        )
     _check_numbers(design, len(items))
     if len(set(zip(items.splits.tolist(), items.positions.tolist(), strict=True))) < len(items):
-        raise MalformedError("items", "An item is named twice; repeats are added by the study.")
+        raise MalformedError(
+            "items", Phrase("An item is named twice; repeats are added by the study.")
+        )
     return replace(design, title=title, question=question, choices=choices)
 
 
 def _check_numbers(design: Design, items: int) -> None:
     if not (math.isfinite(design.repeats) and 0 <= design.repeats <= REPEATS_MOST):
-        raise MalformedError("repeats", f"The share of repeats must be from 0 to {REPEATS_MOST}.")
+        raise MalformedError(
+            "repeats",
+            Phrase(
+                "The share of repeats must be from 0 to {repeats_most}.", repeats_most=REPEATS_MOST
+            ),
+        )
     if not 0 <= design.practice <= PRACTICE_MOST:
         raise MalformedError(
-            "practice", f"From 0 to {PRACTICE_MOST} items can be set aside for practice."
+            "practice",
+            Phrase(
+                "From 0 to {practice_most} items can be set aside for practice.",
+                practice_most=PRACTICE_MOST,
+            ),
         )
     if not design.practice < items <= ITEMS_MOST:
         raise MalformedError(
             "items",
-            f"A study has from 1 to {ITEMS_MOST:,} items besides those for practice; "
-            f"{items:,} were selected.",
+            Phrase(
+                "A study has from 1 to {items_most} items besides those for practice; {items} "
+                "were selected.",
+                items_most=Amount(ITEMS_MOST),
+                items=Amount(items),
+            ),
         )
 
 
 def _filled(text: str, most: int, part: str) -> str:
     kept = cleaned(text, most, lines=False, part=part)
     if not kept:
-        raise MalformedError(part, f"The {part} is empty; fill it in.")
+        raise MalformedError(part, Phrase("The {part} is empty; fill it in.", part=part))
     return kept

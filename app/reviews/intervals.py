@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from app.phrases import Phrase
 from app.reviews.coefficients import Floats, Ints
 
 Statistic = Callable[[Floats, Ints], Floats]
@@ -78,15 +79,19 @@ class Bootstrap:
 
     def _note(self, number: int, defined: int, flat: bool) -> str:
         if not defined:
-            return "No interval: the measure is defined in none of the resamples."
-        notes = []
+            return Phrase("No interval: the measure is defined in none of the resamples.")
+        notes: list[Phrase] = []
         if number < FEW_CASES:
-            notes.append(f"Fewer than {FEW_CASES} cases: the interval is rough.")
+            notes.append(Phrase("Fewer than {few} cases: the interval is rough.", few=FEW_CASES))
         if defined < self.resamples:
             left_out = self.resamples - defined
             notes.append(
-                f"Not defined in {left_out} of {self.resamples} resamples, which are left out."
+                Phrase(
+                    "Not defined in {left_out} of {resamples} resamples, which are left out.",
+                    left_out=left_out,
+                    resamples=self.resamples,
+                )
             )
         if flat:
-            notes.append("The interval has no width, which proves nothing for other cases.")
-        return " ".join(notes)
+            notes.append(Phrase("The interval has no width, which proves nothing for other cases."))
+        return Phrase.joined(notes)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, Table, and_
 
 from app.datasets.selection import SPLITS, Split
 from app.errors import MalformedError
+from app.phrases import Amount, Phrase
 
 # As many as one may name one by one.
 ITEMS_MOST: Final = 100_000
@@ -28,20 +29,23 @@ def checked(items: Iterable[Item]) -> list[Item]:
     """Give each item once, in order. Raises MalformedError for what can be none, or too many."""
     once = list(dict.fromkeys(items))
     if len(once) > ITEMS_MOST:
-        raise MalformedError("items", f"Name at most {ITEMS_MOST:,} items at once.")
+        raise MalformedError(
+            "items",
+            Phrase("Name at most {items_most} items at once.", items_most=Amount(ITEMS_MOST)),
+        )
     for item in once:
         require_dataset(item.dataset, item.content)
         if item.split not in SPLITS or not 0 <= item.index < _INDEX_MOST:
-            raise MalformedError("items", "An item is named by its split and its index.")
+            raise MalformedError("items", Phrase("An item is named by its split and its index."))
     return once
 
 
 def require_dataset(dataset: str, content: str) -> None:
     """Raise MalformedError for what can't name a data set and its content."""
     if not (0 < len(dataset) <= 200 and dataset.isprintable()):
-        raise MalformedError("dataset", "This is no name of a data set.")
+        raise MalformedError("dataset", Phrase("This is no name of a data set."))
     if not (0 < len(content) <= 64 and content.isascii() and content.isalnum()):
-        raise MalformedError("content", "This is no key of a data set's content.")
+        raise MalformedError("content", Phrase("This is no key of a data set's content."))
 
 
 def to_row(item: Item) -> dict[str, Any]:

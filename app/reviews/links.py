@@ -16,6 +16,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from app.errors import GoneError, MalformedError, MissingError
+from app.phrases import Amount, Phrase
 from app.reviews.database import Database
 from app.reviews.tables import links
 from app.reviews.texts import cleaned
@@ -104,14 +105,25 @@ def make_within(
 ) -> tuple[str, Link]:
     """Make a link in the transaction under way; what ``columns`` leaves out is empty."""
     if columns["kind"] not in get_args(Kind):
-        raise MalformedError("kind", f"A link is one of: {', '.join(get_args(Kind))}.")
+        raise MalformedError(
+            "kind", Phrase("A link is one of: {kinds}.", kinds=", ".join(get_args(Kind)))
+        )
     if not 1 <= days <= DAYS_MOST:
-        raise MalformedError("days", f"A link holds from 1 to {DAYS_MOST:,} days, not {days}.")
+        raise MalformedError(
+            "days",
+            Phrase(
+                "A link holds from 1 to {days_most} days, not {days}.",
+                days_most=Amount(DAYS_MOST),
+                days=days,
+            ),
+        )
     target = columns["target"]
     if not target.startswith("/") or target.startswith("//") or "\\" in target:
-        raise MalformedError("target", "A link leads to an address here, which begins with /.")
+        raise MalformedError(
+            "target", Phrase("A link leads to an address here, which begins with /.")
+        )
     if cleaned(target, TARGET_MOST, lines=False, part="target") != target:
-        raise MalformedError("target", "The address holds characters that no address has.")
+        raise MalformedError("target", Phrase("The address holds characters that no address has."))
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     row = {
         "hide_labels": False,
@@ -140,14 +152,16 @@ def find(db: Database, token: str, now: datetime) -> Link:
     if row is None:
         raise MissingError(
             "link",
-            "There is no such link; it may have been cut off or mistyped, so open it again "
-            "from where it was sent.",
+            Phrase(
+                "There is no such link; it may have been cut off or mistyped, so open it again "
+                "from where it was sent."
+            ),
         )
     link = _link(row)
     if link.revoked is not None:
-        raise GoneError("This link has been withdrawn; ask who sent it for another.")
+        raise GoneError(Phrase("This link has been withdrawn; ask who sent it for another."))
     if link.expires <= now:
-        raise GoneError("This link has expired; ask who sent it for another.")
+        raise GoneError(Phrase("This link has expired; ask who sent it for another."))
     return link
 
 
@@ -185,7 +199,7 @@ def revoke(db: Database, link_id: int) -> None:
             select(links.c.revoked).where(links.c.id == link_id).with_for_update()
         ).one_or_none()
         if found is None:
-            raise MissingError("link", f"There is no link {link_id}.")
+            raise MissingError("link", Phrase("There is no link {link_id}.", link_id=link_id))
         if found.revoked is None:
             connection.execute(update(links).where(links.c.id == link_id).values(revoked=db.now()))
 
@@ -206,7 +220,11 @@ def check_passphrase(link: Link, text: str) -> bool:
 def _hashed(passphrase: str) -> str | None:
     if len(passphrase) > PASSPHRASE_MOST:
         raise MalformedError(
-            "passphrase", f"The passphrase is longer than {PASSPHRASE_MOST} characters."
+            "passphrase",
+            Phrase(
+                "The passphrase is longer than {passphrase_most} characters.",
+                passphrase_most=PASSPHRASE_MOST,
+            ),
         )
     return _hasher.hash(_normal(passphrase)) if _normal(passphrase) else None
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from app.datasets.selection import SPLITS, Noted, Split
 from app.errors import MalformedError, MissingError
+from app.phrases import Phrase
 from app.reviews.database import Database
 from app.reviews.items import Item, checked, from_row, refers, to_row
 from app.reviews.tables import notes, operations
@@ -121,7 +122,9 @@ def undo(db: Database, note_id: int, author: Author) -> None:
         )
         found = row.mappings().one_or_none()
         if found is None or found["undoes"] is not None:
-            raise MissingError("note", f"There is no note {note_id} of yours.")
+            raise MissingError(
+                "note", Phrase("There is no note {note_id} of yours.", note_id=note_id)
+            )
         _take_back(connection, db.now(), author, notes.c.id == note_id)
 
 
@@ -141,7 +144,9 @@ def undo_many(db: Database, operation: int, author: Author) -> None:
             .with_for_update()
         ).one_or_none()
         if found is None:
-            raise MissingError("operation", f"There is no change {operation} of yours.")
+            raise MissingError(
+                "operation", Phrase("There is no change {operation} of yours.", operation=operation)
+            )
         _take_back(connection, db.now(), author, notes.c.operation_id == operation)
         connection.execute(
             update(operations)
@@ -203,11 +208,11 @@ def _row(author: Author, flag: Flag | None, text: str) -> dict[str, Any]:
     name = cleaned(author.name, NAME_MOST, lines=False, part="name")
     text = cleaned(text, TEXT_MOST, lines=True, part="note")
     if flag is not None and flag not in FLAGS:
-        raise MalformedError("flag", f"A flag is one of: {', '.join(FLAGS)}.")
+        raise MalformedError("flag", Phrase("A flag is one of: {flags}.", flags=", ".join(FLAGS)))
     if not name:
-        raise MalformedError("name", "A note needs the name of who writes it.")
+        raise MalformedError("name", Phrase("A note needs the name of who writes it."))
     if flag is None and not text:
-        raise MalformedError("note", "There is neither a flag nor a text in this note.")
+        raise MalformedError("note", Phrase("There is neither a flag nor a text in this note."))
     return {"author": name, "link_id": author.link_id, "flag": flag, "text": text}
 
 

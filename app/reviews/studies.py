@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select, upd
 from app.datasets.selection import SPLITS, Split
 from app.datasets.subset import Items
 from app.errors import MalformedError, MissingError
+from app.phrases import Phrase
 from app.reviews import links, orders
 from app.reviews.database import Database
 from app.reviews.designs import Choice, Design, checked
@@ -105,7 +106,7 @@ def find_within(connection: Connection, study_id: int) -> Study:
     rows = connection.execute(_counted().where(studies.c.id == study_id))
     row = rows.mappings().one_or_none()
     if row is None:
-        raise MissingError("study", f"There is no study {study_id}.")
+        raise MissingError("study", Phrase("There is no study {study_id}.", study_id=study_id))
     return _study(row)
 
 
@@ -144,7 +145,7 @@ def add_reader(db: Database, study: Study, name: str, days: int = links.DAYS) ->
     """
     name = cleaned(name, NAME_MOST, lines=False, part="name")
     if not name:
-        raise MalformedError("name", "A reader needs a name.")
+        raise MalformedError("name", Phrase("A reader needs a name."))
     with db.writing("The reader") as connection:
         now = db.now()
         number = connection.execute(
@@ -184,7 +185,7 @@ def find_reader(db: Database, reader_id: int) -> Reader:
         rows = connection.execute(select(readers).where(readers.c.id == reader_id))
         row = rows.mappings().one_or_none()
     if row is None:
-        raise MissingError("reader", f"There is no reader {reader_id}.")
+        raise MissingError("reader", Phrase("There is no reader {reader_id}.", reader_id=reader_id))
     return Reader(**row)
 
 

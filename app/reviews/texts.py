@@ -5,6 +5,7 @@ import unicodedata
 from typing import Final
 
 from app.errors import MalformedError
+from app.phrases import Amount, Phrase
 
 # Unicode's property Bidi_Control: with them a text shows other than it is.
 _BIDI: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -36,4 +37,9 @@ def _is_kept(character: str) -> bool:
 
 
 def _too_long(part: str, most: int) -> MalformedError:
-    return MalformedError(part, f"The {part} is longer than {most:,} characters; shorten it.")
+    return MalformedError(
+        part,
+        Phrase(
+            "The {part} is longer than {most} characters; shorten it.", part=part, most=Amount(most)
+        ),
+    )

@@ -174,7 +174,9 @@ def build(
         else _("All numbers are here."),
         identity=_identity(identity, md5),
         notices=dataset_notices(dataset, None),
-        problems=tuple(KnownProblem(n.text, n.source, n.url) for n in facts.notes) if facts else (),
+        problems=tuple(KnownProblem(_(n.text), n.source, n.url) for n in facts.notes)
+        if facts
+        else (),
         no_problems=_no_problems(facts),
         facts=_facts(dataset, identity),
         label_counts=tables.label_counts(dataset),
@@ -182,7 +184,9 @@ def build(
         chapters=chapters,
         statistics=channels.build(dataset, learning),
         sizes=tuple(_size(dataset, facts, file) for file in facts.files) if facts else (),
-        licence=Licence(facts.license, facts.license_terms, facts.license_url) if facts else None,
+        licence=Licence(facts.license, _(facts.license_terms), facts.license_url)
+        if facts
+        else None,
         sources=tuple(_source(reference) for reference in facts.references) if facts else (),
         citations=_citations(dataset, facts) if facts else (),
         machine=(

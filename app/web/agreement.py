@@ -23,7 +23,7 @@ from app.reviews.studies import Study
 from app.web import addresses
 from app.web.access import owner_only
 from app.web.language import gettext as _
-from app.web.language import signed
+from app.web.language import say, signed
 from app.web.templating import page
 from app.web.views import Link
 from app.web.words import counted, images
@@ -173,8 +173,8 @@ def agreement(library: Library, database: Database) -> APIRouter:
         if not (0 <= where[0] < len(names) and 0 <= where[1] < len(names)):
             raise MissingError("row", _("There is no such cell in this table."))
         view = CasesPage(
-            heading=f"{comparison.first}: {names[where[0]]}; "
-            f"{comparison.second}: {names[where[1]]}",
+            heading=f"{say(comparison.first)}: {names[where[0]]}; "
+            f"{say(comparison.second)}: {names[where[1]]}",
             back=addresses.study(study.id, "agreement"),
             cases=_cases(library, study, read, numbers[:_CASES_MOST]),
             more=_more(len(numbers), _CASES_MOST),
@@ -291,6 +291,7 @@ def _comparison(found: Agreement, name: str) -> Comparison:
 
 def _compared(study: Study, kind: str, number: int, comparison: Comparison) -> Compared:
     table = comparison.table
+    first, second = say(comparison.first), say(comparison.second)
     name = f"{kind}-{number}"
     most = max(1, int(table.counts.max())) if table.counts.size else 1
 
@@ -304,9 +305,9 @@ def _compared(study: Study, kind: str, number: int, comparison: Comparison) -> C
     size = range(len(table.categories))
     return Compared(
         id=name,
-        heading=_("{first} and {second}", first=comparison.first, second=comparison.second),
-        first=comparison.first,
-        second=comparison.second,
+        heading=_("{first} and {second}", first=first, second=second),
+        first=first,
+        second=second,
         measures=tuple(_measure(each) for each in comparison.measures),
         columns=table.categories,
         rows=tuple(
@@ -322,7 +323,7 @@ def _compared(study: Study, kind: str, number: int, comparison: Comparison) -> C
 
 def _measure(measure: Measure) -> MeasureRow:
     if measure.estimate is None:
-        return MeasureRow(measure.name, "–", "", counted(measure.n), measure.note)
+        return MeasureRow(say(measure.name), "–", "", counted(measure.n), say(measure.note))
     interval = (
         _(
             "{low} to {high}",
@@ -333,7 +334,11 @@ def _measure(measure: Measure) -> MeasureRow:
         else ""
     )
     return MeasureRow(
-        measure.name, signed(f"{measure.estimate:.2f}"), interval, counted(measure.n), measure.note
+        say(measure.name),
+        signed(f"{measure.estimate:.2f}"),
+        interval,
+        counted(measure.n),
+        say(measure.note),
     )
 
 

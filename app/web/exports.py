@@ -25,7 +25,7 @@ from app.web.api import FILTERS, ORDERING
 from app.web.download import Download, Places, attachment
 from app.web.grid import unfinished
 from app.web.language import gettext as _
-from app.web.language import later
+from app.web.language import later, say
 from app.web.noted import Reviewed
 from app.web.notices import dataset_notices
 from app.web.templating import page
@@ -317,7 +317,7 @@ def _offer(asked: Asked, name: str, form: Form, store: Store) -> Offer:
     return Offer(
         name=_(form.name),
         text=_(form.text),
-        size=missing or _size_text(form.size(asked, store)),
+        size=say(missing) if missing else _size_text(form.size(asked, store)),
         link=_("Download .{name}", name=name),
         href=None if missing else addresses.export(asked.dataset.id, asked.selection, name),
     )

@@ -16,6 +16,7 @@ from app.web import addresses, grid, histogram, volume
 from app.web.addresses import plane_query
 from app.web.item import ZOOMS, Looking, planes_of, style
 from app.web.language import gettext as _
+from app.web.language import say
 from app.web.notices import dataset_notices
 from app.web.views import Crumb, Fact, Item, Saved
 from app.web.words import counted, label_text, labels_text, measured, number
@@ -173,7 +174,7 @@ def _downloads(
     missing = nifti.why_missing()
     whole = [array] if missing else [array, Saved(_("NIfTI (.nii.gz)"), file("nii.gz"))]
     notes = (next(filter(None, reasons), ""), missing or nifti.NOTE)
-    return (*pngs, *whole), tuple(filter(None, notes))
+    return (*pngs, *whole), tuple(map(say, filter(None, notes)))
 
 
 def _why_inexact(pixels: NDArray[Any]) -> str:
@@ -182,5 +183,5 @@ def _why_inexact(pixels: NDArray[Any]) -> str:
     try:
         exact.as_png(pixels)
     except InexactError as error:
-        return str(error)
+        return say(error.args[0])
     return ""

@@ -6,6 +6,7 @@ a page is drawn. What is kept of pages must be kept by language.
 """
 
 import gettext as rules
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -51,6 +52,7 @@ class Language:
     plurals: Mapping[str, tuple[str, ...]]
     form_of: Callable[[int], int]
     signs: Mapping[int, str]
+    scripts: str  # JSON of the words of our scripts
 
 
 @cache
@@ -65,6 +67,7 @@ def read(tag: str) -> Language:
     locale = Locale.parse(tag, sep="-")
     words: dict[str, str] = {}
     plurals: dict[str, tuple[str, ...]] = {}
+    scripts: dict[str, str] = {}
     form_of: Callable[[int], int] = lambda number: int(number != 1)  # noqa: E731 (English)
     if tag != ENGLISH:
         with (bundled("locale") / f"{tag}.po").open("rb") as file:
@@ -73,6 +76,8 @@ def read(tag: str) -> Language:
         for message in catalogue:
             if isinstance(message.id, str) and message.id and message.string:
                 words[message.id] = str(message.string)
+                if any(file.endswith(".js") for file, _line in message.locations):
+                    scripts[message.id] = words[message.id]
             elif isinstance(message.string, tuple) and all(message.string):
                 plurals[message.id[0]] = message.string
     symbols = locale.number_symbols["latn"]
@@ -83,6 +88,7 @@ def read(tag: str) -> Language:
         words=words,
         plurals=plurals,
         form_of=form_of,
+        scripts=json.dumps(scripts, ensure_ascii=False) if scripts else "",
         signs=str.maketrans({",": symbols["group"], ".": symbols["decimal"]}),
     )
 

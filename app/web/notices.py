@@ -33,7 +33,7 @@ def dataset_notices(dataset: Dataset, window: Window | None) -> tuple[Notice, ..
             )
         )
     if dataset.facts and dataset.facts.is_demo:
-        notices += [Notice("note", note.text) for note in dataset.facts.notes]
+        notices += [Notice("note", _(note.text)) for note in dataset.facts.notes]
     return tuple(notices)
 
 

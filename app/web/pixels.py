@@ -240,10 +240,12 @@ def _portrait(
     counts, outside = tally.counts[row], tally.outside[row]
     return replace(
         empty,
-        facts=(*empty.facts, Fact("Mean value", means_text(tally, row))),
-        picture=picture(dataset, src, f"Mean image: {title}, {count}"),
-        curves=curves.draw(f"Pixel values: {title}", counts, tally.bins, most),
-        table=curves.table(f"Shares of pixel values: {title}", counts, outside, tally.bins),
+        facts=(*empty.facts, Fact(_("Mean value"), means_text(tally, row))),
+        picture=picture(dataset, src, _("Mean image: {title}, {count}", title=title, count=count)),
+        curves=curves.draw(_("Pixel values: {title}", title=title), counts, tally.bins, most),
+        table=curves.table(
+            _("Shares of pixel values: {title}", title=title), counts, outside, tally.bins
+        ),
     )
 
 
@@ -251,5 +253,5 @@ def means_text(tally: Tally, row: int) -> str:
     """Name the mean of each channel over all pixels."""
     means = tally.mean(row).mean(axis=(0, 1)).tolist()
     texts = [_("none") if math.isnan(value) else words.measured(value) for value in means]
-    names = curves.channel_names(len(means))
+    names = [_(name) if name else "" for name in curves.channel_names(len(means))]
     return ", ".join(f"{text} {name}".rstrip() for text, name in zip(texts, names, strict=True))

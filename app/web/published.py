@@ -145,7 +145,7 @@ def _build(
         cancel=addresses.cancelling(facts.id),
         check_name=CHECK,
         check=check,
-        problems=tuple(KnownProblem(note.text, note.source, note.url) for note in facts.notes),
+        problems=tuple(KnownProblem(_(note.text), note.source, note.url) for note in facts.notes),
         no_problems=""
         if facts.notes
         else _("None is listed in the catalogue; that does not mean none exists."),
@@ -153,7 +153,7 @@ def _build(
         labels=tuple(
             Fact(str(label.value), _label(label.name, label.meaning)) for label in facts.labels
         ),
-        licence=Licence(facts.license, facts.license_terms, facts.license_url),
+        licence=Licence(facts.license, _(facts.license_terms), facts.license_url),
         sources=tuple(_source(reference) for reference in facts.references),
         citations=(
             Citation("apa", "APA", facts.citation, None),

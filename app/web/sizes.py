@@ -152,7 +152,7 @@ def build(dataset: Dataset, here: tuple[Dataset, ...], split: Split, index: int)
     title = dataset.facts.title if dataset.facts else dataset.title
     facts = dataset.facts if size_of(dataset.id) is not None else None
     return SideBySide(
-        heading=f"{title} · {name} · sizes",
+        heading=" · ".join((title, name, _("sizes"))),
         label=labels_text(found[0].dataset, found[0].labels) if len(labels) == 1 else "",
         lead=_("Each is drawn as large as the others, pixel by pixel.")
         if len(ready) > 1

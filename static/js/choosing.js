@@ -1,6 +1,7 @@
 // Ticks many thumbnails at once: a click with shift ticks all between, x ticks the one in focus.
 
 import { announce } from "./announce.js";
+import { say } from "./say.js";
 
 let last;
 let shift = false;
@@ -8,7 +9,7 @@ let shift = false;
 const boxes = () => [...document.querySelectorAll("[data-choosing] input")];
 
 function tell() {
-  announce(`${boxes().filter((box) => box.checked).length} chosen`);
+  announce(say("{n} chosen").replace("{n}", boxes().filter((box) => box.checked).length));
 }
 
 // A click on a label reaches its box without the keys that were held.

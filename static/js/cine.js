@@ -1,6 +1,7 @@
 // Plays a volume's slices like a film, from a button that stops it again. It never begins by itself;
 // where less motion is asked for, it shows one slice a second.
 
+import { say } from "./say.js";
 import { move, slider } from "./slices.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -15,10 +16,10 @@ function step() {
 
 function play(button) {
   clearTimeout(timer);
-  if (playing) playing.firstElementChild.textContent = "Play";
+  if (playing) playing.firstElementChild.textContent = say("Play");
   playing = button;
   if (!button) return;
-  button.firstElementChild.textContent = "Stop";
+  button.firstElementChild.textContent = say("Stop");
   step();
 }
 

@@ -1,6 +1,7 @@
 // Puts the page's own address, or a text that stands on the page, on the clipboard.
 
 import { announce } from "./announce.js";
+import { say } from "./say.js";
 
 const shown = 2000;
 
@@ -17,8 +18,8 @@ async function write(text) {
   if (!done) throw new Error("copying was refused");
 }
 
-const address = ["Link copied", "Copy it from the address bar"];
-const passage = ["Copied", "Select the text and copy it"];
+const address = [say("Link copied"), say("Copy it from the address bar")];
+const passage = [say("Copied"), say("Select the text and copy it")];
 
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest?.("[data-copy], [data-copy-text]");
@@ -33,7 +34,8 @@ document.addEventListener("click", async ({ target }) => {
     announce(done);
   } catch {
     button.textContent = refused;
-    announce(`The browser refused. ${refused}.`);
+    const why = say("The browser refused.");
+    announce(`${why} ${refused}.`);
   }
   button.focus();
   setTimeout(() => {

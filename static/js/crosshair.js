@@ -2,6 +2,7 @@
 
 import { announce } from "./announce.js";
 import { load } from "./npy.js";
+import { say } from "./say.js";
 import { form, move, slider, stages, withQuery } from "./slices.js";
 import { attend } from "./stage.js";
 
@@ -21,7 +22,7 @@ async function tell({ z, y, x }, aloud) {
   const found = voxels
     ? load(voxels).then((array) => array.at(+z, +y)[x])
     : load(withQuery(stages[0].dataset.values, { slice: z })).then((array) => array.at(+y, +x));
-  const value = await found.catch(() => "the value could not be read");
+  const value = await found.catch(() => say("the value could not be read"));
   if (latest !== place) return;
   output.textContent = `${place}: ${value}`;
   if (aloud) announce(output.textContent);
@@ -30,7 +31,9 @@ async function tell({ z, y, x }, aloud) {
 function prepare(stage) {
   const { axis, across, down } = stage.dataset;
   const after = (along, by) => ({ [along]: +slider(along).value + by });
-  const name = `Plane along ${axis}: arrow keys move the crosshair, Page Up and Page Down the slice`;
+  const name = say(
+    "Plane along {axis}: arrow keys move the crosshair, Page Up and Page Down the slice",
+  ).replace("{axis}", axis);
   attend(stage, name, {
     point(row, column, pressed) {
       const places = { [down]: row, [across]: column };

@@ -1,6 +1,8 @@
 // Makes a reading quick and safe: digits choose, the time taken is measured, and an answer that the
 // server has not confirmed is kept here, sent again, and shown as “saving…” until it is.
 
+import { say } from "./say.js";
+
 const form = document.querySelector("[data-answering]");
 const line = document.querySelector("[data-saving]");
 const store = `lightbox-unsaved:${form.action}`;
@@ -26,7 +28,7 @@ async function post(fields) {
   if (answer.status === 403) fields.check = form.elements.check.value;
   if (answer.status >= 500 || answer.status === 403) throw new Error("not now");
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  throw new SyntaxError(page.querySelector(".lead")?.textContent ?? "This was not saved.");
+  throw new SyntaxError(page.querySelector(".lead")?.textContent ?? say("This was not saved."));
 }
 
 /** Sends what waits, first things first; gives where to go on, or null where it was refused. */
@@ -35,7 +37,7 @@ async function flush() {
   for (let tries = 0; waiting().length; ) {
     const [first, ...rest] = waiting();
     try {
-      line.textContent = tries ? "Saving… not confirmed yet; trying again." : "Saving…";
+      line.textContent = tries ? say("Saving… not confirmed yet; trying again.") : say("Saving…");
       next = await post(first);
       keep(rest);
       tries = 0;
@@ -50,7 +52,7 @@ async function flush() {
       await new Promise((resolve) => setTimeout(resolve, 1000 * pause));
     }
   }
-  line.textContent = next ? "Saved" : "";
+  line.textContent = next ? say("Saved") : "";
   return next;
 }
 

@@ -3,6 +3,7 @@
 
 import { announce } from "./announce.js";
 import { load } from "./npy.js";
+import { say } from "./say.js";
 import { attend } from "./stage.js";
 
 const output = document.querySelector("[data-readout]");
@@ -19,11 +20,14 @@ async function show(stage, row, column, aloud = false) {
   try {
     const array = await load(stage.dataset.values);
     if (+stage.dataset.row !== row || +stage.dataset.column !== column) return;
-    const text = `row ${row}, column ${column}: ${array.at(row, column).join(", ")}`;
+    const place = say("row {row}, column {column}")
+      .replace("{row}", row)
+      .replace("{column}", column);
+    const text = `${place}: ${array.at(row, column).join(", ")}`;
     output.textContent = text;
     if (aloud) announce(text);
   } catch {
-    output.textContent = "The numbers of this picture could not be read.";
+    output.textContent = say("The numbers of this picture could not be read.");
   }
 }
 
@@ -36,7 +40,7 @@ function clear(stage) {
 
 function prepare(stage) {
   const { width, height } = stage.dataset;
-  attend(stage, "Pixel values: move with the arrow keys", {
+  attend(stage, say("Pixel values: move with the arrow keys"), {
     point: (row, column) => show(stage, row, column),
     leave: () => stage === document.activeElement || clear(stage),
     step(rows, columns) {
