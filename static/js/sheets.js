@@ -1,7 +1,7 @@
 // Gives swapped-in tiles their pictures. A whole page names them in its <style>, but an answer
 // for #results comes without one.
 
-/** Reads a grid's data attributes into the custom properties that components.css draws from. */
+/** Reads a grid's data attributes into the custom properties that grid.css draws from. */
 export function nameSheets(root) {
   for (const grid of root.querySelectorAll(".grid[data-cell-width]")) {
     grid.style.setProperty("--w", `${grid.dataset.cellWidth}px`);

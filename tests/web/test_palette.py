@@ -55,7 +55,7 @@ def test_the_higher_a_grade_the_further_it_is_from_the_ground(scheme: str) -> No
 
 
 def test_each_step_has_its_class() -> None:
-    css = (CSS / "components.css").read_text()
+    css = (CSS / "layout.css").read_text()
     for step in range(10):
         assert re.search(rf"\.hue-o{step} {{\s*--hue: var\(--grade-{step}\);", css)
 
