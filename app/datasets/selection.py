@@ -18,7 +18,7 @@ from app.phrases import Amount, Phrase
 Split = Literal["train", "val", "test"]
 Order = Literal["index", "label", "random"]
 Bars = Literal["count", "share"]
-Match = Literal["any", "all"]
+Match = Literal["any", "all", "none"]
 View = Literal["middle", "mean", "max", "montage"]
 Noted = Literal["flagged", "notes"]
 
@@ -47,9 +47,10 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 class Selection:
     """What an address asks for. Empty ``splits`` or ``labels`` mean all of them.
 
-    Where an item may carry several labels, it carries any or ``all`` of ``labels`` (``match``);
-    ``unlabelled`` asks for the items that carry none, beside those with ``labels`` if there are
-    any.
+    Where an item may carry several labels, it carries any, ``all`` or ``none`` of ``labels``
+    (``match``);
+    ``unlabelled`` asks for the items that carry no label, beside those with ``labels`` if there
+    are any (or, with ``none``, leaves them out too).
     ``noted`` asks for what people have flagged, or written of: a dataset knows nothing of that, so
     who does narrows it first (``Dataset.narrowed``).
     ``seed`` counts only for the random order, ``bars`` only says how the histogram is scaled, and
@@ -114,6 +115,8 @@ class Selection:
         """
         if not self.labels or self.match == "any":
             return not self.filters_labels or label in self.labels
+        if self.match == "none":
+            return label not in self.labels
         return not self.unlabelled or label in self.labels
 
     def toggle_noted(self, noted: Noted) -> "Selection":

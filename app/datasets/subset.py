@@ -220,8 +220,9 @@ def passing(index: SplitIndex, selection: Selection) -> NDArray[np.bool_]:
     wanted = np.isin(index.values, selection.labels)
     bare = ~index.carries.any(axis=1)
     some = index.carries[:, wanted]
-    if selection.match == "any":
-        return np.asarray(some.any(axis=1) | (bare & selection.unlabelled))
+    if selection.match != "all":
+        found = some.any(axis=1) | (bare & selection.unlabelled)
+        return np.asarray(found if selection.match == "any" else ~found)
     # Where a label is on no item of the split, no item has all of them.
     passes = some.all(axis=1) & (wanted.sum() == len(selection.labels))
     return np.asarray(passes & (bare | (not selection.unlabelled)))

@@ -268,8 +268,8 @@ def _stem(asked: Asked) -> str:
     elif selection.filters_labels:
         values = [*map(str, selection.labels), *([NO_LABEL] if selection.unlabelled else [])]
         parts.append("-".join(("label", *values)))
-    if selection.filters_labels and selection.match == "all":
-        parts[-1] = f"all-of-{parts[-1]}"
+    if selection.filters_labels and selection.match != "any":
+        parts[-1] = f"{selection.match}-of-{parts[-1]}"
     if selection.noted:
         parts.append(selection.noted)
     if selection.order != "index":

@@ -47,7 +47,11 @@ _ORDER_WORDS: Final[dict[Order, str]] = {
     "label": later("by label"),
     "random": later("random"),
 }
-_MATCH_WORDS: Final[dict[Match, str]] = {"any": later("Any of them"), "all": later("All of them")}
+_MATCH_WORDS: Final[dict[Match, str]] = {
+    "any": later("Any of them"),
+    "all": later("All of them"),
+    "none": later("None of them"),
+}
 # Selections of one dataset whose frames are kept.
 _MOST: Final = 64
 # What a frame depends on: a selection's first page, and the language.

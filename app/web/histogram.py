@@ -26,11 +26,11 @@ _SCALES: Final[dict[Bars, str]] = {"count": later("Count"), "share": later("Shar
 
 @dataclass(frozen=True)
 class Line:
-    """What bars count: its name, its images by split, and the selection of only these."""
+    """What bars count: its name, its images by split, and the selection of only these, if any."""
 
     text: str
     counts: dict[Split, int]
-    only: Selection
+    only: Selection | None
 
 
 def build(dataset: Dataset, selection: Selection) -> Histogram:
@@ -54,10 +54,10 @@ def build(dataset: Dataset, selection: Selection) -> Histogram:
             number, total = line.counts[split], totals[split]
             text = f"{counted(number)} · {share(number, total)}"
             width = round((WIDTH - _TEXT_ROOM) * measure(split, line) / most, 2)
-            only = replace(line.only, splits=(split,), page=1)
+            only = replace(line.only, splits=(split,), page=1) if line.only else None
             bars.append(
                 Bar(
-                    href=addresses.grid(dataset.id, only),
+                    href=addresses.grid(dataset.id, only) if only else "",
                     text=text,
                     split=split,
                     x=0,
@@ -114,16 +114,26 @@ def lines_of(dataset: Dataset, selection: Selection) -> list[Line]:
     counts = dataset.counts(selection)
     # A bar leads to what it counts: of images that have all of some labels, to those that have
     # this one too.
-    base = selection if selection.match == "all" else selection.without_labels()
+    base = selection
+    if selection.match != "all":
+        base = replace(selection.without_labels(), match="any")
     lines = []
     for label in dataset.labels:
         if selection.counts_label(label.value):
             only = replace(base, labels=tuple(sorted({*base.labels, label.value})))
-            lines.append(Line(label_text(label), _of(counts, label), only))
-    if selection.unlabelled or (dataset.is_multi_label and not selection.labels):
+            # One label, but none of others: no selection says that.
+            is_said = not (selection.filters_labels and selection.match == "none")
+            lines.append(Line(label_text(label), _of(counts, label), only if is_said else None))
+    if _shows_bare(dataset, selection):
         bare = {split: c.with_none for split, c in carried_under(dataset, selection).items()}
         lines.append(Line(_(NO_LABEL), bare, replace(base, unlabelled=True)))
     return lines
+
+
+def _shows_bare(dataset: Dataset, selection: Selection) -> bool:
+    if selection.match == "none" and selection.filters_labels:
+        return dataset.is_multi_label and not selection.unlabelled
+    return selection.unlabelled or (dataset.is_multi_label and not selection.labels)
 
 
 def _of(counts: dict[Split, dict[int, int]], label: Label) -> dict[Split, int]:

@@ -78,7 +78,7 @@ def _bar(line: Line, of: Counted, y: float, most: float) -> Bar:
     number = sum(line.counts.values())
     width = round((histogram.WIDTH - _TEXT_ROOM) * _share(line, of) / most, 2)
     return Bar(
-        href=addresses.grid(of.dataset.id, line.only),
+        href=addresses.grid(of.dataset.id, line.only) if line.only else "",
         text=_text(line, of),
         split=of.letter,
         x=0,

@@ -65,12 +65,13 @@ def labels_text(dataset: Dataset, values: Iterable[int]) -> str:
 
 
 def filter_text(dataset: Dataset, selection: Selection) -> str:
-    """Say which labels pass: “cup (1) or disc (2)”, “cup (1) and disc (2)”; nothing for all."""
+    """Say which labels pass: “cup (1) or disc (2)”, “… and …”, “without …”; nothing for all."""
     names = [label_text(dataset.label_of[value]) for value in selection.labels]
     if selection.unlabelled:
         names.append(_(NO_LABEL))
     joint = _("and") if selection.match == "all" else _("or")
-    return f" {joint} ".join(names)
+    joined = f" {joint} ".join(names)
+    return _("without {labels}", labels=joined) if names and selection.match == "none" else joined
 
 
 def caption(dataset: Dataset, values: Iterable[int]) -> str:

@@ -28,6 +28,10 @@ QUERIES = [
     "label=5&label=none",
     "label=5&label=none&match=all",
     "label=none&match=all",
+    "label=0&label=3&match=none",
+    "split=test&label=2&match=none",
+    "label=5&label=none&match=none",
+    "match=none",
 ]
 EVERY_FILTER = pytest.mark.parametrize("query", QUERIES)
 
@@ -54,7 +58,9 @@ def meant(query: str) -> list[tuple[str, int]]:
         if asked.splits and split not in asked.splits:
             continue
         bare = np.asarray(~rows.any(axis=1))
-        if asked.match == "all":
+        if asked.match == "none":
+            passes = ~rows[:, columns].any(axis=1) & ~(bare & asked.unlabelled)
+        elif asked.match == "all":
             passes = rows[:, columns].all(axis=1) & (bare | (not asked.unlabelled))
         elif columns or asked.unlabelled:
             passes = rows[:, columns].any(axis=1) | (bare & asked.unlabelled)
@@ -100,7 +106,11 @@ def test_the_api_tells_images_from_labels(query: str, client: TestClient) -> Non
 def test_each_bar_leads_to_as_many_images_as_it_counts(query: str, client: TestClient) -> None:
     shown = page(client, f"/d/chestmnist?{query}")
     bars = [a for a in shown.all("a") if a.get("class") == "bar-link"]
-    assert bars
+    assert bars or query == "label=5&label=none&match=none"
+    if "label=" in query and "match=none" in query:
+        # One label, but none of others: no address says that, so these bars lead nowhere.
+        ends = {urlsplit(bar.get("href", "")).query.split("&")[-1] for bar in bars}
+        assert ends <= {"label=none"}
     for bar in bars:
         said = re.search(r"(train|val|test) ([\d,]+) · ", bar.get("aria-label", ""))
         assert said
@@ -130,13 +140,16 @@ def test_how_labels_are_put_together_is_chosen_by_links_that_keep_the_filter(
 ) -> None:
     shown = page(client, "/d/chestmnist?label=0&label=3&page=1&order=label")
     switch = {words(link): link for link in shown.all("a") if link.get("id", "")[:6] == "match-"}
-    assert list(switch) == ["Any of them", "All of them"]
+    assert list(switch) == ["Any of them", "All of them", "None of them"]
     assert switch["Any of them"].get("aria-current") == "true"
     onward = switch["All of them"].get("href", "")
     assert onward == "/d/chestmnist?label=0&label=3&match=all&order=label"
     heading = words(page(client, onward).one("h1"))
     assert "(0) and " in heading
     assert "(0) or " in words(shown.one("h1"))
+    without = words(page(client, switch["None of them"].get("href", "")).one("h1"))
+    assert "without " in without
+    assert "(0) or " in without
 
 
 def test_the_form_carries_the_filter_along(client: TestClient) -> None:
