@@ -19,8 +19,11 @@ Keys = Literal["on", "off"]
 LOOKS: Final[tuple[Look, ...]] = get_args(Look)
 KEYS: Final[tuple[Keys, ...]] = get_args(Keys)
 COOKIE: Final = "lightbox-{}"
+# As static/css/foundation.css has them.
+GROUNDS: Final[dict[Look, str]] = {"light": "#fafafa", "dark": "#131517", "reading": "#050505"}
 
 _OURS: Final = re.compile(rb"(?:^|;)\s*lightbox-(look|language|keys)=([A-Za-z-]{2,20})\s*(?=;|$)")
+_BY_SYSTEM: Final[tuple[Look, ...]] = ("light", "dark")
 _SCOPE: Final = "lightbox.preferences"
 # Browsers read a backslash as a slash and drop tabs and line ends, so neither may be in a path.
 _LOCAL: Final = re.compile(r"/(?![/\\])[!-\[\]-~]{0,4000}")
@@ -37,6 +40,18 @@ class Preferences:
     look: Look = "auto"
     language: str = ""
     keys: Keys = "on"
+
+    @property
+    def schemes(self) -> str:
+        """Say what the browser draws its own parts in: ``light``, ``dark`` or either."""
+        return {"auto": "light dark", "light": "light"}.get(self.look, "dark")
+
+    @property
+    def grounds(self) -> tuple[tuple[str, str], ...]:
+        """Give the page's ground for the browser's own frame, each with the query it holds for."""
+        if self.look != "auto":
+            return ((GROUNDS[self.look], ""),)
+        return tuple((GROUNDS[each], f"(prefers-color-scheme: {each})") for each in _BY_SYSTEM)
 
 
 _DEFAULTS: Final = Preferences()

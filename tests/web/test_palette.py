@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.web.preferences import GROUNDS
+
 from .reading import Page, page
 
 CSS = Path(__file__).parents[2] / "static" / "css"
@@ -15,18 +17,31 @@ CSS = Path(__file__).parents[2] / "static" / "css"
 LEAST_CONTRAST = 3.0
 
 
-def tokens(scheme: str) -> dict[str, str]:
-    """Custom properties that are plain colours, by name."""
-    light, dark = (CSS / "foundation.css").read_text().split("prefers-color-scheme: dark")
-    return dict(
-        re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{3,6});", {"light": light}.get(scheme, dark))
-    )
+LOOKS = ("light", "dark", "reading")
+COLOUR = r"#[0-9a-f]{3,6}"
+
+
+def tokens(look: str) -> dict[str, str]:
+    """Custom properties that are plain colours, by name, as they hold in this look."""
+    css = (CSS / "foundation.css").read_text()
+    place = 0 if look == "light" else 1
+    pairs = re.findall(rf"--([a-z0-9-]+): light-dark\(({COLOUR}), ({COLOUR})\);", css)
+    known = {name: pair[place] for name, *pair in pairs}
+    if look == "reading":
+        (own,) = re.findall(r'\[data-look="reading"\] \{([^}]*--ground[^}]*)\}', css)
+        known |= dict(re.findall(rf"--([a-z0-9-]+): ({COLOUR});", own))
+    return known
+
+
+def channels(colour: str) -> list[int]:
+    """Red, green and blue, of 255."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    return [int(digits[place : place + 2], 16) for place in (0, 2, 4)]
 
 
 def luminance(colour: str) -> float:
     """Relative luminance, as WCAG 2.2 defines it."""
-    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
-    values = np.array([int(digits[place : place + 2], 16) for place in (0, 2, 4)]) / 255
+    values = np.array(channels(colour)) / 255
     linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
@@ -36,7 +51,36 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+SCHEMES = pytest.mark.parametrize("scheme", LOOKS)
+# WCAG 2.2, success criterion 1.4.3: text.
+LEAST_OF_TEXT = 4.5
+
+
+@SCHEMES
+@pytest.mark.parametrize("ink", ["ink", "soft", "accent"])
+def test_every_text_can_be_read_on_every_ground(ink: str, scheme: str) -> None:
+    known = tokens(scheme)
+    grounds = ("ground", "raised", "sunk", "well", "accent-soft", "warning-soft")
+    assert min(contrast(known[ink], known[ground]) for ground in grounds) >= LEAST_OF_TEXT
+    assert contrast(known["on-accent"], known["accent"]) >= LEAST_OF_TEXT
+
+
+@SCHEMES
+def test_the_edge_of_a_field_is_seen(scheme: str) -> None:
+    known = tokens(scheme)
+    assert contrast(known["edge"], known["ground"]) >= LEAST_CONTRAST
+    assert contrast(known["edge"], known["raised"]) >= LEAST_CONTRAST
+
+
+def test_a_reading_room_has_no_colour_but_the_labels() -> None:
+    shades = {n: c for n, c in tokens("reading").items() if not re.match("hue|grade|channel", n)}
+    coloured = {name: shade for name, shade in shades.items() if len(set(channels(shade))) > 1}
+    assert coloured == {}
+    assert max(luminance(shades[name]) for name in ("ground", "raised", "sunk")) < 0.01
+
+
+def test_the_browsers_own_frame_has_the_ground_of_the_page() -> None:
+    assert {look: tokens(look)["ground"] for look in LOOKS} == GROUNDS
 
 
 @SCHEMES
