@@ -80,7 +80,7 @@ class Dataset:
     @property
     def modality(self) -> str:
         """As MedMNIST names it; a file that is not in the catalogue does not say."""
-        return self.facts.modality if self.facts else "Unknown"
+        return self.facts.modality if self.facts else Phrase("Unknown")
 
     @property
     def is_volume(self) -> bool:

@@ -161,7 +161,7 @@ def build(
     chapter, chapters = _chapters(dataset)
     return About(
         heading=_("About {title}", title=dataset.title),
-        subtitle=" · ".join((dataset.modality, task_words(dataset), size_words(dataset))),
+        subtitle=" · ".join((say(dataset.modality), task_words(dataset), size_words(dataset))),
         crumbs=(
             Crumb(_("All datasets"), addresses.HOME),
             Crumb(dataset.title, addresses.grid(dataset.id, Selection())),
@@ -221,7 +221,7 @@ def _facts(dataset: Dataset, identity: Identity) -> tuple[Fact, ...]:
     )
     return (
         Fact(_("Task"), task_words(dataset)),
-        Fact(_("Modality"), dataset.modality),
+        Fact(_("Modality"), say(dataset.modality)),
         Fact(_("Each item"), size_words(dataset)),
         Fact(_("Stored as"), ", ".join(types)),
         Fact(_("Items"), f"{images(dataset.total, volumes=dataset.is_volume)}: {splits}"),

@@ -209,7 +209,7 @@ def _page(
     design = study.design
     names = read.readings.categories
     return AgreementPage(
-        heading=f"Agreement · {design.title}",
+        heading=_("Agreement · {title}", title=design.title),
         study=here,
         counts=tuple(
             _(

@@ -177,7 +177,9 @@ def _filter(asked: Wanted, modalities: Iterable[str], tasks: Iterable[str]) -> C
         name="q",
         words=asked.words,
         selects=(
-            _select("modality", _("Modality"), asked.modality, {each: each for each in modalities}),
+            _select(
+                "modality", _("Modality"), asked.modality, {each: say(each) for each in modalities}
+            ),
             _select("task", _("Task"), asked.task, {each: each for each in tasks}),
             _select(
                 "dimensions",
@@ -228,7 +230,7 @@ def _card(dataset: Dataset) -> Card:
         id=dataset.id,
         title=dataset.title,
         href=addresses.grid(dataset.id, Selection()),
-        modality=dataset.modality,
+        modality=say(dataset.modality),
         task=task_words(dataset),
         size=size_words(dataset),
         counts=(*counts, Fact(_("in all"), counted(dataset.total))),

@@ -97,7 +97,7 @@ def draw(
     drawn = []
     for channel, name in enumerate(curves.channel_names(difference.shape[2])):
         values = difference[..., channel]
-        title = f"{letter} − {first}" + (f", {name}" if name else "")
+        title = f"{letter} − {first}" + (f", {_(name)}" if name else "")
         text = _text(values)
         src = addresses.difference(comparison, letter.lower(), channel)
         shown = picture(

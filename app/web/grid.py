@@ -15,7 +15,7 @@ from app.pictures.window import Window
 from app.web import addresses, histogram
 from app.web.frame import Frame, cells
 from app.web.language import gettext as _
-from app.web.language import ngettext
+from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
 from app.web.views import (
     Crumb,
@@ -68,7 +68,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
     width, height = cell.width * cell.scale, cell.height * cell.scale
     noun = kind(volumes=dataset.is_volume)
     return Grid(
-        subtitle=" · ".join((dataset.modality, task_words(dataset), size_words(dataset))),
+        subtitle=" · ".join((say(dataset.modality), task_words(dataset), size_words(dataset))),
         crumbs=(Crumb(_("All datasets"), addresses.HOME), Crumb(dataset.title, None)),
         heading=frame.heading,
         summary=_(

@@ -15,6 +15,7 @@ from app.web.gathering import Run, to_value
 from app.web.grid import pager, pages_of, size_words, unfinished
 from app.web.guest_pages import paragraphs
 from app.web.language import gettext as _
+from app.web.language import say
 from app.web.picks import cell_size, sized
 from app.web.shared import Shared
 from app.web.templating import fragment
@@ -140,7 +141,7 @@ def _notices(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
 
 
 def _described(dataset: Dataset, shared: Shared) -> str:
-    parts = dataset.title, dataset.modality, size_words(dataset), *_shown_by(shared, dataset)
+    parts = dataset.title, say(dataset.modality), size_words(dataset), *_shown_by(shared, dataset)
     return " · ".join(parts)
 
 
@@ -156,7 +157,9 @@ def _cell(
     shared: Shared, token: str, number: int, run: Run, item: Item, values: tuple[int, ...]
 ) -> Cell:
     dataset, hidden = run.dataset, shared.link.hide_labels
-    name = f"{'Volume' if dataset and dataset.is_volume else 'Image'} {counted(number + 1)}"
+    place = counted(number + 1)
+    is_volume = dataset is not None and dataset.is_volume
+    name = _("Volume {place}", place=place) if is_volume else _("Image {place}", place=place)
     href = f"/s/{token}/{number + 1}"
     if dataset is None:
         return Cell(href, "", "", f"{name}: {run.why}", run.why, None)

@@ -17,6 +17,7 @@ from app.web.grid import size_words
 from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
+from app.web.language import say
 from app.web.shared import Found, Shared
 from app.web.views import NOTHING, Fact, Notice, Plane, Volume
 from app.web.words import counted, labels_text
@@ -115,7 +116,7 @@ def item(shared: Shared, token: str, found: Found, looking: Looking) -> GuestIte
         hue=histogram.hue(single) if single else None,
         facts=(
             Fact(_("Dataset"), dataset.title),
-            Fact(_("Modality"), dataset.modality),
+            Fact(_("Modality"), say(dataset.modality)),
             Fact(_("Size"), size_words(dataset)),
             *((Fact(_("Split"), split), Fact(_("Index"), str(index))) if shows else ()),
         ),

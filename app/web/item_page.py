@@ -121,7 +121,7 @@ def _facts(dataset: Dataset, split: Split, index: int, values: tuple[int, ...]) 
     facts += [
         Fact(_("Split"), split),
         Fact(_("Index"), str(index)),
-        Fact(_("Modality"), dataset.modality),
+        Fact(_("Modality"), say(dataset.modality)),
         Fact(_("Size"), grid.size_words(dataset)),
     ]
     others = ", ".join(label_text(label) for label in dataset.labels[:20])

@@ -151,7 +151,8 @@ def grouped(number: int) -> str:
 
 def signed(number: str) -> str:
     """Put this language's signs into a number written in the English way."""
-    return number.translate(current().signs)
+    language = current()
+    return number if language.tag == ENGLISH else number.translate(language.signs)
 
 
 def moment(value: datetime) -> str:
@@ -165,10 +166,11 @@ def moment(value: datetime) -> str:
 
 def _written(values: Mapping[str, object]) -> dict[str, object]:
     """Write amounts as this language does, and say what are phrases themselves."""
-    return {
-        name: grouped(value) if isinstance(value, Amount) else say(value)
-        for name, value in values.items()
-    }
+    return {name: value if type(value) is str else _value(value) for name, value in values.items()}
+
+
+def _value(value: object) -> str:
+    return grouped(value) if isinstance(value, Amount) else say(value)
 
 
 class Speaking:
