@@ -30,9 +30,11 @@ from app.web.compare import compare
 from app.web.croissant import croissant
 from app.web.door import make_door
 from app.web.exports import exports
+from app.web.finding import finding
 from app.web.forms import Forms
 from app.web.guest import guest, guest_pictures
 from app.web.guest_notes import guest_notes
+from app.web.keys import keys
 from app.web.language import Speaking
 from app.web.memory import Memory
 from app.web.noted import Reviewed
@@ -90,6 +92,8 @@ def create_app(settings: Settings) -> ASGIApp:
         croissant(library, surveys, settings.base_url),
         volumes(library, studio),
         single(library, studio),
+        keys(),
+        finding(library),
         about(library, surveys, settings.base_url),
         exports(library, store, reviewed),
         pages(library, reviewed, notebook, _data_folder(settings)),

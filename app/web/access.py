@@ -39,6 +39,7 @@ _UNLOCKED: Final = (
     "/vendor/",
     addresses.ENTER,
     addresses.PREFERENCES,
+    addresses.KEYS,
     "/healthz",
     "/readyz",
     "/robots.txt",

@@ -17,6 +17,7 @@ STUDIES: Final = "/studies"
 COLLECTIONS: Final = "/collections"
 PREFERENCES: Final = "/preferences"
 COLLECT: Final = "/collections/add"
+KEYS: Final = "/keys"
 API_DOCS: Final = "/api/docs"
 API_SCHEMA: Final = "/api/openapi.json"
 
@@ -55,6 +56,11 @@ def fetching(dataset_id: str) -> str:
 def cancelling(dataset_id: str) -> str:
     """Where a form ends such a download."""
     return f"{published(dataset_id)}/cancel"
+
+
+def finding(dataset_id: str) -> str:
+    """Where what is typed into a grid's search leads on."""
+    return f"/d/{segment(dataset_id)}/find"
 
 
 def citation(dataset_id: str, form: str) -> str:

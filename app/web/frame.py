@@ -5,6 +5,7 @@ Drawing these takes longer than all that changes from page to page, so it's done
 
 from dataclasses import dataclass, field, replace
 from typing import Final
+from urllib.parse import parse_qsl
 from weakref import WeakKeyDictionary
 
 from markupsafe import Markup
@@ -150,6 +151,8 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
         else None,
         hidden=_hidden(selection),
         action=addresses.grid(dataset.id, Selection()),
+        finding=addresses.finding(dataset.id),
+        kept=tuple(Hidden(name, value) for name, value in parse_qsl(selection.query())),
     )
     return Frame(
         subset=subset,

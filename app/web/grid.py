@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import parse_qsl
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from app.web.notices import dataset_notices
 from app.web.views import (
     Crumb,
     Grid,
+    Hidden,
     Link,
     Notice,
     Pager,
@@ -230,6 +232,7 @@ def pager(page: int, pages: int, to: Callable[[int], str]) -> Pager:
             numbers.append(None)
         numbers.append(Link(counted(each), to(each), current=each == page))
         before = each
+    action, _mark, query = to(1).partition("?")
     return Pager(
         page=page,
         pages=pages,
@@ -238,4 +241,6 @@ def pager(page: int, pages: int, to: Callable[[int], str]) -> Pager:
         next=to(page + 1) if page < pages else None,
         last=to(pages) if page < pages else None,
         numbers=tuple(numbers),
+        action=action,
+        hidden=tuple(Hidden(name, value) for name, value in parse_qsl(query)),
     )

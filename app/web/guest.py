@@ -28,7 +28,7 @@ from app.web.notes import Notebook, Writer
 from app.web.security import UNDER_A_LINK
 from app.web.shared import Shared, open_shared
 from app.web.studio import Plan, Studio
-from app.web.templating import page
+from app.web.templating import page, wants_part
 
 # A browser asks again each time, so that a withdrawn link shows nothing more.
 CACHING: Final = "private, no-cache"
@@ -145,6 +145,8 @@ def _item(request: Request, token: str, shared: Shared, place: str, notebook: No
     found.dataset.images[found.item.split].wait(found.item.index + 1, seconds=2)
     looking = parse_looking(found.dataset, request.url.query)
     view = guest_pages.item(shared, token, found, looking)
+    if wants_part(request):
+        return page(request, "look", view)
     writer, address = Writer(f"/s/{token}", shared.link), f"/s/{token}/{found.number + 1}"
     return notebook.page(request, "guest_item", view, found.item, writer, address)
 

@@ -31,6 +31,7 @@ class GuestItem:
 
     title: str
     heading: str
+    address: str
     message: tuple[str, ...]
     style: str
     planes: tuple[Plane, ...]
@@ -98,6 +99,7 @@ def item(shared: Shared, token: str, found: Found, looking: Looking) -> GuestIte
     single = dataset.label_of[values[0]] if shows and len(values) == 1 else None
     return GuestItem(
         title=link.title or dataset.title,
+        address=addresses.with_query(here, looked),
         heading=name if shared.total > 1 else link.title or dataset.title,
         message=paragraphs(link.message) if shared.only else (),
         style=item_style(planes, looking.zoom, volume=dataset.is_volume),

@@ -258,7 +258,8 @@ def planes_of(
     """
     if not dataset.is_volume:
         height, width = dataset.shape[:2]
-        return (Plane(source("", False), name, source("", True), width, height, css="plane-0"),)
+        src = source("", False)
+        return (Plane(src, src, name, source("", True), width, height, css="plane-0"),)
     planes = []
     tone = looking.tone.query()
     for number, axis in enumerate(exact.AXES):
@@ -266,11 +267,11 @@ def planes_of(
         place = looking.slices[number]
         query = addresses.plane_query(axis, place)
         layout = atlas.layout_of(dataset.shape, number) if atlas_source else None
+        alone = source(addresses.joined(query, tone), False)
         planes.append(
             Plane(
-                src=atlas_source(axis, tone)
-                if atlas_source and layout
-                else source(addresses.joined(query, tone), False),
+                src=atlas_source(axis, tone) if atlas_source and layout else alone,
+                alone=alone,
                 alt=_("{name}, a slice along {axis}", name=name, axis=axis),
                 values=source(query, True),
                 width=dataset.shape[across],

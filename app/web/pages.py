@@ -25,7 +25,7 @@ from app.web.notes import Notebook, item_of, owner_writes
 from app.web.pictures import plan_tile
 from app.web.sizes import switch
 from app.web.studio import Studio
-from app.web.templating import page
+from app.web.templating import page, wants_part
 
 
 def grids(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
@@ -89,6 +89,8 @@ def pages(library: Library, reviewed: Reviewed, notebook: Notebook, place: str |
         view = item_page.build(dataset, found, place, selection, looking, sheet.window_of(dataset))
         sizes = switch(library, dataset, found, place, addresses.item_query(selection))
         view = replace(view, sizes=sizes)
+        if wants_part(request):
+            return page(request, "look", view)
         named = item_of(dataset, found, place)
         return notebook.page(request, "item", view, named, owner_writes(request), view.address)
 

@@ -112,6 +112,7 @@ def _environment_in(spoken: Language) -> Environment:
             "studies": addresses.STUDIES,
             "collections": addresses.COLLECTIONS,
             "preferences": addresses.PREFERENCES,
+            "help": addresses.KEYS,
             "version": app.__version__,
         },
     )
@@ -165,11 +166,15 @@ def _here(request: Request) -> str:
     return addresses.with_query(quote(request.url.path), query)
 
 
+def wants_part(request: Request) -> bool:
+    """Say whether part of a page is asked for, to be put into one that is there."""
+    return request.headers.get("hx-request-type") == "partial"
+
+
 def wants_results(request: Request) -> bool:
     """Say whether htmx asks for what it will put in place of #results, not for a page.
 
     For Back and Forward it says that it wants a page, of which it takes the results only; the
     page's own style would then be refused by the policy of the page that is still there.
     """
-    asked = request.headers
-    return asked.get("hx-request-type") == "partial" or "hx-history-restore-request" in asked
+    return wants_part(request) or "hx-history-restore-request" in request.headers

@@ -85,7 +85,10 @@ class Facet:
 
 @dataclass(frozen=True)
 class Pager:
-    """Links to other pages; None where there is none. ``numbers`` holds None for a gap."""
+    """Links to other pages; None where there is none. ``numbers`` holds None for a gap.
+
+    ``action`` and ``hidden`` are those of the form that asks for a page by its number.
+    """
 
     page: int
     pages: int
@@ -94,6 +97,8 @@ class Pager:
     next: str | None
     last: str | None
     numbers: tuple[Link | None, ...]
+    action: str
+    hidden: tuple["Hidden", ...]
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ class Crumb:
 
 @dataclass(frozen=True)
 class Filters:
-    """The facets, and the form that sets order and page size."""
+    """The search, the facets, and the form that sets order and page size."""
 
     facets: tuple[Facet, ...]
     orders: tuple[Choice, ...]
@@ -177,6 +182,8 @@ class Filters:
     shuffle: str | None  # leads to another random order
     hidden: tuple[Hidden, ...]
     action: str
+    finding: str  # where what is typed into the search is sent, with ``kept``
+    kept: tuple[Hidden, ...]
 
 
 @dataclass(frozen=True)
@@ -234,13 +241,15 @@ class Fact:
 class Plane:
     """One plane of a volume, or the one picture of an item.
 
-    ``src`` is the picture as drawn; ``values`` the same plane's numbers (an ``.npy``). All below
-    ``css`` is a volume's: the slider of ``axis`` runs from 0 to ``last``. Rows run along ``down``,
-    columns along ``across``; ``cx``, ``cy`` is the crosshair's column and row. With ``in_atlas``
-    the picture holds all slices, of which the one at ``col``, ``row`` is shown.
+    ``src`` is the picture as drawn, ``alone`` one that holds this plane and nothing more;
+    ``values`` the plane's numbers (an ``.npy``). All below ``css`` is a volume's: the slider of
+    ``axis`` runs from 0 to ``last``. Rows run along ``down``, columns along ``across``; ``cx``,
+    ``cy`` is the crosshair's column and row. With ``in_atlas`` the picture holds all slices, of
+    which the one at ``col``, ``row`` is shown.
     """
 
     src: str
+    alone: str
     alt: str
     values: str
     width: int  # in image pixels

@@ -1,15 +1,15 @@
-// Ticks many thumbnails at once: a click with shift ticks all between, x ticks the one in focus.
+// Ticks many thumbnails at once: a click with shift ticks all between, x ticks the one in focus,
+// and arrows with shift tick all they pass.
 
-import { announce } from "./announce.js";
-import { say } from "./say.js";
+import { announce, say } from "./live.js";
 
+const boxes = () => [...document.querySelectorAll("[data-choosing] input")];
+const boxAt = (place) => place.closest?.("[data-choosing] li")?.querySelector("input");
 let last;
 let shift = false;
 
-const boxes = () => [...document.querySelectorAll("[data-choosing] input")];
-
 function tell() {
-  announce(say("{n} chosen").replace("{n}", boxes().filter((box) => box.checked).length));
+  announce(say("{n} chosen", { n: boxes().filter(({ checked }) => checked).length }));
 }
 
 // A click on a label reaches its box without the keys that were held.
@@ -30,11 +30,18 @@ document.addEventListener("change", ({ target }) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
-  const box = event.target.closest?.("[data-choosing] li")?.querySelector("input");
-  if (!box) return;
-  event.preventDefault();
-  box.checked = !box.checked;
-  last = box;
-  tell();
+  const box = boxAt(event.target);
+  if (!box || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "x" && document.documentElement.dataset.keys !== "off") {
+    event.preventDefault();
+    box.checked = !box.checked;
+    last = box;
+    tell();
+  } else if (event.shiftKey && event.key.startsWith("Arrow")) {
+    // When the focus has moved.
+    setTimeout(() => {
+      for (const each of [box, boxAt(document.activeElement)]) if (each) each.checked = true;
+      tell();
+    });
+  }
 });

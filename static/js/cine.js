@@ -1,7 +1,7 @@
 // Plays a volume's slices like a film, from a button that stops it again. It never begins by itself;
 // where less motion is asked for, it shows one slice a second.
 
-import { say } from "./say.js";
+import { say } from "./live.js";
 import { move, slider } from "./slices.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");

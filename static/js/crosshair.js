@@ -1,8 +1,7 @@
 // Moves the crosshair of a volume by pointer, wheel and keys, and says which voxel it is on.
 
-import { announce } from "./announce.js";
+import { announce, say } from "./live.js";
 import { load } from "./npy.js";
-import { say } from "./say.js";
 import { form, move, slider, stages, withQuery } from "./slices.js";
 import { attend } from "./stage.js";
 
@@ -33,7 +32,8 @@ function prepare(stage) {
   const after = (along, by) => ({ [along]: +slider(along).value + by });
   const name = say(
     "Plane along {axis}: arrow keys move the crosshair, Page Up and Page Down the slice",
-  ).replace("{axis}", axis);
+    { axis },
+  );
   attend(stage, name, {
     point(row, column, pressed) {
       const places = { [down]: row, [across]: column };

@@ -3,15 +3,17 @@
 
 const additions = [
   ["#results", "./swaps.js"],
-  ["#results", "./refresh.js"],
-  ["#results", "./prefetch.js"],
-  ["[data-copy], #results", "./copy.js"],
-  ["[aria-keyshortcuts], #results", "./keys.js"],
+  [".grid", "./grid.js"],
+  ["[data-over]", "./look.js"],
+  ["[data-copy], [data-copy-text], #results", "./copy.js"],
+  ["[aria-keyshortcuts]", "./keys.js"],
+  ["[data-swipe], .grid", "./swipe.js"],
   ["img.picture", "./readout.js"],
   ["[data-slices]", "./crosshair.js"],
   ["[data-play]", "./cine.js"],
   ["[data-answering]", "./reading.js"],
   ["[data-choosing]", "./choosing.js"],
+  ["#live", "./live.js"],
 ];
 
 function begin() {
@@ -24,4 +26,4 @@ function begin() {
 }
 
 if (document.readyState === "complete") begin();
-else window.addEventListener("load", begin);
+else addEventListener("load", begin);

@@ -1,7 +1,7 @@
 // Makes a reading quick and safe: digits choose, the time taken is measured, and an answer that the
 // server has not confirmed is kept here, sent again, and shown as “saving…” until it is.
 
-import { say } from "./say.js";
+import { say } from "./live.js";
 
 const form = document.querySelector("[data-answering]");
 const line = document.querySelector("[data-saving]");

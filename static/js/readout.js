@@ -1,9 +1,8 @@
 // Shows the numbers under the pointer, or under a cursor that the arrow keys move once a picture
 // has focus.
 
-import { announce } from "./announce.js";
+import { announce, say } from "./live.js";
 import { load } from "./npy.js";
-import { say } from "./say.js";
 import { attend } from "./stage.js";
 
 const output = document.querySelector("[data-readout]");
@@ -20,9 +19,7 @@ async function show(stage, row, column, aloud = false) {
   try {
     const array = await load(stage.dataset.values);
     if (+stage.dataset.row !== row || +stage.dataset.column !== column) return;
-    const place = say("row {row}, column {column}")
-      .replace("{row}", row)
-      .replace("{column}", column);
+    const place = say("row {row}, column {column}", { row, column });
     const text = `${place}: ${array.at(row, column).join(", ")}`;
     output.textContent = text;
     if (aloud) announce(text);

@@ -111,9 +111,9 @@ def test_the_keyboard_alone_leads_to_an_image_on_and_back(page: Page) -> None:
             break
     assert page.evaluate(on_thumb)
     first = page.evaluate("document.activeElement.getAttribute('href')")
-    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
     second = page.evaluate("document.activeElement.getAttribute('href')")
-    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
     arrive(page, re.escape(first) + "$")
     page.keyboard.press("ArrowRight")

@@ -1,0 +1,72 @@
+"""What is typed into a grid's search: a place such as “test 17”, or part of a label's name."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse
+
+from app.datasets.dataset import Dataset
+from app.datasets.library import Library
+from app.datasets.selection import SPLITS, Selection, parameters, parse, shown
+from app.errors import MalformedError, MissingError
+from app.web import addresses
+from app.web.item import required_index
+from app.web.language import gettext as _
+from app.web.words import label_text
+
+FIELD: Final = "find"
+_PLACE: Final = re.compile(rf"({'|'.join(SPLITS)})[\s/,:#]*(-?[0-9]+)", re.ASCII | re.IGNORECASE)
+
+
+def finding(library: Library) -> APIRouter:
+    """Make the route that leads on to what was found."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/d/{dataset_id}/find")
+    def find(request: Request, dataset_id: str) -> RedirectResponse:
+        dataset = library.dataset(dataset_id)
+        selection = replace(parse(request.url.query), page=1)
+        typed = parameters(request.url.query).get(FIELD, [""])[-1]
+        return RedirectResponse(_found(dataset, selection, " ".join(typed.split())), 303)
+
+    return router
+
+
+def _found(dataset: Dataset, selection: Selection, words: str) -> str:
+    """Give the address of an image, or of the grid of the labels that the words name.
+
+    Raises MalformedError without words, and MissingError for what is not there.
+    """
+    if not words:
+        raise MalformedError(
+            FIELD, _("Write a split and an index, such as test 17, or part of a label's name.")
+        )
+    place = _PLACE.fullmatch(words)
+    if place:
+        split = dataset.require_split(place[1].lower())
+        index = required_index(dataset, split, place[2])
+        return addresses.item(dataset.id, split, index, addresses.item_query(selection))
+    named = {label.value: label_text(label).casefold() for label in dataset.labels}
+    wanted = words.casefold()
+    # The number of a label, or its whole name, means that one, whatever else it is a part of.
+    exact = [
+        label.value
+        for label in dataset.labels
+        if wanted in (str(label.value), label.name.casefold(), named[label.value])
+    ]
+    labels = exact or [value for value, name in named.items() if wanted in name]
+    if not labels:
+        raise MissingError(
+            FIELD,
+            _(
+                "No label of {dataset} has “{words}” in its name; write part of a name, or a split "
+                "and an index, such as test 17.",
+                dataset=dataset.title,
+                words=shown(words),
+            ),
+        )
+    return addresses.grid(
+        dataset.id, replace(selection.without_labels(), labels=tuple(sorted(labels)))
+    )
