@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -47,14 +48,22 @@ def read_line(stream: IO[str], process: subprocess.Popen[str]) -> str:
 
 
 class Server:
-    """``lightbox serve`` with these arguments, on a free port; ``address`` has no last slash."""
+    """``lightbox serve`` with these arguments, on a free port; ``address`` has no last slash.
 
-    def __init__(self, *arguments: str | Path, **variables: str) -> None:
+    ``program`` is another that takes the same arguments.
+    """
+
+    def __init__(
+        self,
+        *arguments: str | Path,
+        program: Sequence[str | Path] = (LIGHTBOX,),
+        **variables: str,
+    ) -> None:
         # Never the user's own.
         self._folder = tempfile.TemporaryDirectory()
         variables.setdefault("LIGHTBOX_DATABASE_URL", f"sqlite:///{self._folder.name}/reviews")
         self.process = subprocess.Popen(
-            [LIGHTBOX, "serve", *arguments, "--port", "0"],
+            [*program, "serve", *arguments, "--port", "0"],
             env=environment(**variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
