@@ -20,11 +20,13 @@ Order = Literal["index", "label", "random"]
 Bars = Literal["count", "share"]
 Match = Literal["any", "all", "none"]
 View = Literal["middle", "mean", "max", "montage"]
+Thumbs = Literal["small", "medium", "large", "fit"]
 Noted = Literal["flagged", "notes"]
 
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 VIEWS: Final[tuple[View, ...]] = get_args(View)
+THUMBS: Final[tuple[Thumbs, ...]] = get_args(Thumbs)
 # Stands among the labels of an address for the items that carry none.
 NO_LABEL: Final = "none"
 
@@ -55,7 +57,8 @@ class Selection:
     who does narrows it first (``Dataset.narrowed``).
     ``seed`` counts only for the random order, ``bars`` only says how the histogram is scaled, and
     ``view`` how a volume is shown in a grid; for pictures, and volumes too large for it, it means
-    nothing.
+    nothing. ``thumbs`` says how large the same thumbnails are drawn; ``fit`` is as large as fills
+    a row.
     """
 
     splits: tuple[Split, ...] = ()
@@ -69,6 +72,7 @@ class Selection:
     page: int = 1
     bars: Bars = "count"
     view: View = "middle"
+    thumbs: Thumbs = "medium"
 
     def query(self) -> str:
         """Print the canonical query string: fixed order, defaults left out, no leading ``?``."""
@@ -77,7 +81,17 @@ class Selection:
         parts += [f"label={label}" for label in self.labels]
         if self.unlabelled:
             parts.append(f"label={NO_LABEL}")
-        for name in ("match", "noted", "order", "seed", "per_page", "page", "bars", "view"):
+        for name in (
+            "match",
+            "noted",
+            "order",
+            "seed",
+            "per_page",
+            "page",
+            "bars",
+            "view",
+            "thumbs",
+        ):
             value = getattr(self, name)
             if value != getattr(Selection, name):
                 parts.append(f"{name}={value}")
@@ -150,6 +164,7 @@ def parse(query: str) -> Selection:
         page=_page(given),
         bars=_one_of(given, "bars", get_args(Bars), Selection.bars),
         view=_one_of(given, "view", VIEWS, Selection.view),
+        thumbs=_one_of(given, "thumbs", THUMBS, Selection.thumbs),
     )
 
 

@@ -104,9 +104,14 @@ def export(dataset_id: str, selection: Selection, form: str = "") -> str:
     return with_query(path, export_query(selection))
 
 
+def _plain(selection: Selection) -> Selection:
+    """Leave out what says how a grid is divided into pages, and drawn."""
+    return replace(selection, page=1, per_page=PER_PAGE, bars="count", thumbs="medium")
+
+
 def export_query(selection: Selection) -> str:
     """What an export's address carries of the selection: its items and their order."""
-    return replace(selection, page=1, per_page=PER_PAGE, bars="count", view="middle").query()
+    return replace(_plain(selection), view="middle").query()
 
 
 def pixels_by_label(dataset_id: str, selection: Selection, *, everything: bool = False) -> str:
@@ -123,8 +128,7 @@ def mean_image(dataset_id: str, selection: Selection, of: str, *, everything: bo
 def pixel_query(selection: Selection, everything: bool) -> str:
     """What such an address carries of the selection: its filters, and the seed of a sample."""
     order = selection.order if selection.order == "random" else "index"
-    plain = replace(selection, page=1, per_page=PER_PAGE, bars="count", view="middle")
-    kept = replace(plain, order=order)
+    kept = replace(_plain(selection), view="middle", order=order)
     return joined(kept.query(), "all=1" if everything else "")
 
 
@@ -148,7 +152,7 @@ def atlas(dataset: Dataset, split: str, index: int, axis: str, query: str = "") 
 def sheet(dataset: Dataset, selection: Selection, tile: int) -> str:
     """The thumbnails of one tile (from 1) of a page."""
     path = f"/sheets/{segment(dataset.id)}/{sheet_key(dataset)}/{tile}.png"
-    return with_query(path, replace(selection, bars="count").query())
+    return with_query(path, replace(selection, bars="count", thumbs="medium").query())
 
 
 def strip(dataset: Dataset) -> str:

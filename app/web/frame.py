@@ -21,6 +21,8 @@ from app.datasets.selection import (
     Match,
     Order,
     Selection,
+    Split,
+    Thumbs,
 )
 from app.datasets.subset import Subset
 from app.pictures import sheet
@@ -28,7 +30,7 @@ from app.web import addresses, histogram
 from app.web.language import current, later
 from app.web.language import gettext as _
 from app.web.templating import fragment
-from app.web.views import Cell, Chips, Choice, Facet, FacetValue, Filters, Hidden, Link
+from app.web.views import Cell, Chips, Choice, Facet, FacetValue, Filters, Hidden, Link, Tab
 from app.web.words import NO_LABEL as NO_LABEL_TEXT
 from app.web.words import (
     NOTED_WORDS,
@@ -48,6 +50,12 @@ _ORDER_WORDS: Final[dict[Order, str]] = {
     "label": later("by label"),
     "random": later("random"),
 }
+_THUMB_WORDS: Final[dict[Thumbs, tuple[str, str]]] = {
+    "small": (later("S"), later("Small thumbnails")),
+    "medium": (later("M"), later("Medium thumbnails")),
+    "large": (later("L"), later("Large thumbnails")),
+    "fit": (later("Fit"), later("Fit thumbnails to the width")),
+}
 _MATCH_WORDS: Final[dict[Match, str]] = {
     "any": later("Any of them"),
     "all": later("All of them"),
@@ -57,6 +65,8 @@ _MATCH_WORDS: Final[dict[Match, str]] = {
 _MOST: Final = 64
 # What a frame depends on: a selection's first page, and the language.
 _Asked = tuple[Selection, str]
+# Stands where a page's number goes; longer than any that an address holds.
+_ANY_PAGE: Final = 10**30
 # Stands where a cell's index goes; no name or address can hold it.
 _INDEX: Final = "\0"
 
@@ -67,6 +77,10 @@ class Frame:
 
     subset: Subset
     heading: str
+    shows: str
+    tabs: Markup
+    thumbs: Markup
+    thumbs_elsewhere: tuple[str, ...]  # on other pages than the first, cut where their number is
     chips: Markup
     ways: Markup
     filters: Markup
@@ -113,6 +127,13 @@ def cells(
     return Markup("".join(drawn))  # noqa: S704 (stamps are drawn by a template, indexes are digits)
 
 
+def thumbs(frame: Frame, page: int) -> Markup:
+    """Draw the choice of how large thumbnails are, which leads to the same page."""
+    if page == 1:
+        return frame.thumbs
+    return Markup(str(page).join(frame.thumbs_elsewhere))  # noqa: S704 (as drawn, and digits)
+
+
 def _stamp(
     dataset: Dataset, selection: Selection, number: int, values: tuple[int, ...]
 ) -> list[str]:
@@ -132,7 +153,7 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
     subset = dataset.subset(selection)
     views = sheet.views_of(dataset)
     filters = Filters(
-        facets=(_split_facet(dataset, selection), _label_facet(dataset, selection)),
+        facets=(_label_facet(dataset, selection), _split_facet(dataset, selection)),
         orders=tuple(Choice(o, _(_ORDER_WORDS[o]), o == selection.order) for o in ORDERS),
         sizes=tuple(
             Choice(str(size), str(size), size == selection.per_page)
@@ -157,6 +178,12 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
     return Frame(
         subset=subset,
         heading=heading(dataset, selection, subset.total),
+        shows=shows(dataset, selection, subset.total),
+        tabs=fragment("tabs", _tabs(dataset, selection)),
+        thumbs=_thumbs(dataset, selection),
+        thumbs_elsewhere=tuple(
+            str(_thumbs(dataset, selection.on_page(_ANY_PAGE))).split(str(_ANY_PAGE))
+        ),
         chips=fragment("chips", _chips(dataset, selection)),
         ways=fragment("ways", _ways(dataset, selection)),
         filters=fragment("filters", filters),
@@ -165,8 +192,13 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
 
 
 def heading(dataset: Dataset, selection: Selection, total: int) -> str:
-    """Say in words what a selection shows."""
-    parts = [dataset.title]
+    """Say in words what a selection shows, and of which dataset."""
+    return f"{dataset.title} · {shows(dataset, selection, total)}"
+
+
+def shows(dataset: Dataset, selection: Selection, total: int) -> str:
+    """Say what of its dataset a selection shows."""
+    parts = []
     if selection.splits:
         parts.append(" + ".join(selection.splits))
     if selection.filters_labels:
@@ -175,6 +207,41 @@ def heading(dataset: Dataset, selection: Selection, total: int) -> str:
         parts.append(_(NOTED_WORDS[selection.noted]))
     parts.append(images(total, volumes=dataset.is_volume))
     return " · ".join(parts)
+
+
+def _tabs(dataset: Dataset, selection: Selection) -> tuple[Tab, ...]:
+    """Give a tab to each split, and one to all of them, where there are several."""
+    if len(dataset.splits) < 2:
+        return ()
+    choices: list[tuple[str, tuple[Split, ...]]] = [(_("All"), ())]
+    choices += [(split, (split,)) for split in dataset.splits]
+    tabs = []
+    for text, splits in choices:
+        chosen = replace(selection, splits=splits, page=1)
+        total = dataset.subset(replace(chosen, order="index")).total
+        tabs.append(
+            Tab(
+                f"tab-{'-'.join(splits) or 'all'}",
+                text,
+                counted(total),
+                addresses.grid(dataset.id, chosen),
+                splits == selection.splits,
+            )
+        )
+    return tuple(tabs)
+
+
+def _thumbs(dataset: Dataset, selection: Selection) -> Markup:
+    links = [
+        Link(
+            _(text),
+            addresses.grid(dataset.id, replace(selection, thumbs=thumbs)),
+            thumbs == selection.thumbs,
+            _(title),
+        )
+        for thumbs, (text, title) in _THUMB_WORDS.items()
+    ]
+    return fragment("thumbs", links)
 
 
 def _split_facet(dataset: Dataset, selection: Selection) -> Facet:
@@ -302,4 +369,6 @@ def _hidden(selection: Selection) -> tuple[Hidden, ...]:
         fields.append(Hidden("noted", selection.noted))
     if selection.bars != Selection.bars:
         fields.append(Hidden("bars", selection.bars))
+    if selection.thumbs != Selection.thumbs:
+        fields.append(Hidden("thumbs", selection.thumbs))
     return tuple(fields)

@@ -8,13 +8,13 @@ from urllib.parse import parse_qsl
 import numpy as np
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import PER_PAGE, SPLITS, Selection
+from app.datasets.selection import PER_PAGE, SPLITS, Selection, Thumbs
 from app.datasets.subset import Items, Subset
 from app.errors import MissingError
 from app.pictures import sheet
 from app.pictures.window import Window
 from app.web import addresses, histogram
-from app.web.frame import Frame, cells
+from app.web.frame import Frame, cells, thumbs
 from app.web.language import gettext as _
 from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
@@ -67,12 +67,14 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
     waiting = unfinished(dataset, selection)
     cell = sheet.cell_of(dataset, selection.view)
     drawn = tiles(dataset, selection, items, frame)
-    width, height = cell.width * cell.scale, cell.height * cell.scale
+    width, height = drawn_size(cell, selection.thumbs)
     noun = kind(volumes=dataset.is_volume)
     return Grid(
         subtitle=" · ".join((say(dataset.modality), task_words(dataset), size_words(dataset))),
         crumbs=(Crumb(_("All datasets"), addresses.HOME), Crumb(dataset.title, None)),
         heading=frame.heading,
+        name=dataset.title,
+        shows=frame.shows,
         summary=_(
             "Page {page} of {pages}, {items} of {total} {noun}",
             page=counted(selection.page),
@@ -88,6 +90,9 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         cell_width=width,
         cell_height=height,
         tiles=drawn,
+        tabs=frame.tabs,
+        thumbs=thumbs(frame, selection.page),
+        fit=selection.thumbs == "fit",
         chips=frame.chips,
         filters=frame.filters,
         distribution=frame.distribution,
@@ -102,6 +107,18 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         refresh=_REFRESH_SECONDS if waiting else None,
         prefetch="" if waiting else _next_sheets(dataset, selection, subset.total),
     )
+
+
+def drawn_size(cell: sheet.Cell, thumbs: Thumbs) -> tuple[int, int]:
+    """Give width and height in CSS pixels: whole squares for each pixel, if it has more than one.
+
+    For ``fit`` these are the least.
+    """
+    over, under = {"small": (2, 3), "large": (5, 3)}.get(thumbs, (1, 1))
+    if cell.scale * over < under:
+        return cell.width * over // under, cell.height * over // under
+    scale = math.ceil(cell.scale * over / under) if over > under else cell.scale * over // under
+    return cell.width * scale, cell.height * scale
 
 
 def _reduced(selection: Selection, cell: sheet.Cell) -> str:
@@ -128,7 +145,7 @@ def style(tiles: tuple[Tile, ...], width: int, height: int, of: str = ".grid") -
     By the tile's own picture, not by its place: a rule left over from another page matches nothing.
     ``of`` selects the grid, where a page has several.
     """
-    rules = [f"{of}{{--w:{width}px;--h:{height}px}}"]
+    rules = [f"{of}{{--w:{width}px;--h:{height}px;--ratio:{height / width:.4g}}}"]
     rules.extend(
         f'.tile[data-sheet="{tile.sheet}"]{{--sheet:url("{tile.sheet}");--cols:{tile.columns}}}'
         for tile in tiles

@@ -149,7 +149,7 @@ def page(
             view=view,
             partial=partial,
             preferences=preferences.of(request.scope),
-            settings=addresses.preferences(_here(request)),
+            settings=addresses.preferences(_here(request, view)),
         )
     )
     headers = {"Cache-Control": "no-cache", "Vary": _VARY}
@@ -158,8 +158,11 @@ def page(
     return HTMLResponse(html, status, headers)
 
 
-def _here(request: Request) -> str:
-    """Give the address of a page that one can come back to: what a form brought about can't."""
+def _here(request: Request, view: object) -> str:
+    """Give the address of a page to come back to: its own, if it says one; no form's answer."""
+    own = getattr(view, "address", None)
+    if isinstance(own, str):
+        return own
     if request.method != "GET":
         return addresses.HOME
     query = request.scope["query_string"].decode("latin-1")

@@ -23,6 +23,17 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Tab:
+    """A link among several of which one is where one is, with how many images it leads to."""
+
+    id: str
+    text: str
+    count: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
 class Notice:
     """One sentence that the user should see before trusting the page, and what it is about."""
 
@@ -204,7 +215,9 @@ class Grid:
 
     subtitle: str
     crumbs: tuple[Crumb, ...]
-    heading: str
+    heading: str  # as ``name`` and ``shows`` say it
+    name: str
+    shows: str
     summary: str
     address: str  # canonical path of this page, for Copy link
     collect: str
@@ -214,6 +227,9 @@ class Grid:
     cell_height: int
     tiles: tuple[Tile, ...]
     filters: Markup
+    tabs: Markup  # one for each split
+    thumbs: Markup  # how large thumbnails are drawn
+    fit: bool  # in as many columns as fill the row
     chips: Markup  # each takes one filter away
     distribution: Markup
     scales: tuple[Link, ...]

@@ -26,6 +26,7 @@ function nameSheets(fragment) {
   for (const { style, dataset } of fragment.querySelectorAll(".grid[data-cell-width]")) {
     style.setProperty("--w", `${dataset.cellWidth}px`);
     style.setProperty("--h", `${dataset.cellHeight}px`);
+    style.setProperty("--ratio", dataset.cellHeight / dataset.cellWidth);
   }
   for (const { style, dataset } of fragment.querySelectorAll(".tile[data-sheet]")) {
     style.setProperty("--sheet", `url(${JSON.stringify(dataset.sheet)})`);

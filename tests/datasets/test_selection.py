@@ -37,6 +37,7 @@ def selections(draw: st.DrawFn) -> Selection:
         per_page=draw(st.integers(1, PER_PAGE_MOST)),
         page=draw(st.integers(1, 10**9)),
         bars=draw(st.sampled_from(["count", "share"])),
+        thumbs=draw(st.sampled_from(["small", "medium", "large", "fit"])),
         view=draw(st.sampled_from(VIEWS)),
     )
 
@@ -123,6 +124,7 @@ def test_an_address_has_one_canonical_form(query: str, canonical: str) -> None:
         ("order=random&seed=-1", "seed"),
         (f"order=random&seed={SEED_MOST + 1}", "seed"),
         ("bars=pie", "bars"),
+        ("thumbs=huge", "thumbs"),
         ("view=side", "view"),
         ("match=some", "match"),
         ("label=None", "label"),
