@@ -159,9 +159,11 @@ def find(db: Database, token: str, now: datetime) -> Link:
         )
     link = _link(row)
     if link.revoked is not None:
-        raise GoneError(Phrase("This link has been withdrawn; ask who sent it for another."))
+        raise GoneError(
+            Phrase("This link has been withdrawn; ask the person who sent it for a new one.")
+        )
     if link.expires <= now:
-        raise GoneError(Phrase("This link has expired; ask who sent it for another."))
+        raise GoneError(Phrase("This link has expired; ask the person who sent it for a new one."))
     return link
 
 

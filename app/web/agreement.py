@@ -243,7 +243,7 @@ def _page(
         odd_text=_more(len(found.against_stored), _DIVIDED_MOST),
         methods=methods(_protocol(library, study, read, found, positive)),
         plots=tuple(Link(form.upper(), f"{here}/plots/measures.{form}") for form in ("svg", "png")),
-        notice="" if found.readers else _("Nobody reads this study yet."),
+        notice="" if found.readers else _("This study has no readers yet."),
     )
 
 

@@ -138,14 +138,14 @@ def command(facts: Facts, size: int, place: str | None) -> str:
 def _lead(number: int, absent: int, place: str | None) -> str:
     here = (
         ngettext(
-            "{number} dataset served from this server.",
-            "{number} datasets served from this server.",
+            "{number} dataset on this server.",
+            "{number} datasets on this server.",
             number,
         )
         if number
-        else _("No dataset is served here. Put .npz files into {place}.", place=place)
+        else _("There is no dataset here yet. Put .npz files into {place}.", place=place)
         if place
-        else _("No dataset is served here.")
+        else _("There is no dataset here yet.")
     )
     published = len(all_facts())
     return _(

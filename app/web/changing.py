@@ -55,7 +55,7 @@ def chosen_in(fields: dict[str, list[str]]) -> list[Item]:
     """Read the images that were ticked. Raises MalformedError for none."""
     chosen = from_values(fields.get("item", []))
     if not chosen:
-        raise MalformedError("item", _("No image was chosen; tick the box at each that you mean."))
+        raise MalformedError("item", _("No image was chosen; tick the box of each image you want."))
     return chosen
 
 

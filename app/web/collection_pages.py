@@ -212,7 +212,7 @@ def collect(
             lambda n: addresses.collect(addresses.grid(dataset.id, selection.on_page(n))),
         ),
         which=(
-            Choice("chosen", _("Those ticked below"), selected=True),
+            Choice("chosen", _("The ticked images below"), selected=True),
             Choice(
                 "page", _("All {on_page} on this page", on_page=counted(on_page)), selected=False
             ),

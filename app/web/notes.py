@@ -209,7 +209,9 @@ class Notebook:
             text_most=TEXT_MOST,
             name=writer.name(request),
             name_most=NAME_MOST,
-            hint=_("shown to who sent you the link") if writer.link else _("shown with the note"),
+            hint=_("shown to the person who sent you the link")
+            if writer.link
+            else _("shown with the note"),
         )
 
 

@@ -18,7 +18,7 @@ from app.web.views import Link, Problem
 
 _RETRY_SECONDS: Final = 2
 _HEADINGS: Final = {
-    403: later("Not yours to do"),
+    403: later("Not permitted"),
     404: later("Not found"),
     405: later("Not allowed"),
     410: later("No longer here"),
@@ -30,7 +30,7 @@ _HEADINGS: Final = {
 }
 _ERROR: Final = later("Error")
 _FOR_GUESTS: Final = later(
-    "This can't be shown right now; try again later, or tell who sent you the link."
+    "This can't be shown right now; try again later, or tell the person who sent you the link."
 )
 _UNKNOWN_ADDRESS: Final = later("There is no page at this address.")
 

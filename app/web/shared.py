@@ -201,8 +201,8 @@ def open_shared(library: Library, database: Database, link: Link) -> Shared:
     if link.content and dataset.archive.content != link.content:
         raise GoneError(
             _(
-                "The file behind this link has changed since it was made; ask who sent it for "
-                "another."
+                "The file behind this link has changed since it was made; ask the person who "
+                "sent it for a new one."
             )
         )
     if link.content is None:

@@ -23,8 +23,8 @@ document.addEventListener("click", async ({ target }) => {
   const text = copyText ?? new URL(copy, location).href;
   button.dataset.label = label;
   button.textContent = await write(text, button.parentElement).then(
-    () => say(copy ? "Link copied" : "Copied"),
-    () => say(copy ? "Copy it from the address bar" : "Select the text and copy it"),
+    () => (copy ? say("Link copied") : say("Copied")),
+    () => (copy ? say("Copy it from the address bar") : say("Select the text and copy it")),
   );
   announce(button.textContent);
   activeElement.focus();

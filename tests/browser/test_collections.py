@@ -51,7 +51,7 @@ def test_without_javascript_images_are_ticked_collected_moved_and_put_back(
         page.locator(f'[data-index="{index}"]').click()
     page.get_by_label("Into the collection").select_option("")
     page.get_by_label("Name of a new one").fill("Plain")
-    page.get_by_role("button", name="Put them in").click()
+    page.get_by_role("button", name="Add to the collection").click()
     expect(page.locator("h1")).to_have_text("Plain")
     page.wait_for_load_state("networkidle")
     assert shown(page) == [("val", 3), ("val", 5)]
@@ -91,7 +91,7 @@ def test_the_pages_fit_and_axe_finds_nothing(
     page.get_by_label("All that match").check()
     page.get_by_label("Into the collection").select_option("")
     page.get_by_label("Name of a new one").fill(f"Wide {width}")
-    page.get_by_role("button", name="Put them in").click()
+    page.get_by_role("button", name="Add to the collection").click()
     expect(page.locator("h1")).to_have_text(f"Wide {width}")
     fits_and_reads(page, width)
     page.get_by_role("link", name="Collections").first.click()

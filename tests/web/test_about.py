@@ -343,7 +343,7 @@ def test_a_file_of_ones_own_has_a_page_that_claims_nothing(serve: Serve, write: 
     client = serve(write(test_images=np.zeros((2, 8, 8), np.uint8), test_labels=np.zeros(2)))
     shown = about(client, "made")
     assert "The catalogue does not know this file" in shown.text()
-    assert "Not known: ask whoever made the file." in shown.text()
+    assert "Not known: ask the people who made the file." in shown.text()
     assert page(client, "/d/made/about.bib", 404).text()
     assert page(client, "/d/made/about.doc", 404).text()
     assert page(client, "/d/nothing/about", 404).text()
@@ -360,7 +360,7 @@ def test_the_page_leads_to_the_images_and_to_what_machines_read(real_client: Tes
         assert real_client.get(address).status_code == 200
 
 
-# For machines
+# For programs
 
 
 def test_the_page_carries_the_dataset_in_schema_orgs_words(real_client: TestClient) -> None:

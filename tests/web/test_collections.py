@@ -91,7 +91,7 @@ def three(client: TestClient) -> TestClient:
 
 
 def test_a_collection_is_made_named_and_listed(client: TestClient) -> None:
-    assert "There is none yet" in client.get("/collections").text
+    assert "There is no collection yet" in client.get("/collections").text
     answer = send(client, "/collections", "/collections", name="Ward round")
     assert answer.headers["location"] == "/collections/1"
     assert "Ward round" in words(page(client, "/collections").one("ul", class_="link-list"))
@@ -103,7 +103,7 @@ def test_a_collection_is_made_named_and_listed(client: TestClient) -> None:
 def test_a_name_that_is_none_is_refused(name: str, client: TestClient) -> None:
     assert send(client, "/collections", "/collections", name=name).status_code == 422
     assert collect(client, "/d/eyes", *eye(1), name=name).status_code == 422
-    assert "There is none yet" in client.get("/collections").text
+    assert "There is no collection yet" in client.get("/collections").text
 
 
 def test_those_ticked_a_page_or_all_that_match_are_put_in(client: TestClient) -> None:

@@ -157,6 +157,13 @@ def test_no_template_holds_a_sentence_that_is_not_in_the_catalogue(path: Path) -
     assert said <= {"Lightbox", "Lightbox ¤", "· Lightbox", "¤ · Lightbox"}
 
 
+def test_scripts_say_only_what_can_be_found_in_them() -> None:
+    scripts = sorted((ROOT / "static" / "js").glob("*.js"))
+    calls = [call for path in scripts for call in re.findall(r"\bsay\(\s*.", path.read_text())]
+    assert calls
+    assert {call[-1] for call in calls} <= {'"', "t"}  # "t" of its definition: say(text, …)
+
+
 # What pages show as it is published or stored: names, units, and what is typed or read by programs.
 AS_IT_IS = re.compile(
     r"\b(Lightbox|train|val|test|px|[kMGT]B|h|min|s|MD5|APA|BibTeX|RIS|JSON|LD|CSV|PNG|SVG|svg|png"
