@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Final
 
@@ -162,6 +162,16 @@ def moment(value: datetime) -> str:
     locale = Locale.parse(current().tag, sep="-")
     day, time = format_date(value, "medium", locale), format_time(value, "short", locale=locale)
     return f"{day}, {time} UTC"
+
+
+def day(value: date) -> str:
+    """Write a day as this language does, once for all pages of it."""
+    return _day(value, current().tag)
+
+
+@lru_cache(maxsize=8)
+def _day(value: date, tag: str) -> str:
+    return format_date(value, "medium", Locale.parse(tag, sep="-"))
 
 
 def _written(values: Mapping[str, object]) -> dict[str, object]:

@@ -6,6 +6,7 @@ by its address. A page is kept with a question that must still be answered with 
 """
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _OTHERS: Final = ("/d/", "/static/", "/vendor/")
 # depend on their address alone.
 _ASKED: Final = (b"accept-encoding", b"hx-request-type", b"hx-history-restore-request")
 _FOREVER: Final = (b"cache-control", FOREVER.encode())
+# A page says on which day it was given, for when it is printed.
+_DAY: Final = 24 * 3600
 _HOLDS: Final = "lightbox.holds"
 
 
@@ -111,12 +114,14 @@ class Memory:
         elif path.startswith(_OTHERS):
             bank = self._pages
             wanted = preferences.of(scope)
+            day = int(time.time() // _DAY)
             asked = (
                 asked,
                 scope.get(ROLE),
                 current().tag,
                 wanted.look,
                 wanted.keys,
+                day,
                 tuple(pair for pair in scope["headers"] if pair[0] in _ASKED),
             )
         else:

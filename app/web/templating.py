@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -150,6 +151,7 @@ def page(
             partial=partial,
             preferences=preferences.of(request.scope),
             settings=addresses.preferences(_here(request, view)),
+            today=language.day(datetime.now(UTC).date()),
         )
     )
     headers = {"Cache-Control": "no-cache", "Vary": _VARY}
