@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import browser, documents, pages, servers, standins, store, throughput
+from benchmarks import audit, browser, documents, pages, servers, standins, store, throughput
 from benchmarks.report import HEAD, Figure
 
 # For each part, what the report calls it where it can't be measured at all.
@@ -17,6 +17,7 @@ PARTS = {
     "crowd": "200 visitors",
     "bytes": "bytes of a first visit",
     "navigation": "in Chromium: navigation → all thumbnails loaded",
+    "audit": "Lighthouse",
     "store": "the array store",
 }
 
@@ -30,7 +31,7 @@ def main() -> None:
         folder = Path(name)
         kept = asked.folder or folder
         file, cache = kept / "pathmnist.npz", kept / "cache"
-        if not file.exists() and set(asked.only) - {"bytes", "store"}:
+        if not file.exists() and set(asked.only) - {"bytes", "audit", "store"}:
             standins.pathmnist(file)
             servers.prepare(file, cache)
         measures: dict[str, Callable[[], list[Figure]]] = {
@@ -41,6 +42,7 @@ def main() -> None:
             "crowd": lambda: pages.crowd(file, cache, quick=asked.quick),
             "bytes": lambda: browser.first_visit(cache),
             "navigation": lambda: browser.navigation(file, cache, quick=asked.quick),
+            "audit": lambda: audit.audit(folder),
             "store": store.figures,
         }
         for part in asked.only:

@@ -129,15 +129,19 @@ def _loaded(page: Page, address: str, pictures: int) -> float:
     return float(milliseconds)
 
 
-@contextmanager
-def _chromium() -> Iterator[Browser]:
+def chromium_path() -> str:
+    """Find Chromium; root on Debian gets it. Raises MissingToolError."""
     finder: list[str | Path] = [sys.executable, ROOT / "scripts" / "find_browser.py", "--install"]
     found = subprocess.run(finder, check=False, capture_output=True, text=True)
     if found.returncode:
         raise servers.MissingToolError("no Chromium")
-    path = found.stdout.split("\n")[-2]
+    return found.stdout.split("\n")[-2]
+
+
+@contextmanager
+def _chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         try:
             yield browser
         finally:

@@ -62,14 +62,16 @@ def tool(name: str, package: str) -> str:
 
 def prepare(file: Path, cache: Path) -> None:
     """Unpack a data set for Lightbox ahead of time."""
-    subprocess.run([LIGHTBOX, "prepare", file], check=True, capture_output=True, env=_own(cache))
+    subprocess.run(
+        [LIGHTBOX, "prepare", file], check=True, capture_output=True, env=settings(cache)
+    )
 
 
 @contextmanager
 def lightbox(file: Path, cache: Path, workers: int = 1) -> Iterator[str]:
     """Serve a data set with Lightbox; yields the address."""
     command: list[str | Path] = [LIGHTBOX, "serve", file, "--port", "0", "--workers", str(workers)]
-    with _process(command, _own(cache), stdout=subprocess.PIPE) as process:
+    with _process(command, settings(cache), stdout=subprocess.PIPE) as process:
         assert process.stdout
         yield process.stdout.readline().decode().split()[-1].rstrip("/")
 
@@ -120,7 +122,7 @@ def _process(
             process.stdout.close()
 
 
-def _own(cache: Path) -> dict[str, str]:
+def settings(cache: Path) -> dict[str, str]:
     """This process's environment without settings of Lightbox, but with this cache folder."""
     plain = {name: value for name, value in os.environ.items() if "LIGHTBOX" not in name}
     return plain | {"LIGHTBOX_CACHE_DIR": str(cache)}
