@@ -59,7 +59,6 @@ screenshots: setup .stamps/test ## take the documentation's pictures from the ru
 	@$(BIN)/python scripts/find_browser.py --install
 	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
-
 # In a venv of its own, so that the application never finds scikit-image beside it.
 demo: .stamps/uv ## make the embedded demo again
 	@echo "Installing what carries the demo's picture"
