@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format words bench screenshots demo lock
+.PHONY: help setup run test lint format words bench screenshots docs demo lock
 
 PYTHON ?= $(or $(shell command -v python3.11 2>/dev/null),python3)
 BIN := .venv/bin
@@ -20,7 +20,7 @@ setup: .stamps/run node_modules/.package-lock.json ## install what running takes
 run: setup ## install and serve your data folder, or the demo (ARGS="FOLDER --port 9000")
 	@$(BIN)/lightbox serve $(ARGS)
 
-test: setup .stamps/test .stamps/node ## install what tests take, a browser, nginx and PostgreSQL too, and run them (ARGS="-k grid")
+test: setup .stamps/docs .stamps/node ## install what tests take, a browser, nginx and PostgreSQL too, and run them (ARGS="-k grid")
 	@$(BIN)/python scripts/find_browser.py --install
 	@$(BIN)/python scripts/find_nginx.py --install || test -z "$$CI"
 	@$(BIN)/python scripts/find_postgres.py --install || test -z "$$CI"
@@ -59,6 +59,11 @@ screenshots: setup .stamps/test ## take the documentation's pictures from the ru
 	@$(BIN)/python scripts/find_browser.py --install
 	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
+docs: setup .stamps/docs ## build the documentation into build/docs/site, which fetches nothing from elsewhere
+	@$(BIN)/python scripts/gather_docs.py build/docs/pages
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo build/docs/site/index.html
+
 # In a venv of its own, so that the application never finds scikit-image beside it.
 demo: .stamps/uv ## make the embedded demo again
 	@echo "Installing what carries the demo's picture"
@@ -87,6 +92,11 @@ demo: .stamps/uv ## make the embedded demo again
 	@echo "Installing what tests take"
 	@$(INSTALL) -r requirements/test.txt
 	@$(INSTALL) --no-deps -r requirements/medmnist.txt
+	@touch $@
+
+.stamps/docs: .stamps/test requirements/docs.txt
+	@echo "Installing what builds the documentation"
+	@$(INSTALL) -r requirements/docs.txt
 	@touch $@
 
 # On top of the tests' packages: the types of the tests are checked too.
@@ -125,6 +135,7 @@ lock: .stamps/uv ## write the locks again after a change of pyproject.toml or pa
 	@$(LOCK) pyproject.toml -c requirements/setup.txt -o requirements/run.txt
 	@$(LOCK) --group test -c requirements/setup.txt -c requirements/run.txt -o requirements/test.txt
 	@$(LOCK) --group lint -c requirements/setup.txt -c requirements/run.txt -c requirements/test.txt -o requirements/lint.txt
+	@$(LOCK) --group docs -c requirements/setup.txt -c requirements/run.txt -c requirements/test.txt -c requirements/lint.txt -o requirements/docs.txt
 	@$(LOCK) --group demo -c requirements/setup.txt -c requirements/run.txt -o requirements/demo.txt
 	@echo medmnist==3.0.2 | $(LOCK) --no-deps - -o requirements/medmnist.txt
 	@npm install --package-lock-only >/dev/null

@@ -15,6 +15,9 @@ PREFIX: Final = "LIGHTBOX_"
 
 Access = Literal["open", "public", "private"]
 
+# How one process tells its workers what was said by flags; not for people.
+HANDED_DOWN: Final = frozenset({"paths", "loopback", "access"})
+
 _GIGABYTE: Final = 10**9
 
 

@@ -2,7 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -50,6 +53,21 @@ def data_folder(
 def real(data_folder: Path) -> Callable[[str], Path]:
     """Where the real data set of that name is."""
     return lambda name: data_folder / f"{name}.npz"
+
+
+@pytest.fixture(scope="session")
+def mirror(data_folder: Path) -> Iterator[str]:
+    """The published files at an address on this machine, since tests ask no other."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    handler = partial(Quiet, directory=str(data_folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def pytest_terminal_summary(

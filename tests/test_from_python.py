@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from documents import ROOT, blocks
 from PIL import Image
 from running import Server
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "how-to" / "from-python.md"
-TEXT = DOCUMENT.read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+DOCUMENT = ROOT / "docs" / "how-to" / "from-python.md"
+BLOCKS = [text for _, text in blocks(DOCUMENT, "python")]
 
 
 class Shown(list[bytes]):

@@ -9,17 +9,15 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
+from documents import ROOT, commands
 from running import ask, read_line
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+FILE = ROOT / "README.md"
+README = FILE.read_text()
 
 # As MedMNIST v2 publishes it.
 BREAST_MD5 = "750601b1f35ba3300ea97c75c52ff8f6"
@@ -38,21 +36,14 @@ TYPED = {
 }
 
 
-def commands() -> list[str]:
-    """Every line of the README's code blocks, without its comment."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    lines = [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line]
-
-
 def test_every_command_of_the_readme_is_typed_by_a_test() -> None:
-    assert set(commands()) == set(TYPED)
+    assert set(commands(FILE)) == set(TYPED)
     assert all(test in globals() for test in TYPED.values())
 
 
 def test_the_first_screen_is_two_commands_a_picture_and_three_sentences() -> None:
     first = README.partition("\n## ")[0]
-    assert commands()[:2] == ["make run", "make test"]
+    assert commands(FILE)[:2] == ["make run", "make test"]
     assert len(re.findall(r"^!\[", first, re.MULTILINE)) == 1
 
 
@@ -166,21 +157,6 @@ def installed(clone: Path, newcomer: dict[str, str], real: Callable[[str], Path]
     shutil.copy(real("retinamnist"), folder.parent)
     shutil.copy(real("breastmnist"), folder)
     return clone
-
-
-@pytest.fixture(scope="module")
-def mirror(data_folder: Path) -> Iterator[str]:
-    """The published files at an address on this machine, since tests ask no other."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = partial(Quiet, directory=str(data_folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 def test_a_published_set_is_brought_into_a_folder(

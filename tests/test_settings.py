@@ -6,12 +6,9 @@ from pathlib import Path
 import pytest
 
 from app.errors import UsageError
-from app.settings import PREFIX, Settings, load
+from app.settings import HANDED_DOWN, PREFIX, Settings, load
 
 README = Path(__file__).parent.parent / "README.md"
-
-# How one process tells its workers what was said by flags; not for people.
-HANDED_DOWN = {"paths", "loopback", "access"}
 
 
 @pytest.fixture(autouse=True)

@@ -22,12 +22,13 @@ def reference(application: FastAPI) -> APIRouter:
 
     @router.get(addresses.API_DOCS)
     def docs(request: Request) -> HTMLResponse:
-        return page(request, "api", _view(application.openapi()))
+        return page(request, "api", described(application.openapi()))
 
     return router
 
 
-def _view(schema: dict[str, Any]) -> ApiReference:
+def described(schema: dict[str, Any]) -> ApiReference:
+    """Say in plain data what the OpenAPI document says."""
     return ApiReference(
         version=app.__version__,
         schema_href=addresses.API_SCHEMA,
