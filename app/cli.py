@@ -33,7 +33,7 @@ from app.reviews.database import Database
 from app.server import open_library
 from app.settings import load
 from app.web import addresses, designing
-from app.web.shared import collection_at, read_collection, read_target
+from app.web.shared import collection_at, read_collection, read_target, seen_at
 from app.web.sharing import link_url, what_at
 from app.web.words import bytes_text
 
@@ -258,6 +258,7 @@ def share(
     settings = load()
     library = open_library(settings, Store(Cache(settings.cache_dir, settings.cache_bytes)))
     database = Database(settings.database_url)
+    seen = seen_at(library, address)
     if study:
         source = designing.source_at(library, database, address)
         drawn = designing.draw(source, 0, 0)
@@ -272,7 +273,7 @@ def share(
             hide_labels=hide_labels,
             days=days,
         )
-    url = link_url(settings.base_url or _LOCAL, token)
+    url = link_url(settings.base_url or _LOCAL, token, seen)
     if as_json:
         print(json.dumps({"url": url, "token": token, "expires": link.expires.isoformat()}))
     else:

@@ -124,7 +124,9 @@ class Dataset:
 
     def subset(self, selection: Selection) -> Subset:
         """Resolve a selection. Raises MissingError for a split or label that is not here."""
-        items = replace(selection, page=1, per_page=Selection.per_page, bars=Selection.bars)
+        items = replace(
+            selection, page=1, per_page=Selection.per_page, bars=Selection.bars, display=""
+        )
         found = self.subsets.get(items)
         if found is None:
             found = self._resolve(items)

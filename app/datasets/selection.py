@@ -58,7 +58,8 @@ class Selection:
     ``seed`` counts only for the random order, ``bars`` only says how the histogram is scaled, and
     ``view`` how a volume is shown in a grid; for pictures, and volumes too large for it, it means
     nothing. ``thumbs`` says how large the same thumbnails are drawn; ``fit`` is as large as fills
-    a row.
+    a row. ``display`` is the query by which pictures are seen: links carry it, but what it says is
+    read elsewhere, and ``parse`` leaves it out.
     """
 
     splits: tuple[Split, ...] = ()
@@ -73,6 +74,7 @@ class Selection:
     bars: Bars = "count"
     view: View = "middle"
     thumbs: Thumbs = "medium"
+    display: str = ""
 
     def query(self) -> str:
         """Print the canonical query string: fixed order, defaults left out, no leading ``?``."""
@@ -95,6 +97,8 @@ class Selection:
             value = getattr(self, name)
             if value != getattr(Selection, name):
                 parts.append(f"{name}={value}")
+        if self.display:
+            parts.append(self.display)
         return "&".join(parts)
 
     def on_page(self, page: int) -> "Selection":

@@ -106,7 +106,7 @@ def export(dataset_id: str, selection: Selection, form: str = "") -> str:
 
 def _plain(selection: Selection) -> Selection:
     """Leave out what says how a grid is divided into pages, and drawn."""
-    return replace(selection, page=1, per_page=PER_PAGE, bars="count", thumbs="medium")
+    return replace(selection, page=1, per_page=PER_PAGE, bars="count", thumbs="medium", display="")
 
 
 def export_query(selection: Selection) -> str:
@@ -152,7 +152,12 @@ def atlas(dataset: Dataset, split: str, index: int, axis: str, query: str = "") 
 def sheet(dataset: Dataset, selection: Selection, tile: int) -> str:
     """The thumbnails of one tile (from 1) of a page."""
     path = f"/sheets/{segment(dataset.id)}/{sheet_key(dataset)}/{tile}.png"
-    return with_query(path, replace(selection, bars="count", thumbs="medium").query())
+    return with_query(path, sheet_query(selection))
+
+
+def sheet_query(selection: Selection) -> str:
+    """What a sheet's address carries of the selection: all that decides what is drawn."""
+    return replace(selection, bars="count", thumbs="medium", display="").query()
 
 
 def strip(dataset: Dataset) -> str:
@@ -236,6 +241,11 @@ def segment(dataset_id: str) -> str:
 def with_query(path: str, query: str) -> str:
     """Join path and query."""
     return f"{path}?{query}" if query else path
+
+
+def seen(address: str, query: str) -> str:
+    """Add how pictures are seen to an address that may have a query."""
+    return f"{address}{'&' if '?' in address else '?'}{query}" if query else address
 
 
 def joined(*queries: str) -> str:

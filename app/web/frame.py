@@ -26,11 +26,23 @@ from app.datasets.selection import (
 )
 from app.datasets.subset import Subset
 from app.pictures import sheet
-from app.web import addresses, histogram
+from app.web import addresses, controls, display, histogram
+from app.web.display import values_of
 from app.web.language import current, later
 from app.web.language import gettext as _
 from app.web.templating import fragment
-from app.web.views import Cell, Chips, Choice, Facet, FacetValue, Filters, Hidden, Link, Tab
+from app.web.views import (
+    Cell,
+    Chips,
+    Choice,
+    Controls,
+    Facet,
+    FacetValue,
+    Filters,
+    Hidden,
+    Link,
+    Tab,
+)
 from app.web.words import NO_LABEL as NO_LABEL_TEXT
 from app.web.words import (
     NOTED_WORDS,
@@ -61,14 +73,16 @@ _MATCH_WORDS: Final[dict[Match, str]] = {
     "all": later("All of them"),
     "none": later("None of them"),
 }
-# Selections of one dataset whose frames are kept.
+# Selections of one dataset whose frames are kept, and how many of them are seen otherwise than as
+# they are: each of those looks as any number of displays would have it.
 _MOST: Final = 64
+_DISPLAYED_MOST: Final = 8
 # What a frame depends on: a selection's first page, and the language.
 _Asked = tuple[Selection, str]
-# Stands where a page's number goes; longer than any that an address holds.
-_ANY_PAGE: Final = 10**30
 # Stands where a cell's index goes; no name or address can hold it.
 _INDEX: Final = "\0"
+# Stands where a page's number goes: longer than any that an address holds.
+ANY_PAGE: Final = 10**30
 
 
 @dataclass(frozen=True)
@@ -85,6 +99,9 @@ class Frame:
     ways: Markup
     filters: Markup
     distribution: Markup
+    display: Markup  # the form, with ANY_PAGE for the page
+    lens: Markup  # what pictures are seen through, if anything
+    css: str
     stamps: dict[tuple[int, tuple[int, ...]], list[str]] = field(default_factory=dict)
 
 
@@ -95,16 +112,18 @@ class Frames:
         self._of: WeakKeyDictionary[Dataset, dict[tuple[Selection, str], Frame]] = (
             WeakKeyDictionary()
         )
+        self._displayed: WeakKeyDictionary[Dataset, dict[_Asked, Frame]] = WeakKeyDictionary()
 
     def get(self, dataset: Dataset, selection: Selection) -> Frame:
         """Give the selection's frame. Raises MissingError for a split or label that isn't there."""
         shared = replace(selection, page=1)
         key = shared, current().tag
-        known = self._of.setdefault(dataset, {})
+        kept, most = (self._displayed, _DISPLAYED_MOST) if selection.display else (self._of, _MOST)
+        known = kept.setdefault(dataset, {})
         frame = known.get(key)
         if frame is None:
             frame = _draw(dataset, shared)
-            for oldest in list(known)[: max(0, len(known) - _MOST + 1)]:
+            for oldest in list(known)[: max(0, len(known) - most + 1)]:
                 known.pop(oldest, None)
             known[key] = frame
         return frame
@@ -175,6 +194,7 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
         finding=addresses.finding(dataset.id),
         kept=tuple(Hidden(name, value) for name, value in parse_qsl(selection.query())),
     )
+    seen = _seen(dataset, selection)
     return Frame(
         subset=subset,
         heading=heading(dataset, selection, subset.total),
@@ -182,12 +202,36 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
         tabs=fragment("tabs", _tabs(dataset, selection)),
         thumbs=_thumbs(dataset, selection),
         thumbs_elsewhere=tuple(
-            str(_thumbs(dataset, selection.on_page(_ANY_PAGE))).split(str(_ANY_PAGE))
+            str(_thumbs(dataset, selection.on_page(ANY_PAGE))).split(str(ANY_PAGE))
         ),
         chips=fragment("chips", _chips(dataset, selection)),
         ways=fragment("ways", _ways(dataset, selection)),
         filters=fragment("filters", filters),
         distribution=fragment("distribution", histogram.build(dataset, selection)),
+        display=fragment("display", seen),
+        lens=fragment("lens", seen),
+        css=seen.css,
+    )
+
+
+def _seen(dataset: Dataset, selection: Selection) -> Controls:
+    """Draw up the form for how thumbnails are seen."""
+    values = values_of(dataset)
+    # A page's sheets are 8 bits deep, whatever is stored.
+    thumbnails = replace(values, deep=False)
+    return controls.build(
+        display.parse(selection.display, values),
+        thumbnails,
+        action=addresses.grid(dataset.id, Selection()),
+        query=replace(selection, page=ANY_PAGE, display="").query(),
+        notes=(
+            _(
+                "Thumbnails are seen in 256 levels; an image's own page is drawn from its exact "
+                "values."
+            ),
+        )
+        if values.deep
+        else (),
     )
 
 
@@ -346,9 +390,9 @@ def _chips(dataset: Dataset, selection: Selection) -> Chips:
 
 def _ways(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
     """Lead to what else can be done with a selection."""
-    here = addresses.grid(dataset.id, selection)
+    here = addresses.grid(dataset.id, replace(selection, display=""))
     return (
-        Link(_("Share"), addresses.share(here)),
+        Link(_("Share"), addresses.share(addresses.seen(here, selection.display))),
         Link(_("Study"), addresses.new_study(here)),
         Link(_("Compare"), addresses.compare([here])),
         Link(_("Pixels"), addresses.pixels_by_label(dataset.id, selection)),
@@ -371,4 +415,5 @@ def _hidden(selection: Selection) -> tuple[Hidden, ...]:
         fields.append(Hidden("bars", selection.bars))
     if selection.thumbs != Selection.thumbs:
         fields.append(Hidden("thumbs", selection.thumbs))
+    fields += [Hidden(name, value) for name, value in parse_qsl(selection.display)]
     return tuple(fields)

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl
 
 import numpy as np
+from markupsafe import Markup
 
 from app.datasets.dataset import Dataset
 from app.datasets.selection import PER_PAGE, SPLITS, Selection, Thumbs
@@ -14,7 +16,7 @@ from app.errors import MissingError
 from app.pictures import sheet
 from app.pictures.window import Window
 from app.web import addresses, histogram
-from app.web.frame import Frame, cells, thumbs
+from app.web.frame import ANY_PAGE, Frame, cells, thumbs
 from app.web.language import gettext as _
 from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
@@ -31,8 +33,6 @@ from app.web.words import VIEW_WORDS, counted, kind
 
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _NEIGHBOURS: Final = 2
-# Longer than any number that an address holds.
-_ANY_PAGE: Final = 10**30
 _REFRESH_SECONDS: Final = 2
 
 
@@ -84,7 +84,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
             noun=noun,
         ),
         address=addresses.grid(dataset.id, selection),
-        collect=addresses.collect(addresses.grid(dataset.id, selection)),
+        collect=addresses.collect(addresses.grid(dataset.id, replace(selection, display=""))),
         ways=frame.ways,
         style=style(drawn, width, height),
         cell_width=width,
@@ -96,11 +96,16 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         chips=frame.chips,
         filters=frame.filters,
         distribution=frame.distribution,
+        display=_on_page(frame.display, selection.page),
+        lens=frame.lens,
+        css=frame.css,
         scales=histogram.scales(dataset, selection),
         pager=pager(selection.page, pages, _to_pages(dataset, selection)),
         notices=(*waiting, *dataset_notices(dataset, window)),
         empty="" if subset.total else _("No {noun} match these filters.", noun=noun),
-        clear_filters="" if subset.total else addresses.grid(dataset.id, Selection()),
+        clear_filters=""
+        if subset.total
+        else addresses.grid(dataset.id, Selection(display=selection.display)),
         reduced=_reduced(selection, cell),
         citation=dataset.facts.citation if dataset.facts else "",
         license=dataset.facts.license if dataset.facts else "",
@@ -119,6 +124,11 @@ def drawn_size(cell: sheet.Cell, thumbs: Thumbs) -> tuple[int, int]:
         return cell.width * over // under, cell.height * over // under
     scale = math.ceil(cell.scale * over / under) if over > under else cell.scale * over // under
     return cell.width * scale, cell.height * scale
+
+
+def _on_page(drawn: Markup, page: int) -> Markup:
+    """Put a page's number into what is drawn for any page."""
+    return Markup(str(drawn).replace(str(ANY_PAGE), str(page)))  # noqa: S704 (both are drawn)
 
 
 def _reduced(selection: Selection, cell: sheet.Cell) -> str:
@@ -230,8 +240,8 @@ def _next_sheets(dataset: Dataset, selection: Selection, total: int) -> str:
 def _to_pages(dataset: Dataset, selection: Selection) -> Callable[[int], str]:
     """Give what writes the address of any page: they differ in one number, and are a dozen."""
     first = addresses.grid(dataset.id, selection.on_page(1))
-    before, _sign, behind = addresses.grid(dataset.id, selection.on_page(_ANY_PAGE)).rpartition(
-        str(_ANY_PAGE)
+    before, _sign, behind = addresses.grid(dataset.id, selection.on_page(ANY_PAGE)).rpartition(
+        str(ANY_PAGE)
     )
     return lambda page: first if page == 1 else f"{before}{page}{behind}"
 

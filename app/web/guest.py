@@ -19,10 +19,11 @@ from app.reviews import links
 from app.reviews.links import Link
 from app.web import guest_grid, guest_pages
 from app.web.access import signed
+from app.web.display import parse, values_of
 from app.web.door import Door, PassphraseNeededError, is_person
 from app.web.forms import CHECK, Forms, text
 from app.web.gathering import Run, to_value
-from app.web.item import atlas_for, cut_for, parse_looking, parse_tone, toned
+from app.web.item import atlas_for, cut_for, drawn, drawn_through, parse_looking
 from app.web.language import gettext as _
 from app.web.notes import Notebook, Writer
 from app.web.security import UNDER_A_LINK
@@ -56,7 +57,7 @@ def guest(
         if shared.only:
             answer = _item(request, token, shared, "1", notebook)
             return finish(answer, _counting(door, link, request))
-        view = guest_grid.grid(shared, token, guest_grid.page_number(request.url.query))
+        view = guest_grid.grid(shared, token, request.url.query)
         answer = page(request, "guest_grid", view, style=view.style)
         return finish(answer, _counting(door, link, request))
 
@@ -143,8 +144,10 @@ def _run(shared: Shared, number: int, given: dict[str, str]) -> Run:
 def _item(request: Request, token: str, shared: Shared, place: str, notebook: Notebook) -> Response:
     found = shared.item(place)
     found.dataset.images[found.item.split].wait(found.item.index + 1, seconds=2)
-    looking = parse_looking(found.dataset, request.url.query)
-    view = guest_pages.item(shared, token, found, looking)
+    query = request.url.query
+    looking = parse_looking(found.dataset, query)
+    display = parse(query, values_of(found.dataset))
+    view = guest_pages.item(shared, token, found, looking, display)
     if wants_part(request):
         return page(request, "look", view)
     writer, address = Writer(f"/s/{token}", shared.link), f"/s/{token}/{found.number + 1}"
@@ -156,7 +159,7 @@ def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
     guest_pages.require_form(form)
     found = shared.item(place)
     dataset, item = found.dataset, found.item
-    tone = parse_tone(dataset, query)
+    window = drawn_through(dataset, query)
     plane: Plane | None = cut_for(dataset, query)
     if form == "npy" and not {"axis", "slice"} & set(dict(parse_qsl(query))):
         plane = None
@@ -165,10 +168,10 @@ def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
         values = exact.item_pixels(dataset, item.split, item.index, plane)
         if form == "npy":
             return exact.as_npy(values)
-        return exact.as_png(toned(dataset, values, tone))
+        return exact.as_png(drawn(dataset, values, window))
 
     kind = "image/png" if form == "png" else "application/octet-stream"
-    what = f"{to_value(item)} {plane} {tone.query()} {form}"
+    what = f"{to_value(item)} {plane} {window} {form}"
     return _plan(shared, dataset, what, kind, draw)
 
 
@@ -176,14 +179,14 @@ def _atlas(shared: Shared, place: str, axis: str, query: str) -> Plan:
     """Plan one picture of all slices of a volume along an axis."""
     found = shared.item(place)
     dataset, item = found.dataset, found.item
-    tone = parse_tone(dataset, query)
+    window = drawn_through(dataset, query)
     number_of_axis, layout = atlas_for(dataset, axis)
 
     def draw() -> bytes:
         volume = exact.item_pixels(dataset, item.split, item.index)
-        return atlas.encode(toned(dataset, volume, tone), number_of_axis, layout)
+        return atlas.encode(drawn(dataset, volume, window), number_of_axis, layout)
 
-    what = f"{to_value(item)} atlas {axis} {tone.query()}"
+    what = f"{to_value(item)} atlas {axis} {window}"
     return _plan(shared, dataset, what, "image/png", draw)
 
 

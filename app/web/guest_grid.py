@@ -1,16 +1,18 @@
 """A link → its page of thumbnails; nothing names a split or an index where labels are hidden."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from app.datasets import selection
 from app.datasets.dataset import Dataset
-from app.datasets.selection import PER_PAGE, parse
+from app.datasets.selection import PER_PAGE
 from app.errors import MissingError
 from app.pictures import sheet
 from app.reviews.items import Item
-from app.web import addresses, histogram
+from app.web import addresses, controls, histogram
 from app.web.access import signed
+from app.web.display import Display, Values, parse, values_of_all
 from app.web.gathering import Run, to_value
 from app.web.grid import pager, pages_of, size_words, unfinished
 from app.web.guest_pages import paragraphs
@@ -19,7 +21,7 @@ from app.web.language import say
 from app.web.picks import cell_size, sized
 from app.web.shared import Shared
 from app.web.templating import fragment
-from app.web.views import Cell, Notice, Pager, Tile
+from app.web.views import Cell, Controls, Notice, Pager, Tile
 from app.web.words import VIEW_WORDS, caption, counted, images, spoken
 
 
@@ -36,6 +38,9 @@ class GuestGrid:
     cell_height: int
     tiles: tuple[Tile, ...]
     pager: Pager
+    display: Markup
+    lens: Markup
+    css: str
     notices: tuple[Notice, ...]
     citation: str
     license: str
@@ -43,7 +48,7 @@ class GuestGrid:
 
 def page_number(query: str) -> int:
     """Read the page from a query string. Raises MalformedError or MissingError."""
-    return parse(query).page
+    return selection.parse(query).page
 
 
 def page_runs(shared: Shared, number: int) -> list[Run]:
@@ -67,19 +72,26 @@ def run_key(shared: Shared, run: Run) -> str:
     return signed(shared.link.secret, "run", named)[:24]
 
 
-def grid(shared: Shared, token: str, number: int) -> GuestGrid:
+def grid(shared: Shared, token: str, query: str) -> GuestGrid:
     """Draw up a page of thumbnails. Raises MissingError for a page that is not there."""
-    link = shared.link
+    link, number = shared.link, page_number(query)
     runs = page_runs(shared, number)
-    tiles = _tiles(shared, token, number, runs)
     pages = pages_of(shared.total, PER_PAGE)
-    drawn, width, height = sized(tiles, [cell_size(run, shared.view) for run in runs])
     datasets = list({run.dataset.id: run.dataset for run in runs if run.dataset}.values())
+    values = values_of_all(datasets)
+    display = parse(query, values)
+    seen = display.query()
+    tiles = _tiles(shared, token, number, runs, seen)
+    drawn, width, height = sized(tiles, [cell_size(run, shared.view) for run in runs])
     titles = " + ".join(dataset.title for dataset in datasets)
 
     def to(page: int) -> str:
-        return addresses.with_query(f"/s/{token}", f"page={page}" if page > 1 else "")
+        return addresses.with_query(f"/s/{token}", addresses.joined(at(page), seen))
 
+    def at(page: int) -> str:
+        return f"page={page}" if page > 1 else ""
+
+    form = _seen(display, values, token, at(number))
     volumes = bool(datasets) and all(dataset.is_volume for dataset in datasets)
     noun = images(shared.total, volumes=volumes)
     facts = [dataset.facts for dataset in datasets if dataset.facts]
@@ -98,19 +110,30 @@ def grid(shared: Shared, token: str, number: int) -> GuestGrid:
         cell_height=height,
         tiles=tiles,
         pager=pager(number, pages, to),
+        display=fragment("display", form) if form else Markup(),
+        lens=fragment("lens", form) if form else Markup(),
+        css=form.css if form else "",
         notices=() if link.hide_labels else _notices(shared, datasets),
         citation="\n".join(dict.fromkeys(each.citation for each in facts)),
         license=", ".join(dict.fromkeys(each.license for each in facts)),
     )
 
 
-def _tiles(shared: Shared, token: str, number: int, runs: list[Run]) -> tuple[Tile, ...]:
+def _seen(display: Display, values: Values | None, token: str, page: str) -> Controls | None:
+    """Draw up the form for how thumbnails are seen, if they are of one kind."""
+    if values is None:
+        return None
+    # A sheet is 8 bits deep, whatever is stored.
+    return controls.build(display, replace(values, deep=False), action=f"/s/{token}", query=page)
+
+
+def _tiles(shared: Shared, token: str, number: int, runs: list[Run], seen: str) -> tuple[Tile, ...]:
     first = (number - 1) * PER_PAGE
     tiles = []
     for which, run in enumerate(runs, start=1):
         carried = run.dataset.labels_of(run.places) if run.dataset else [()] * len(run.items)
         cells = [
-            fragment("cell", _cell(shared, token, first + place, run, item, values))
+            fragment("cell", _cell(shared, token, first + place, run, item, values, seen))
             for place, (item, values) in enumerate(zip(run.items, carried, strict=True))
         ]
         first += len(run.items)
@@ -154,13 +177,19 @@ def _shown_by(shared: Shared, dataset: Dataset) -> tuple[str, ...]:
 
 
 def _cell(
-    shared: Shared, token: str, number: int, run: Run, item: Item, values: tuple[int, ...]
+    shared: Shared,
+    token: str,
+    number: int,
+    run: Run,
+    item: Item,
+    values: tuple[int, ...],
+    seen: str,
 ) -> Cell:
     dataset, hidden = run.dataset, shared.link.hide_labels
     place = counted(number + 1)
     is_volume = dataset is not None and dataset.is_volume
     name = _("Volume {place}", place=place) if is_volume else _("Image {place}", place=place)
-    href = f"/s/{token}/{number + 1}"
+    href = addresses.with_query(f"/s/{token}/{number + 1}", seen)
     if dataset is None:
         return Cell(href, "", "", f"{name}: {run.why}", run.why, None)
     if hidden:

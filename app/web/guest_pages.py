@@ -12,14 +12,15 @@ from app.datasets.dataset import Dataset
 from app.datasets.selection import PER_PAGE, Split
 from app.errors import MissingError, NotReadyError
 from app.pictures import exact
-from app.web import addresses, histogram, volume
+from app.web import addresses, controls, histogram, volume
+from app.web.display import Display, values_of
 from app.web.grid import size_words
 from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.shared import Found, Shared
-from app.web.views import NOTHING, Fact, Notice, Plane, Volume
+from app.web.views import NOTHING, Controls, Fact, Notice, Plane, Volume
 from app.web.words import counted, labels_text
 
 _FORMS: Final = ("png", "npy")
@@ -36,6 +37,7 @@ class GuestItem:
     style: str
     planes: tuple[Plane, ...]
     volume: Volume | None
+    display: Controls
     label_text: str
     hue: str | None
     facts: tuple[Fact, ...]
@@ -62,14 +64,14 @@ class Passphrase:
     wrong: bool
 
 
-def item(shared: Shared, token: str, found: Found, looking: Looking) -> GuestItem:
+def item(shared: Shared, token: str, found: Found, looking: Looking, display: Display) -> GuestItem:
     """Draw up one image's page."""
     dataset, link, number = found.dataset, shared.link, found.number
     split, index = found.item.split, found.item.index
     (values,) = dataset.indexes[split].labels_of(np.array([index]))
     noun = _("Volume") if dataset.is_volume else _("Image")
     name = f"{noun} {counted(number + 1)}"
-    looked = looking.query(dataset)
+    seen = display.query()
     here = f"/s/{token}" if shared.only else f"/s/{token}/{number + 1}"
 
     def source(query: str, values: bool) -> str:
@@ -80,40 +82,49 @@ def item(shared: Shared, token: str, found: Found, looking: Looking) -> GuestIte
         there = number + step
         if not 0 <= there < shared.total:
             return None
-        return addresses.with_query(f"/s/{token}/{there + 1}", looked)
+        return addresses.with_query(
+            f"/s/{token}/{there + 1}", addresses.joined(seen, looking.query(dataset))
+        )
 
     def zoomed(step: int) -> str | None:
         place = ZOOMS.index(looking.zoom) + step
         if not 0 <= place < len(ZOOMS):
             return None
         there = replace(looking, zoom=ZOOMS[place]).query(dataset)
-        return addresses.with_query(here, there)
+        return addresses.with_query(here, addresses.joined(seen, there))
 
     def atlas_source(axis: str, query: str) -> str:
         return addresses.with_query(f"/s/{token}/{number + 1}/atlas-{axis}.png", query)
 
-    planes = planes_of(dataset, looking, name, source, atlas_source)
+    held = values_of(dataset)
+    through = display.drawn(held)
+    planes = planes_of(dataset, looking, name, source, atlas_source, through=through)
     page = number // PER_PAGE + 1
-    back = addresses.with_query(f"/s/{token}", f"page={page}" if page > 1 else "")
+    back = addresses.with_query(
+        f"/s/{token}", addresses.joined(f"page={page}" if page > 1 else "", seen)
+    )
+    pixels = _pixels(dataset, split, index)
     shows = not link.hide_labels
     single = dataset.label_of[values[0]] if shows and len(values) == 1 else None
     return GuestItem(
         title=link.title or dataset.title,
-        address=addresses.with_query(here, looked),
+        address=addresses.with_query(here, addresses.joined(seen, looking.query(dataset))),
         heading=name if shared.total > 1 else link.title or dataset.title,
         message=paragraphs(link.message) if shared.only else (),
         style=item_style(planes, looking.zoom, volume=dataset.is_volume),
         planes=planes,
         volume=volume.build(
-            dataset,
             looking,
             planes,
-            _voxels(dataset, split, index),
+            pixels,
             voxels=source("", True),
             address=here,
         )
         if dataset.is_volume
         else None,
+        display=controls.build(
+            display, held, action=here, query=looking.query(dataset), fit=pixels
+        ),
         label_text=labels_text(dataset, values) if shows else "",
         hue=histogram.hue(single) if single else None,
         facts=(
@@ -135,8 +146,8 @@ def item(shared: Shared, token: str, found: Found, looking: Looking) -> GuestIte
     )
 
 
-def _voxels(dataset: Dataset, split: Split, index: int) -> NDArray[Any] | None:
-    """Read a volume; None while it is unpacked, as the sentence for that would name its split."""
+def _pixels(dataset: Dataset, split: Split, index: int) -> NDArray[Any] | None:
+    """Read an image; None while it is unpacked, as the sentence for that would name its split."""
     with suppress(NotReadyError):
         return exact.item_pixels(dataset, split, index)
     return None

@@ -1,7 +1,5 @@
 """How an item is looked at: what of it the address says, and the pictures that are drawn for it."""
 
-import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,9 +13,10 @@ from app.datasets.dataset import Dataset
 from app.datasets.selection import Split, shown, whole_number
 from app.errors import MalformedError, MissingError
 from app.pictures import atlas, exact, sheet
-from app.pictures.window import Window, through
-from app.pictures.window import shown as as_shown
+from app.pictures import window as windows
+from app.pictures.window import Window
 from app.web import addresses
+from app.web.display import parse, values_of
 from app.web.language import gettext as _
 from app.web.views import Plane
 from app.web.words import counted
@@ -28,42 +27,16 @@ ZOOMS: Final = (1, 2, 4, 8)
 _ROOM: Final = ((0, 312), (480, 420), (1000, 560))
 _VOLUME_ROOM: Final = ((0, 280), (1400, 308))
 
-# Up to here every whole number is a float of its own.
-_PLAIN_MOST: Final = 2**53
-
-_REAL: Final = re.compile(
-    r"[-+]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})(e[-+]?[0-9]{1,3})?", re.IGNORECASE | re.ASCII
-)
-
-
-@dataclass(frozen=True)
-class Tone:
-    """Which values of a volume are shown as black and as white, and whether these change places.
-
-    Only what is shown goes through it. ``window`` is None where it is the dataset's own.
-    """
-
-    window: Window | None = None
-    inverted: bool = False
-
-    def query(self) -> str:
-        """Print what differs from the defaults."""
-        pairs = []
-        if self.window:
-            pairs += [("low", real_text(self.window.low)), ("high", real_text(self.window.high))]
-        return urlencode([*pairs, ("invert", "1")] if self.inverted else pairs)
-
 
 @dataclass(frozen=True)
 class Looking:
-    """How an item is looked at: ``zoom`` from ZOOMS; of a volume, a slice for each axis and tone.
+    """How an item is looked at: ``zoom`` from ZOOMS; of a volume, a slice for each axis.
 
     Where the three slices meet is the crosshair.
     """
 
     zoom: int
     slices: tuple[int, ...]
-    tone: Tone = Tone()
 
     def query(self, dataset: Dataset) -> str:
         """Print what differs from the defaults."""
@@ -72,7 +45,7 @@ class Looking:
         for axis, place, middle in zip(exact.AXES, self.slices, middles, strict=False):
             if place != middle:
                 pairs.append((axis, place))
-        return addresses.joined(urlencode(pairs), self.tone.query())
+        return urlencode(pairs)
 
 
 def required_index(dataset: Dataset, split: Split, value: str) -> int:
@@ -112,33 +85,26 @@ def parse_looking(dataset: Dataset, query: str) -> Looking:
         required_slice(dataset, axis, given.get(axis) or str(middle))
         for axis, middle in zip(exact.AXES, default_slices(dataset), strict=False)
     )
-    return Looking(zoom, slices, parse_tone(dataset, query))
+    return Looking(zoom, slices)
 
 
-def parse_tone(dataset: Dataset, query: str) -> Tone:
-    """Read ``low``, ``high`` and ``invert`` from a query string; pictures have none of these.
+def drawn_through(dataset: Dataset, query: str) -> Window | None:
+    """Read the window that the server must draw a picture through: for 8-bit ones there is none.
 
     Raises MalformedError.
     """
-    given = {name: value for name, value in parse_qsl(query) if name in ("low", "high", "invert")}
-    if not dataset.is_volume or not given:
-        return Tone()
-    if given.get("invert", "0") not in ("0", "1"):
-        raise MalformedError("invert", _("invert must be 0 or 1."))
-    own = own_window(dataset)
-    low = real_number("low", given["low"]) if "low" in given else own.low
-    high = real_number("high", given["high"]) if "high" in given else own.high
-    if not low < high:
-        raise MalformedError("low", _("low, which is black, must be below high, which is white."))
-    window = Window(low, high)
-    return Tone(None if window == own else window, given.get("invert") == "1")
+    values = values_of(dataset)
+    window = parse(query, values).window
+    return window if values.deep else None
 
 
-def toned(dataset: Dataset, pixels: NDArray[Any], tone: Tone) -> NDArray[np.uint8]:
-    """Turn pixels into the grey levels or colours in which they are shown."""
-    own = sheet.window_of(dataset)
-    levels = through(pixels, tone.window) if tone.window else as_shown(pixels, own)
-    return ~levels if tone.inverted else levels
+def drawn(dataset: Dataset, pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
+    """Turn pixels into the grey levels or colours in which they are drawn."""
+    return (
+        windows.through(pixels, window)
+        if window
+        else windows.shown(pixels, sheet.window_of(dataset))
+    )
 
 
 def atlas_for(dataset: Dataset, axis: str) -> tuple[int, atlas.Layout]:
@@ -154,30 +120,6 @@ def atlas_for(dataset: Dataset, axis: str) -> tuple[int, atlas.Layout]:
     raise MissingError(
         "axis", _("There is no one picture of all slices along {axis} here.", axis=shown(axis))
     )
-
-
-def own_window(dataset: Dataset) -> Window:
-    """Give the window that a dataset is shown through while nobody asks for another."""
-    found = sheet.window_of(dataset)
-    if found:
-        return found
-    binary = all(images.dtype == np.bool_ for images in dataset.images.values())
-    return Window(0.0, 1.0 if binary else 255.0)
-
-
-def real_number(name: str, value: str) -> float:
-    """Read the value of a parameter of that name as a finite number. Raises MalformedError."""
-    number = float(value) if _REAL.fullmatch(value) else math.inf
-    if not math.isfinite(number):
-        raise MalformedError(
-            name, _("{name} must be a number, not “{value}”.", name=name, value=shown(value))
-        )
-    return number
-
-
-def real_text(value: float) -> str:
-    """Print a number so that it can be read again: 255.0 → “255”, 0.1 → “0.1”."""
-    return f"{value:.0f}" if value.is_integer() and abs(value) < _PLAIN_MOST else repr(value)
 
 
 def default_slices(dataset: Dataset) -> tuple[int, ...]:
@@ -249,28 +191,30 @@ def planes_of(
     name: str,
     source: Callable[[str, bool], str],
     atlas_source: Callable[[str, str], str] | None = None,
+    *,
+    through: str = "",
 ) -> tuple[Plane, ...]:
     """Draw up one picture, or the three planes of a volume.
 
     ``source`` gives the address for a query that picks a plane: of the picture as it is shown, or,
     with ``True``, of its values as .npy. ``atlas_source`` gives the address of all slices along an
-    axis, for a query that says how they are shown; without it each slice is a picture of its own.
+    axis; without it each slice is a picture of its own. ``through`` is the query of the window that
+    pictures are drawn through, where it is not the dataset's own.
     """
     if not dataset.is_volume:
         height, width = dataset.shape[:2]
-        src = source("", False)
+        src = source(through, False)
         return (Plane(src, src, name, source("", True), width, height, css="plane-0"),)
     planes = []
-    tone = looking.tone.query()
     for number, axis in enumerate(exact.AXES):
         down, across = (place for place in range(3) if place != number)
         place = looking.slices[number]
         query = addresses.plane_query(axis, place)
         layout = atlas.layout_of(dataset.shape, number) if atlas_source else None
-        alone = source(addresses.joined(query, tone), False)
+        alone = source(addresses.joined(query, through), False)
         planes.append(
             Plane(
-                src=atlas_source(axis, tone) if atlas_source and layout else alone,
+                src=atlas_source(axis, through) if atlas_source and layout else alone,
                 alone=alone,
                 alt=_("{name}, a slice along {axis}", name=name, axis=axis),
                 values=source(query, True),

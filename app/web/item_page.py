@@ -12,8 +12,9 @@ from app.datasets.selection import SPLITS, Selection, Split
 from app.errors import InexactError
 from app.pictures import exact, nifti
 from app.pictures.window import Window, needs_window
-from app.web import addresses, grid, histogram, volume
+from app.web import addresses, controls, grid, histogram, volume
 from app.web.addresses import plane_query
+from app.web.display import Display, values_of
 from app.web.item import ZOOMS, Looking, planes_of, style
 from app.web.language import gettext as _
 from app.web.language import say
@@ -28,6 +29,7 @@ def build(
     index: int,
     selection: Selection,
     looking: Looking,
+    display: Display,
     window: Window | None,
 ) -> Item:
     """Draw up the page. Raises NotReadyError while the item is still being unpacked."""
@@ -64,9 +66,18 @@ def build(
         return addresses.atlas(dataset, split, index, axis, query)
 
     name = f"{split} {index}"
-    planes = planes_of(dataset, looking, f"{dataset.title}, {name}", source, atlas_source)
+    held = values_of(dataset)
+    planes = planes_of(
+        dataset,
+        looking,
+        f"{dataset.title}, {name}",
+        source,
+        atlas_source,
+        through=display.drawn(held),
+    )
     downloads, notes = _downloads(dataset, split, index, looking, pixels)
     own = addresses.item(dataset.id, split, index)
+    plainly = addresses.item_query(replace(selection, display=""))
     return Item(
         heading=f"{dataset.title} · {name}",
         crumbs=(
@@ -75,20 +86,26 @@ def build(
             Crumb(name, None),
         ),
         address=addresses.item(dataset.id, split, index, addresses.joined(query, looked)),
-        share=addresses.share(own),
+        share=addresses.share(addresses.with_query(own, display.query())),
         style=style(planes, looking.zoom, volume=dataset.is_volume),
         planes=planes,
         volume=volume.build(
-            dataset,
             looking,
             planes,
             pixels,
             voxels=addresses.pixels(dataset.id, split, index, "npy"),
             address=own,
-            query=query,
+            query=plainly,
         )
         if dataset.is_volume
         else None,
+        display=controls.build(
+            display,
+            held,
+            action=own,
+            query=addresses.joined(plainly, looked),
+            fit=pixels,
+        ),
         facts=_facts(dataset, split, index, values),
         pixels=_pixel_facts(dataset, pixels),
         label_text=labels_text(dataset, values),

@@ -13,10 +13,11 @@ from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import parse
 from app.pictures import sheet
-from app.web import addresses, item_page
+from app.web import addresses, display, item_page
 from app.web import catalogue as catalogue_page
 from app.web import grid as grid_page
 from app.web.access import role_of
+from app.web.display import PLAIN, values_of
 from app.web.frame import Frames
 from app.web.item import parse_looking, required_index
 from app.web.memory import keep_while
@@ -39,6 +40,8 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
         selection = parse(request.url.query)
         if selection.view not in sheet.views_of(whole):
             selection = replace(selection, view="middle")
+        seen = display.parse(request.url.query, values_of(whole))
+        selection = replace(selection, display=seen.query()) if seen != PLAIN else selection
         dataset = reviewed.narrowed(request, whole, selection)
         frame = frames.get(dataset, selection)
         view = grid_page.build(dataset, selection, frame, sheet.window_of(dataset))
@@ -80,13 +83,16 @@ def pages(library: Library, reviewed: Reviewed, notebook: Notebook, place: str |
     @router.get("/d/{dataset_id}/{split}/{index}")
     def item(request: Request, dataset_id: str, split: str, index: str) -> HTMLResponse:
         whole = library.dataset(dataset_id)
-        selection = parse(request.url.query)
+        seen = display.parse(request.url.query, values_of(whole))
+        selection = replace(parse(request.url.query), display=seen.query())
         dataset = reviewed.narrowed(request, whole, selection)
         found = dataset.require_split(split)
         place = required_index(dataset, found, index)
         looking = parse_looking(dataset, request.url.query)
         dataset.images[found].wait(place + 1, seconds=2)
-        view = item_page.build(dataset, found, place, selection, looking, sheet.window_of(dataset))
+        view = item_page.build(
+            dataset, found, place, selection, looking, seen, sheet.window_of(dataset)
+        )
         sizes = switch(library, dataset, found, place, addresses.item_query(selection))
         view = replace(view, sizes=sizes)
         if wants_part(request):

@@ -1,7 +1,6 @@
 """Pictures: sheets of thumbnails, and exact pixels of one image."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -17,7 +16,7 @@ from app.pictures import atlas, exact, nifti, sheet
 from app.web import addresses
 from app.web.catalogue import STRIP
 from app.web.grid import page_items
-from app.web.item import atlas_for, cut_for, parse_tone, required_index, toned
+from app.web.item import atlas_for, cut_for, drawn, drawn_through, required_index
 from app.web.language import gettext as _
 from app.web.noted import Reviewed
 from app.web.studio import Plan, Studio
@@ -73,9 +72,9 @@ def plan_tile(dataset: Dataset, subset: Subset, selection: Selection, tile: int)
     if not len(found):
         raise MissingError("tile", _("This page has no sheet {tile}.", tile=tile))
     splits = [SPLITS[number] for number in set(found.splits.tolist())]
-    drawn = replace(selection, bars="count").query()
+    asked = addresses.sheet_query(selection)
     return Plan(
-        f"{addresses.sheet_key(dataset)}-{tile}-{drawn}",
+        f"{addresses.sheet_key(dataset)}-{tile}-{asked}",
         _PNG,
         # What was flagged is for the owner only: no cache that others use may keep it.
         ASK_AGAIN if dataset.narrowed_to else FOREVER,
@@ -97,13 +96,13 @@ def single(library: Library, studio: Studio) -> APIRouter:
         def plan() -> Plan:
             dataset = _as_addressed(library, dataset_id, key)
             found, place, plane = _item(dataset, split, index, query)
-            tone = parse_tone(dataset, query)
+            window = drawn_through(dataset, query)
 
             def draw() -> bytes:
                 pixels = exact.item_pixels(dataset, found, place, plane)
-                return exact.as_png(toned(dataset, pixels, tone))
+                return exact.as_png(drawn(dataset, pixels, window))
 
-            tag = f"{key}-{found}-{place}-{plane}-{tone.query()}"
+            tag = f"{key}-{found}-{place}-{plane}-{window}"
             return Plan(tag, _PNG, FOREVER, draw, lambda: _is_checked(dataset, [found]))
 
         return await studio.answer(request, plan)
@@ -149,14 +148,14 @@ def volumes(library: Library, studio: Studio) -> APIRouter:
             dataset = _as_addressed(library, dataset_id, key)
             found = dataset.require_split(split)
             place = required_index(dataset, found, index)
-            tone = parse_tone(dataset, query)
+            window = drawn_through(dataset, query)
             number, layout = atlas_for(dataset, axis)
 
             def draw() -> bytes:
                 volume = exact.item_pixels(dataset, found, place)
-                return atlas.encode(toned(dataset, volume, tone), number, layout)
+                return atlas.encode(drawn(dataset, volume, window), number, layout)
 
-            tag = f"{key}-{found}-{place}-atlas-{axis}-{tone.query()}"
+            tag = f"{key}-{found}-{place}-atlas-{axis}-{window}"
             return Plan(tag, _PNG, FOREVER, draw, lambda: _is_checked(dataset, [found]))
 
         return await studio.answer(request, plan)

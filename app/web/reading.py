@@ -11,20 +11,20 @@ from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import Split, whole_number
 from app.errors import GoneError, LightboxError, MalformedError, MissingError
-from app.pictures import exact, sheet
-from app.pictures.window import shown
+from app.pictures import exact
 from app.reviews import answers, studies
 from app.reviews.agreement import CANNOT_TELL
 from app.reviews.database import Database
 from app.reviews.links import Link
 from app.reviews.orders import Place
 from app.reviews.studies import Reader, Study, StudyItem
-from app.web import reading_pages
+from app.web import addresses, reading_pages
 from app.web.access import signed
+from app.web.display import PLAIN, Display, parse, values_of
 from app.web.door import Door
 from app.web.forms import Forms, text
 from app.web.guest import CACHING, finish
-from app.web.item import cut_for, parse_looking
+from app.web.item import cut_for, drawn, drawn_through, parse_looking
 from app.web.language import gettext as _
 from app.web.studio import Plan, Studio
 from app.web.templating import page
@@ -63,7 +63,8 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         seat = _seat(door, request, token)
         place = answers.next_place(door.database, seat.study, seat.reader)
         rest = "" if place is None else f"/read/{place + 1}"
-        return finish(RedirectResponse(f"/s/{token}{rest}", 303))
+        there = addresses.with_query(f"/s/{token}{rest}", _seen(library, seat, request).query())
+        return finish(RedirectResponse(there, 303))
 
     @router.get("/read/{number}")
     def read(request: Request, token: str, number: str) -> Response:
@@ -82,6 +83,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             len(seat.order),
             given,
             parse_looking(dataset, request.url.query),
+            parse(request.url.query, values_of(dataset)),
             check,
             secrets.token_urlsafe(12),
         )
@@ -106,6 +108,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         there = (
             f"/s/{token}/read/{following}" if following <= len(seat.order) else f"/s/{token}/read"
         )
+        there = addresses.with_query(there, _seen(library, seat, request).query())
         if "application/json" in request.headers.get("accept", ""):
             return finish(JSONResponse({"saved": kept.key, "next": there}))
         return finish(RedirectResponse(there, 303))
@@ -123,8 +126,11 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         dataset = _dataset(library, seat.study)
         dataset.images[item.split].wait(item.index + 1, seconds=2)
         looking = parse_looking(dataset, request.url.query)
+        display = parse(request.url.query, values_of(dataset))
         chosen = _choice(choice) if choice else None
-        view = reading_pages.practice(dataset, seat.study, token, at, item, chosen, looking)
+        view = reading_pages.practice(
+            dataset, seat.study, token, at, item, chosen, looking, display
+        )
         return finish(page(request, "practice", view, style=view.style))
 
     return router
@@ -197,17 +203,23 @@ def _dataset(library: Library, study: Study) -> Dataset:
     return dataset
 
 
+def _seen(library: Library, seat: Seat, request: Request) -> Display:
+    """Read how the reader sees pictures, to carry it to the next one."""
+    query = request.url.query
+    return parse(query, values_of(_dataset(library, seat.study))) if query else PLAIN
+
+
 def _plan(
     link: Link, dataset: Dataset, part: str, number: str, item: StudyItem, query: str
 ) -> Plan:
     split: Split = item.split
-    plane = cut_for(dataset, query)
+    plane, window = cut_for(dataset, query), drawn_through(dataset, query)
 
     def draw() -> bytes:
         values = exact.item_pixels(dataset, split, item.index, plane)
-        return exact.as_png(shown(values, sheet.window_of(dataset)))
+        return exact.as_png(drawn(dataset, values, window))
 
-    tag = signed(link.secret, "reading", f"{part} {number} {plane}")[:32]
+    tag = signed(link.secret, "reading", f"{part} {number} {plane} {window}")[:32]
     images = dataset.images[split]
     return Plan(tag, "image/png", CACHING, draw, lambda: images.progress().finished)
 

@@ -9,13 +9,14 @@ from app.reviews.agreement import CANNOT_TELL
 from app.reviews.answers import CONFIDENCES, Answer
 from app.reviews.links import Link
 from app.reviews.studies import Reader, Study, StudyItem
-from app.web import addresses
+from app.web import addresses, controls, volume
+from app.web.display import Display, values_of
 from app.web.forms import CHECK
 from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import later
-from app.web.views import Plane
+from app.web.views import Controls, Hidden, Plane
 from app.web.words import counted, images
 
 CANNOT: Final = "cannot"
@@ -62,6 +63,8 @@ class Screen:
     style: str
     planes: tuple[Plane, ...]
     is_volume: bool
+    display: Controls
+    hidden: tuple[Hidden, ...]
     address: str
     zoom_in: str | None
     zoom_out: str | None
@@ -89,6 +92,8 @@ class Practice:
     style: str
     planes: tuple[Plane, ...]
     is_volume: bool
+    display: Controls
+    hidden: tuple[Hidden, ...]
     address: str
     zoom_in: str | None
     zoom_out: str | None
@@ -125,6 +130,7 @@ def screen(
     total: int,
     given: Mapping[int, Answer],
     looking: Looking,
+    display: Display,
     check: str,
     key: str,
 ) -> Screen:
@@ -132,9 +138,11 @@ def screen(
     design = study.design
     old = given.get(place)
     here = f"/s/{token}/read/{place + 1}"
-    planes = _planes(dataset, looking, _("Image {place}", place=counted(place + 1)), here)
+    held, seen = values_of(dataset), display.query()
+    name = _("Image {place}", place=counted(place + 1))
+    planes = _planes(dataset, looking, name, here, display.drawn(held))
     following = f"/s/{token}/read/{place + 2}" if place + 1 < total else f"/s/{token}"
-    zoomed = _zoomed(dataset, here, looking)
+    zoomed = _zoomed(dataset, here, looking, seen)
     return Screen(
         title=design.title,
         question=design.question,
@@ -144,11 +152,13 @@ def screen(
         style=item_style(planes, looking.zoom, volume=dataset.is_volume),
         planes=planes,
         is_volume=dataset.is_volume,
+        display=controls.build(display, held, action=here, query=looking.query(dataset)),
+        hidden=volume.hidden("", looking),
         address=here,
         zoom_in=zoomed[1],
         zoom_out=zoomed[0],
         zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
-        action=f"/s/{token}/answers",
+        action=addresses.with_query(f"/s/{token}/answers", seen),
         check_name=CHECK,
         check=check,
         place=place + 1,
@@ -159,9 +169,11 @@ def screen(
         )
         if design.ask_confidence
         else (),
-        previous=f"/s/{token}/read/{place}" if place else None,
-        following=following if old else None,
-        next_picture=f"{following}.png" if place + 1 < total and not dataset.is_volume else "",
+        previous=addresses.with_query(f"/s/{token}/read/{place}", seen) if place else None,
+        following=addresses.with_query(following, seen) if old else None,
+        next_picture=addresses.with_query(f"{following}.png", display.drawn(held))
+        if place + 1 < total and not dataset.is_volume
+        else "",
         home=f"/s/{token}",
     )
 
@@ -174,11 +186,15 @@ def practice(
     item: StudyItem,
     chosen: int | None,
     looking: Looking,
+    display: Display,
 ) -> Practice:
     """Draw up a practice image; with ``chosen``, what the data set's own label says."""
     design = study.design
     here = f"/s/{token}/practice/{at + 1}"
-    planes = _planes(dataset, looking, _("Practice image {at}", at=at + 1), here)
+    held, seen = values_of(dataset), display.query()
+    name = _("Practice image {at}", at=at + 1)
+    planes = _planes(dataset, looking, name, here, display.drawn(held))
+    told = f"choice={CANNOT if chosen == CANNOT_TELL else chosen}" if chosen is not None else ""
     last = at + 1 == len(study.practice_items)
     feedback = ""
     if chosen is not None:
@@ -188,7 +204,7 @@ def practice(
             _("The data set says: {name}.", name=design.choices[stored].name) if stored >= 0 else ""
         )
         feedback = f"{said} {label}".strip()
-    zoomed = _zoomed(dataset, here, looking)
+    zoomed = _zoomed(dataset, here, looking, addresses.joined(told, seen))
     return Practice(
         title=design.title,
         question=design.question,
@@ -198,31 +214,49 @@ def practice(
         style=item_style(planes, looking.zoom, volume=dataset.is_volume),
         planes=planes,
         is_volume=dataset.is_volume,
+        display=controls.build(
+            display,
+            held,
+            action=here,
+            query=addresses.joined(told, looking.query(dataset)),
+        ),
+        hidden=volume.hidden(told, looking),
         address=here,
         zoom_in=zoomed[1],
         zoom_out=zoomed[0],
         zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         options=_options(study, chosen),
         feedback=feedback,
-        following=f"/s/{token}/read" if last else f"/s/{token}/practice/{at + 2}",
+        following=addresses.with_query(
+            f"/s/{token}/read" if last else f"/s/{token}/practice/{at + 2}", seen
+        ),
         following_text=_("Begin the reading") if last else _("Next practice image"),
     )
 
 
-def _planes(dataset: Dataset, looking: Looking, name: str, here: str) -> tuple[Plane, ...]:
+def _planes(
+    dataset: Dataset, looking: Looking, name: str, here: str, through: str
+) -> tuple[Plane, ...]:
     # A reader's picture has no readout of values: it would be another reading.
     planes = planes_of(
-        dataset, looking, name, lambda query, _: addresses.with_query(f"{here}.png", query)
+        dataset,
+        looking,
+        name,
+        lambda query, _: addresses.with_query(f"{here}.png", query),
+        through=through,
     )
     return tuple(replace(plane, values="") for plane in planes)
 
 
-def _zoomed(dataset: Dataset, here: str, looking: Looking) -> tuple[str | None, str | None]:
+def _zoomed(
+    dataset: Dataset, here: str, looking: Looking, carried: str
+) -> tuple[str | None, str | None]:
     def at(step: int) -> str | None:
         place = ZOOMS.index(looking.zoom) + step
         if not 0 <= place < len(ZOOMS):
             return None
-        return addresses.with_query(here, replace(looking, zoom=ZOOMS[place]).query(dataset))
+        there = replace(looking, zoom=ZOOMS[place]).query(dataset)
+        return addresses.with_query(here, addresses.joined(carried, there))
 
     return at(-1), at(1)
 

@@ -21,7 +21,8 @@ from app.reviews.collected import Collection
 from app.reviews.database import Database
 from app.reviews.items import Item
 from app.reviews.links import Kind, Link
-from app.web import addresses
+from app.web import addresses, display
+from app.web.display import BYTES, values_of
 from app.web.gathering import Run, expander, items_of, matched, runs
 from app.web.language import gettext as _
 from app.web.language import later
@@ -153,6 +154,20 @@ def content_at(library: Library, target: Target) -> str | None:
         return None
     require_target(dataset, target)
     return dataset.archive.content
+
+
+def seen_at(library: Library, address: str) -> str:
+    """Give the query by which an address's images are seen, for a link to carry it along.
+
+    It is no part of what the link shows: its holder may see it otherwise. Raises MalformedError.
+    """
+    if read_collection(address) is not None:
+        return ""
+    try:
+        values = values_of(library.dataset(read_target(address).dataset_id))
+    except LightboxError:
+        values = BYTES
+    return display.parse(urlsplit(address).query, values).query()
 
 
 def require_target(dataset: Dataset, target: Target) -> None:

@@ -29,6 +29,7 @@ from app.web.shared import (
     read_collection,
     read_target,
     require_target,
+    seen_at,
 )
 from app.web.templating import page
 from app.web.views import Choice, Notice
@@ -104,10 +105,11 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
     def form(request: Request, of: str) -> Response:
         check = forms.check_for(request)
         words, address = named(library, database, of)
+        as_seen = addresses.seen(address, seen_at(library, of))
         view = ShareForm(
             words=words,
-            of=address,
-            back=address,
+            of=as_seen,
+            back=as_seen,
             check_name=CHECK,
             check=check,
             days=tuple(Choice(str(n), _days_text(n), n == links.DAYS) for n in _DAYS),
@@ -119,7 +121,9 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
     @router.post(addresses.SHARE)
     def share(request: Request, fields: Fields) -> Response:
         hides = bool(text(fields, "hide_labels"))
-        words, address = named(library, database, text(fields, "of"), hide_labels=hides)
+        of = text(fields, "of")
+        words, address = named(library, database, of, hide_labels=hides)
+        seen = seen_at(library, of)
         days = text(fields, "days")
         token, link = links.make(
             database,
@@ -131,7 +135,7 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             passphrase=text(fields, "passphrase"),
             days=int(days) if days.isdecimal() and len(days) < 6 else 0,
         )
-        url = link_url(base_url or str(request.base_url), token)
+        url = link_url(base_url or str(request.base_url), token, seen)
         view = Made(
             words=words,
             url=url,
@@ -139,7 +143,7 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             terms=_(
                 "It opens until {until}; {rights}.", until=dated(link.expires), rights=_rights(link)
             ),
-            back=address,
+            back=addresses.seen(address, seen),
             back_text=_("Back to the images"),
             links=addresses.LINKS,
             notices=() if base_url else (public_note(),),
@@ -219,9 +223,9 @@ def what_at(library: Library, address: str) -> What:
     return What(kind=target.kind, target=address, dataset=target.dataset_id, content=content)
 
 
-def link_url(base: str, token: str) -> str:
-    """Write a link as it is sent."""
-    return f"{base.rstrip('/')}/s/{quote(token, safe='')}"
+def link_url(base: str, token: str, seen: str = "") -> str:
+    """Write a link as it is sent, with the query by which its images are seen at first."""
+    return addresses.with_query(f"{base.rstrip('/')}/s/{quote(token, safe='')}", seen)
 
 
 def public_note() -> Notice:

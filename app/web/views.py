@@ -232,6 +232,9 @@ class Grid:
     fit: bool  # in as many columns as fill the row
     chips: Markup  # each takes one filter away
     distribution: Markup
+    display: Markup  # the form that changes how pictures are seen
+    lens: Markup  # what they are seen through, if anything
+    css: str  # its classes
     scales: tuple[Link, ...]
     pager: Pager
     notices: tuple[Notice, ...]
@@ -287,18 +290,13 @@ class Plane:
 
 @dataclass(frozen=True)
 class Volume:
-    """Three linked planes, and the form that moves them and sets what is black and white."""
+    """Three linked planes, and the form that moves them."""
 
     planes: tuple[Plane, ...]
     action: str
     hidden: tuple[Hidden, ...]
     voxels: str  # the whole volume's .npy, to be read ahead; empty where it is large
     readout: str  # where the crosshair stands, and the value there
-    low: str
-    high: str
-    inverted: bool
-    tone_note: str
-    plain: str | None  # leads to the page without a tone of its own
 
 
 @dataclass(frozen=True)
@@ -308,6 +306,40 @@ class Saved:
     text: str
     href: str
     axis: str = ""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A bar of the colours that values are seen in, between two of them: grey levels 0 to 255."""
+
+    first: int
+    last: int
+    low: str
+    high: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The form, filled in. ``css`` are the classes of what holds the pictures.
+
+    ``filter`` and ``scale`` are there where pictures are seen otherwise than as they are.
+    """
+
+    action: str
+    hidden: tuple[Hidden, ...]
+    summary: str
+    low: str
+    high: str
+    inverted: bool
+    smooth: bool
+    maps: tuple[Choice, ...]  # none for colour images
+    notes: tuple[str, ...]
+    fit: Link | None  # to the window of this image's own range
+    reset: str | None
+    css: str
+    filter: tuple[str, ...]  # tableValues of red, green and blue
+    scale: Scale | None
 
 
 @dataclass(frozen=True)
@@ -324,6 +356,7 @@ class Item:
     style: str
     planes: tuple[Plane, ...]
     volume: Volume | None
+    display: Controls
     facts: tuple[Fact, ...]
     pixels: tuple[Fact, ...]  # statistics
     label_text: str

@@ -5,20 +5,16 @@ from urllib.parse import parse_qsl
 
 from numpy.typing import NDArray
 
-from app.datasets.dataset import Dataset
 from app.pictures import exact
-from app.web import addresses
-from app.web.item import ZOOMS, Looking, own_window, real_text
-from app.web.language import gettext as _
+from app.web.display import real_text
+from app.web.item import ZOOMS, Looking
 from app.web.views import Hidden, Plane, Volume
-from app.web.words import number
 
 # A browser reads up to this many bytes ahead, to show voxels without asking for each.
 _AHEAD_MOST: Final = 1024 * 1024
 
 
 def build(
-    dataset: Dataset,
     looking: Looking,
     planes: tuple[Plane, ...],
     pixels: NDArray[Any] | None,
@@ -31,27 +27,14 @@ def build(
 
     ``voxels`` is the address of its .npy.
     ``address`` is the page's own, without a query; ``query`` is what it carries besides how the
-    item is looked at.
+    item is looked at and seen.
     """
-    own = own_window(dataset)
-    window = looking.tone.window or own
-    there = addresses.joined(query, Looking(looking.zoom, looking.slices).query(dataset))
     return Volume(
         planes=planes,
         action=address,
-        hidden=_hidden(query, looking),
+        hidden=hidden(query, looking),
         voxels=voxels if pixels is not None and pixels.nbytes <= _AHEAD_MOST else "",
         readout=_readout(pixels, looking.slices),
-        low=real_text(window.low),
-        high=real_text(window.high),
-        inverted=looking.tone.inverted,
-        tone_note=_(
-            "Changes only what is shown here; files keep their values. Without a window of yours, "
-            "{low} is black and {high} is white.",
-            low=number(own.low),
-            high=number(own.high),
-        ),
-        plain=addresses.with_query(address, there) if looking.tone.query() else None,
     )
 
 
@@ -63,7 +46,7 @@ def _readout(pixels: NDArray[Any] | None, slices: tuple[int, ...]) -> str:
     return f"{places}: {int(value) if pixels.dtype.kind in 'bui' else real_text(float(value))}"
 
 
-def _hidden(query: str, looking: Looking) -> tuple[Hidden, ...]:
+def hidden(query: str, looking: Looking) -> tuple[Hidden, ...]:
     """What the form carries along: all that none of its fields says."""
     fields = [Hidden(name, value) for name, value in parse_qsl(query)]
     if looking.zoom != ZOOMS[0]:

@@ -27,6 +27,8 @@ PAGES = {
     "volume": "/d/adrenalmnist3d/test/4",
     "montage": "/d/adrenalmnist3d?split=val&per_page=20&view=montage",
     "volume, inverted": "/d/adrenalmnist3d/test/4?zoom=2&z=9&high=128&invert=1",
+    "item, in false colours": "/d/breastmnist/test/3?window=20-180&map=viridis",
+    "grid, inverted": "/d/retinamnist?split=val&per_page=20&invert=1&smooth=1",
     "about": "/d/retinamnist/about",
     "about, binary": "/d/breastmnist/about",
     "pixels": "/d/retinamnist/pixels?split=val",

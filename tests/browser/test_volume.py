@@ -61,6 +61,8 @@ def assert_crosshair(page: Page, volume: NDArray[Any], z: int, y: int, x: int) -
 def test_a_slider_moves_through_the_volume_and_the_address_follows(
     number: int, axis: str, page: Page, volume: NDArray[Any]
 ) -> None:
+    # All in view at once: the readout, which stays in view, stands on no picture.
+    page.set_viewport_size({"width": 1280, "height": 1600})
     visit(page, f"{ADDRESS}?label=1")
     page.locator(f"#slice-{axis}").focus()
     for _ in range(3):
@@ -208,10 +210,11 @@ def test_the_window_is_set_by_a_form_and_kept_while_one_moves(
     page: Page, volume: NDArray[Any]
 ) -> None:
     visit(page, f"{ADDRESS}?z=9")
+    page.get_by_text("Display").click()
     page.get_by_label("White from").fill("510")
     page.get_by_label("Invert").check()
     page.get_by_role("button", name="Apply").click()
-    arrive(page, "high=510&invert=1")
+    arrive(page, "high=510&map=grey&invert=1")
     page.locator("#slice-z").fill("12")
     shown = (255 - np.rint(volume / 2)).astype(np.uint8)
     assert_shows(page, "z", shown[12])
@@ -277,7 +280,7 @@ def test_without_javascript_a_crosshair_is_shown_and_moved_by_the_form(
     plain.locator("#slice-y").fill("5")
     plain.get_by_label("Invert").check()
     plain.get_by_role("button", name="Show these slices").click()
-    expect(plain).to_have_url(re.compile("label=1.*y=5.*high=510&invert=1"))
+    expect(plain).to_have_url(re.compile("label=1.*y=5.*high=510&map=grey&invert=1"))
     expect(readout(plain)).to_have_text(f"z 14, y 5, x 14: {volume[14, 5, 14]}")
     expect(plain.get_by_role("button", name="Play")).to_have_count(0)
     # Nothing can put the lines aside here, so what they leave free is compared.

@@ -72,7 +72,7 @@ def test_what_is_not_there_is_said(typed: str, status: int, said: str, find: Fin
 
 def test_the_pager_asks_for_a_page_of_the_same_selection(real_client: TestClient) -> None:
     shown = page(real_client, "/d/retinamnist?split=val&label=0&per_page=20&order=label")
-    (field,) = shown.all("input", name="page")
+    (field,) = shown.all("input", name="page", aria_label="Go to page")
     (form,) = (each for each in shown.all("form") if field in each.iter())
     hidden = {each.get("name"): each.get("value") for each in form.iter() if each is not field}
     given = urlencode({name: value for name, value in hidden.items() if name} | {"page": "2"})

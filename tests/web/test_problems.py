@@ -104,6 +104,7 @@ NAME = st.one_of(
         [
             *("split", "label", "page", "per_page", "order", "seed", "bars", "zoom"),
             *("axis", "slice", "z", "y", "x", "low", "high", "invert", "view"),
+            *("window", "map", "smooth"),
         ]
     ),
     WORD,

@@ -32,4 +32,4 @@ def share(owner: TestClient, address: str, **fields: str) -> str:
     made = send(owner, page, "/share", **given)
     assert made.status_code == 200, made.text
     (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made.text)
-    return str(path)
+    return unescape(path)
