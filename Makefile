@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format words bench screenshots docs demo lock
+.PHONY: help setup run test lint format words bench screenshots docs demo icons lock
 
 PYTHON ?= $(or $(shell command -v python3.11 2>/dev/null),python3)
 BIN := .venv/bin
@@ -128,6 +128,9 @@ node_modules/.package-lock.json: .stamps/npm package.json package-lock.json .npm
 # The locks name no host and no folder, whatever this machine's settings are.
 LOCK = env -u UV_FIND_LINKS -u UV_INDEX -u UV_EXTRA_INDEX_URL $(UV) compile --quiet --no-config \
 	--universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
+
+icons: .stamps/run ## draw the icons of an installed Lightbox again, from static/icons/favicon.svg
+	@$(BIN)/python scripts/draw_icons.py
 
 lock: .stamps/uv ## write the locks again after a change of pyproject.toml or package.json (ARGS=--upgrade)
 	@$(LOCK) --group setup -o requirements/setup.txt

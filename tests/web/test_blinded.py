@@ -56,6 +56,8 @@ def test_pages_of_differently_labelled_images_differ_in_nothing_but_their_place(
     def plain(place: int) -> str:
         html = browser.get(f"{link}/read/{place}").text
         html = re.sub(r'name="key" value="[^"]+"', "", html)
+        # The day of the month is a number too.
+        html = re.sub(r"Printed from[^<]+", "", html)
         return re.sub(rf"\b({place - 1}|{place}|{place + 1})\b", "N", html)
 
     assert len({plain(place) for place in range(20, 50)}) == 1
