@@ -86,15 +86,16 @@ def _answer(
         headers["Retry-After"] = str(_RETRY_SECONDS)
     path = request.url.path
     answer: Response
-    if path.startswith("/api/") and path != addresses.API_DOCS:
+    for_guest = path.startswith("/s/")
+    if for_guest:
+        headers |= UNDER_A_LINK
+        if isinstance(error, ArchiveError | NotReadyError):
+            # These name files and splits, which who holds a link was told nothing of.
+            sentence, part = _(_FOR_GUESTS), ""
+    for_program = path.startswith("/api/") and path != addresses.API_DOCS
+    if for_program or request.headers.get("accept") == "application/json":
         answer = JSONResponse({"error": sentence, "part": part}, status)
     else:
-        for_guest = path.startswith("/s/")
-        if for_guest:
-            headers |= UNDER_A_LINK
-            if isinstance(error, ArchiveError | NotReadyError):
-                # These name files and splits, which who holds a link was told nothing of.
-                sentence, part = _(_FOR_GUESTS), ""
         view = Problem(
             status=status,
             heading=_("Still being unpacked") if waiting else _(_HEADINGS.get(status, _ERROR)),

@@ -1,49 +1,47 @@
-// Lets arrow keys move through the images of a grid, of which one at a time is a stop of Tab; at
-// either end, left and right turn the page. Space looks closer, and so does a button in a corner.
+// Lets arrow keys move through the images of a grid, of which one at a time is a stop of Tab. Space,
+// and a link in a corner, look closer. Where images are chosen, a click with shift ticks all between.
+import { announce, say } from "./live.js";
+import { goTo, show } from "./look.js";
 
-import { show } from "./look.js";
-
-const all = (selector) => [...document.querySelectorAll(selector)];
-const stops = (cell) => [...cell.querySelectorAll("a, input")];
-let last = false;
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+let behind = false;
+let last;
+let shift = false;
 
 /** Goes to the first image, or to the last where one came from behind it. */
 export function enter() {
-  const cell = all(".cell").at(last ? -1 : 0);
-  last = false;
-  if (cell) stops(cell)[0].focus();
+  const cell = all(".cell").at(behind ? -1 : 0);
+  behind = false;
+  cell?.querySelector("a, input").focus();
   return cell;
 }
 
 /** Leaves Tab this image of its grid, and no other. */
 function stay(cell) {
-  for (const each of cell?.closest(".grid").querySelectorAll(".cell") ?? []) {
-    for (const stop of stops(each)) stop.tabIndex = each === cell ? 0 : -1;
+  for (const each of cell ? all(".cell :is(a, input)", cell.closest(".grid")) : []) {
+    each.tabIndex = cell.contains(each) ? 0 : -1;
   }
 }
-
-function prepare() {
-  for (const grid of all(".grid")) stay(grid.querySelector(".cell"));
-}
+const prepare = () => all(".tile:first-child .cell:first-child").forEach(stay);
 
 function move(event) {
   const { key, target } = event;
   const cell = target.closest?.(".cell");
   if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
   const grid = cell.closest(".grid");
-  const cells = [...grid.querySelectorAll(".cell")];
+  const cells = all(".cell", grid);
   const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
-  const letters = document.documentElement.dataset.keys === "off" ? {} : { k: -1, j: 1 };
   const arrows = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+  const letters = document.documentElement.dataset.keys === "off" ? {} : { k: -1, j: 1 };
   const by = { ...arrows, ...letters }[key];
   if (key === " " && target.matches("a")) show(target.href);
   else if (!by) return;
   event.preventDefault();
   const next = cells[cells.indexOf(cell) + by];
-  if (next) stops(next)[0].focus();
+  if (next) next.querySelector("a, input").focus();
   else if (Math.abs(by) === 1) {
-    last = by < 0;
-    document.querySelector(`[rel=${last ? "prev" : "next"}]`)?.click();
+    behind = by < 0;
+    document.querySelector(`[rel=${behind ? "prev" : "next"}]`)?.click();
   }
 }
 
@@ -52,17 +50,27 @@ document.addEventListener("htmx:after:swap", prepare);
 document.addEventListener("focusin", ({ target }) => stay(target.closest(".cell")));
 document.addEventListener("keydown", move, true);
 document.addEventListener("pointerover", ({ target, pointerType }) => {
-  const cell = pointerType === "mouse" && target.closest(".cell:has(a):not(:has(.peek))");
-  if (cell) cell.append(...cell.closest(".grid").querySelectorAll(".peek"));
+  const cell = target.closest(".cell:has(a):not(:has(.peek))");
+  const peek = cell?.closest(".grid").querySelector(".peek");
+  if (peek && pointerType === "mouse")
+    cell.append(Object.assign(peek, { href: cell.querySelector("a").href }));
 });
-document.addEventListener("click", ({ target }) => {
-  if (target.matches(".peek")) show(target.parentElement.querySelector("a").href);
+
+// A click on a label reaches its box without the keys that were held.
+document.addEventListener("pointerdown", ({ shiftKey }) => {
+  shift = shiftKey;
+});
+document.addEventListener("change", ({ target }) => {
+  const among = all("[data-choosing] input");
+  if (!among.includes(target)) return;
+  const ends = [among.indexOf(last), among.indexOf(target)].sort((a, b) => a - b);
+  if (shift && ends[0] >= 0) {
+    for (const box of among.slice(ends[0], ends[1] + 1)) box.checked = target.checked;
+  }
+  last = target;
+  shift = false;
+  announce(say("{n} chosen", { n: among.filter(({ checked }) => checked).length }));
 });
 
 // Back from an image's page: to where one was.
-const { pathname } = new URL(document.referrer || location);
-if (document.activeElement === document.body) {
-  all("a.thumb")
-    .find((thumb) => thumb.pathname === pathname)
-    ?.focus();
-}
+if (document.activeElement === document.body) goTo(new URL(document.referrer || location).pathname);

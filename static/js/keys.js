@@ -1,20 +1,61 @@
-// Lets keys do what stands on the page: a link, a button or a field names its key in
-// aria-keyshortcuts. Nothing happens where one types, nor where the keys are turned off.
+// Lets keys, named in aria-keyshortcuts, and a finger do what links, buttons and fields of the page
+// do. Puts the page's address, or a text that stands on it, on the clipboard.
+import { announce, say } from "./live.js";
 
 const names = { "+": "Plus", "=": "Plus", _: "-" };
 const typing = "input:not([type=checkbox], [type=radio]), select, textarea";
-
+const find = (selector) =>
+  (document.querySelector("dialog[open]") ?? document).querySelector(selector);
+let start;
 document.addEventListener("keydown", (event) => {
-  const { key, target } = event;
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (target.closest?.(typing) || document.documentElement.dataset.keys === "off") return;
-  const scope = document.querySelector("dialog[open]") ?? document;
-  const found = scope.querySelector(`[aria-keyshortcuts~="${CSS.escape(names[key] ?? key)}"]`);
+  const { key, target, ctrlKey, metaKey, altKey, defaultPrevented } = event;
+  if (defaultPrevented || ctrlKey || metaKey || altKey || target.closest?.(typing)) return;
+  if (document.documentElement.dataset.keys === "off") return;
+  if (key === "Enter" && target.closest?.("a, button, summary")) return;
+  const named = `[aria-keyshortcuts~="${CSS.escape(names[key] ?? key)}"]`;
+  // An image of a grid has keys of its own.
+  const found = target.closest?.(".cell")?.querySelector(named) ?? find(`${named}:not(.cell *)`);
   if (!found) return;
   event.preventDefault();
   const sheet = found.closest("[popover]");
   if (sheet && !sheet.checkVisibility()) sheet.showPopover();
-  if (found.matches("a, button")) found.click();
-  else (found.querySelector('[tabindex="0"]') ?? found).focus();
-  found.select?.();
+  if (found.matches("a, button, input[type]")) found.click();
+  if (found.matches("a, button, [type=checkbox]")) return;
+  (found.querySelector('[tabindex="0"]') ?? found).focus();
+});
+
+// Not where the page is zoomed, nor on a plane of a volume: there a finger does something else.
+document.addEventListener("touchstart", ({ target, touches }) => {
+  const moves = target.closest("[data-swipe]") && !target.closest("[data-axis]");
+  start = moves && touches.length === 1 && visualViewport.scale === 1 ? touches[0] : undefined;
+});
+document.addEventListener("touchend", ({ changedTouches: [end] }) => {
+  const [across, down] = [end.clientX - start?.clientX, end.clientY - start?.clientY];
+  // Without a start these are no numbers, and nothing is larger.
+  if (!(Math.abs(across) > 50 && Math.abs(across) > 2 * Math.abs(down))) return;
+  find(`.item-steps [rel=${across < 0 ? "next" : "prev"}]`)?.click();
+});
+
+async function write(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Plain http beyond loopback has no clipboard interface; the old command still works there.
+  const give = (event) => {
+    event.preventDefault();
+    event.clipboardData?.setData("text/plain", text);
+  };
+  for (const each of ["beforecopy", "copy"]) document.addEventListener(each, give, { once: true });
+  if (!document.execCommand("copy")) throw new Error("copying was refused");
+}
+
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest?.("[data-copy], [data-copy-text]");
+  if (!button) return;
+  const { copy, copyText, label = button.textContent } = button.dataset;
+  button.dataset.label = label;
+  button.textContent = await write(copyText ?? new URL(copy, location).href).then(
+    () => (copy ? say("Link copied") : say("Copied")),
+    () => (copy ? say("Copy it from the address bar") : say("Select the text and copy it")),
+  );
+  announce(button.textContent);
+  setTimeout(() => button.replaceChildren(label), 2000);
 });

@@ -1,23 +1,28 @@
-// Shows other slices of a volume while its sliders move, and keeps the address true. Without it the
-// form's button asks for the page with the slices chosen.
+// Moves through a volume by slider, pointer, wheel and keys, says which voxel the crosshair is on,
+// and keeps the address true. Without it the form's button asks for the page with the slices chosen.
+import { announce, say } from "./live.js";
+import { attend, load } from "./picture.js";
 
-export const form = document.querySelector("[data-slices]");
+const form = document.querySelector("[data-slices]");
+const output = document.querySelector("[data-readout]");
+const stages = [...form.querySelectorAll(".stage")];
+const notch = 40; // pixels that a wheel turns for a slice
 const changed = {};
 const all = (selector) => document.querySelectorAll(selector);
+const after = (axis, by) => ({ [axis]: +slider(axis).value + by });
 let later;
-
-export const stages = [...form.querySelectorAll(".stage")];
+let latest;
 export const slider = (axis) => form.elements[axis];
 
-/** Moves to these places along their axes; then the form says "moved". */
-export function move(places, aloud = false) {
+/** Moves to these places along their axes. */
+export function move(places, aloud) {
   for (const [axis, place] of Object.entries(places)) {
     slider(axis).value = place;
     changed[axis] = slider(axis).value;
   }
   stages.forEach(draw);
   carry();
-  form.dispatchEvent(new CustomEvent("moved", { detail: aloud }));
+  tell({}, aloud);
 }
 
 async function draw(stage) {
@@ -33,8 +38,8 @@ async function draw(stage) {
     const src = withQuery(stage.dataset.src, { slice: place });
     if (src === stage.dataset.src) return;
     stage.dataset.src = src;
-    const next = Object.assign(new Image(), { src });
-    await next.decode().catch(() => {});
+    const image = Object.assign(new Image(), { src });
+    await image.decode().catch(() => {});
     // Only the last slice asked for is shown, together with its number.
     if (src !== stage.dataset.src) return;
     style.setProperty("--sheet", `url(${JSON.stringify(src)})`);
@@ -42,26 +47,68 @@ async function draw(stage) {
   stage.parentElement.querySelector("output").value = place;
 }
 
-export function withQuery(address, given) {
-  const url = new URL(address, location.href);
+function withQuery(address, given) {
+  const url = new URL(address, location);
   for (const [name, value] of Object.entries(given)) url.searchParams.set(name, value);
   return url.pathname + url.search;
 }
 
 /** What else on the page carries the chosen slices: the address, the links, what is downloaded. */
 function carry() {
-  for (const a of all("[data-keeps-slices], .item-steps a")) a.href = withQuery(a.href, changed);
-  for (const { dataset } of all("[data-copy]")) dataset.copy = withQuery(dataset.copy, changed);
-  for (const a of all("[data-slice-of]")) {
-    a.href = withQuery(a.href, { slice: slider(a.dataset.sliceOf).value });
+  for (const a of all("[data-keeps-slices], .item-steps a, [data-slice-of]")) {
+    const slice = slider(a.dataset.sliceOf)?.value;
+    a.href = withQuery(a.href, slice ? { slice } : changed);
   }
+  for (const { dataset } of all("[data-copy]")) dataset.copy = withQuery(dataset.copy, changed);
   // Once things are at rest: browsers refuse to change an address many times a second.
   clearTimeout(later);
-  later = setTimeout(() => {
-    history.replaceState(history.state, "", withQuery(location.href, changed));
-  }, 200);
+  later = setTimeout(() => history.replaceState({}, "", withQuery(location, changed)), 200);
+}
+
+/** Says where the crosshair or another voxel is, and its value: of a large volume, from a slice. */
+async function tell(places, aloud) {
+  if (!output) return;
+  const [z, y, x] = ["z", "y", "x"].map((axis) => places[axis] ?? slider(axis).value);
+  const place = `z ${z}, y ${y}, x ${x}`;
+  latest = place;
+  const { voxels } = form.dataset;
+  const value = await load(voxels || withQuery(stages[0].dataset.values, { slice: z })).then(
+    (at) => (voxels ? at(+z, +y)[x] : at(+y, +x)),
+    () => say("the value could not be read"),
+  );
+  if (latest !== place) return;
+  output.textContent = `${place}: ${value}`;
+  if (aloud) announce(output.textContent);
+}
+
+for (const stage of stages) {
+  const { axis, across, down } = stage.dataset;
+  let turned = 0;
+  function point(row, column, pressed) {
+    const places = { [down]: row, [across]: column };
+    if (pressed) move(places);
+    else tell(places);
+  }
+  function step(rows, columns, by) {
+    move(rows ? after(down, rows) : columns ? after(across, columns) : after(axis, by), true);
+  }
+  function turn(event) {
+    const [place] = Object.values(after(axis, Math.sign(event.deltaY)));
+    // At either end the page scrolls on.
+    if (event.ctrlKey || !event.deltaY || place < 0 || place > slider(axis).max) return;
+    event.preventDefault();
+    turned += event.deltaY;
+    if (Math.abs(turned) < notch) return;
+    turned = 0;
+    move({ [axis]: place });
+  }
+  attend(stage, point, step);
+  stage.addEventListener("pointerleave", () => tell({}));
+  stage.addEventListener("wheel", turn, { passive: false });
 }
 
 form.addEventListener("input", ({ target }) => {
   if (target.type === "range") move({ [target.name]: target.value });
 });
+// So that moving asks the server for nothing.
+if (form.dataset.voxels) load(form.dataset.voxels).catch(() => {});

@@ -1,71 +1,53 @@
-// Makes new results, which htmx puts in place, whole: pictures are named, open drawers stay open,
-// focus goes where the eye goes, the change is said aloud. Fetches the next page's pictures, and
-// asks again for a page that is still being prepared. Without htmx nothing is ever swapped.
-
+// Makes new results whole that htmx puts in place: pictures, open drawers, focus, and what is said
+// aloud. Fetches the next page's pictures, and asks again for a page that is still being prepared.
 import { enter } from "./grid.js";
 import { alarm, announce, unreachable } from "./live.js";
 
 const results = () => document.getElementById("results");
 let before = {};
 let timer;
-
-/** What the reader has open and where the focus stands, before results are replaced. */
-function remember(source) {
+document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
   const { activeElement } = document;
+  // What the reader has open and where the focus stands.
   before = {
-    inside: results()?.contains(activeElement) || results()?.contains(source),
+    inside: results()?.contains(activeElement) || results()?.contains(ctx.sourceElement),
     cell: activeElement?.closest(".cell"),
     focus: activeElement?.id,
     sheet: results()?.querySelector(":popover-open")?.id,
     summary: results()?.dataset.summary,
   };
-}
-
-/** A whole page names its pictures in its <style>, but an answer for #results comes without one. */
-function nameSheets(fragment) {
-  for (const { style, dataset } of fragment.querySelectorAll(".grid[data-cell-width]")) {
-    style.setProperty("--w", `${dataset.cellWidth}px`);
-    style.setProperty("--h", `${dataset.cellHeight}px`);
-    style.setProperty("--ratio", dataset.cellHeight / dataset.cellWidth);
-  }
-  for (const { style, dataset } of fragment.querySelectorAll(".tile[data-sheet]")) {
-    style.setProperty("--sheet", `url(${JSON.stringify(dataset.sheet)})`);
-    style.setProperty("--cols", dataset.columns);
-  }
-}
-
-document.addEventListener("htmx:before:swap", ({ detail }) => {
-  remember(detail.ctx.sourceElement);
-  for (const { fragment } of detail.tasks) {
+  for (const { fragment } of tasks) {
     // The form sends every field; the address of what it got leaves out what is usual.
     const address = fragment.querySelector("#results")?.dataset.address;
-    if (address && detail.ctx.push === "true") detail.ctx.push = address;
-    nameSheets(fragment);
+    if (address && ctx.push === "true") ctx.push = address;
+    // A whole page names its pictures in its <style>, but an answer for #results has none.
+    for (const { style, dataset } of fragment.querySelectorAll(".grid")) {
+      const { cellWidth: w, cellHeight: h } = dataset;
+      style.cssText = `--w:${w}px;--h:${h}px;--ratio:${h / w}`;
+    }
+    for (const { style, dataset } of fragment.querySelectorAll(".tile[data-sheet]")) {
+      style.cssText = `--sheet:url(${JSON.stringify(dataset.sheet)});--cols:${dataset.columns}`;
+    }
     for (const { id } of document.querySelectorAll("#results details[open]")) {
       fragment.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
     }
   }
 });
-
 document.addEventListener("htmx:after:swap", () => {
   alarm();
   if (!results()) return;
   if (before.sheet) document.getElementById(before.sheet)?.showPopover();
   // The same control, where it is still there; else the heading, which says what is seen now.
-  const same = before.focus && document.getElementById(before.focus);
+  const same = document.getElementById(before.focus);
   if (same) same.focus({ preventScroll: true });
   else if (!(before.cell && enter()) && before.inside) results().querySelector("h1")?.focus();
   const { summary } = results().dataset;
   if (summary !== before.summary) announce(summary);
-  settle();
+  follow();
 });
+document.addEventListener("htmx:error", ({ detail }) => detail.ctx && unreachable());
 
-document.addEventListener("htmx:error", ({ detail }) => {
-  if (detail.ctx) unreachable();
-});
-
-/** What follows once results are in place. */
-function settle() {
+function follow() {
   const { prefetch, refresh } = results()?.dataset ?? {};
   clearTimeout(timer);
   if (refresh) timer = setTimeout(askAgain, 1000 * refresh);
@@ -79,22 +61,18 @@ function settle() {
 function askAgain() {
   const { address, keepsFocus } = results().dataset;
   const busy = keepsFocus === undefined && results().contains(document.activeElement);
-  if (document.hidden || busy) settle();
+  const to = { target: "#results", swap: "outerHTML settle:0" };
+  if (document.hidden || busy) follow();
   else if (!address || !window.htmx) location.reload();
-  else
-    window.htmx
-      .ajax("GET", address, { target: "#results", swap: "outerHTML settle:0" })
-      .then(settle);
+  else window.htmx.ajax("GET", address, to).then(follow);
 }
 
-// The label names that hold what is typed; if none does, it means something else.
-document.addEventListener("input", ({ target }) => {
-  if (target.name !== "find") return;
-  const wanted = target.value.trim().toLowerCase();
-  const values = [...document.querySelectorAll("[data-found] li")];
-  const misses = values.filter((value) => !value.textContent.toLowerCase().includes(wanted));
-  for (const value of values)
-    value.hidden = misses.length < values.length && misses.includes(value);
+// The labels whose names hold what is typed; if none does, it means something else.
+document.addEventListener("input", ({ target: { name, value } }) => {
+  const all = name === "find" ? [...document.querySelectorAll("[data-found] li")] : [];
+  const wanted = value?.trim().toLowerCase();
+  const hits = all.filter(({ textContent }) => textContent.toLowerCase().includes(wanted));
+  for (const each of all) each.hidden = hits.length > 0 && !hits.includes(each);
 });
 
-settle();
+follow();

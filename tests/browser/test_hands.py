@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+from running import Server
 
-from .conftest import Watch, arrive, enlarged, seen, shown, visit
+from .conftest import OWNER, Watch, arrive, enlarged, seen, shown, visit
 from .test_everyone import AXE
 
 Images = Callable[[str, str], NDArray[Any]]
@@ -52,7 +53,7 @@ def test_by_keys_alone_from_the_catalogue_over_a_filter_to_an_image_back_and_a_l
     page.keyboard.press("Enter")
     arrive(page, "/d/retinamnist$")
     page.keyboard.press("f")
-    tab_to(page, "#split-test", 5)
+    tab_to(page, "#split-test", 15)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"split=test$"))
     expect(page.locator("#split-test")).to_be_focused()
@@ -188,7 +189,7 @@ def test_on_a_phone_f_opens_the_filters(elsewhere: Callable[..., Page]) -> None:
     expect(page.locator("#split-val")).to_be_hidden()
     page.keyboard.press("f")
     expect(page.locator("#split-val")).to_be_visible()
-    tab_to(page, "#split-train", 5)
+    tab_to(page, "#label-0", 5)
 
 
 def test_the_keys_are_shown_over_the_page_and_put_away(page: Page) -> None:
@@ -287,7 +288,7 @@ def test_a_reload_or_a_shared_address_gives_the_same_image(
 def test_a_pointer_finds_a_button_to_look_closer_and_closes_beside_it(page: Page) -> None:
     visit(page, GRID)
     thumb(page, 7).hover()
-    page.get_by_role("button", name="Look closer").click()
+    page.get_by_role("link", name="Look closer").click()
     expect(look(page)).to_contain_text("test 7")
     page.mouse.click(3, 3)
     expect(look(page)).to_have_count(0)
@@ -307,3 +308,126 @@ def test_a_volume_is_looked_at_by_its_middle_slice(page: Page, images: Images) -
     np.testing.assert_array_equal(seen(picture), expected)
     look(page).get_by_role("link", name="Open the whole page").click()
     expect(page.locator(".stage")).to_have_count(3)
+
+
+@pytest.fixture
+def guest(elsewhere: Callable[..., Page], private: Server, watch: Watch) -> Page:
+    """A blinded link to the fifth grade of RetinaMNIST's test images, opened by who got it."""
+    watch.address = private.address
+    owner = elsewhere()
+    visit(owner, f"{private.address}/?token={OWNER}")
+    visit(owner, f"{private.address}/share?of=/d/retinamnist?split=test%26label=4")
+    owner.get_by_label("Hide labels").check()
+    owner.get_by_role("button", name="Make the link").click()
+    page = elsewhere()
+    visit(page, owner.get_by_label("The link").input_value())
+    return page
+
+
+def test_a_guest_looks_closer_and_is_told_no_label_split_or_index(guest: Page) -> None:
+    link = guest.url
+    guest.keyboard.press("j")
+    guest.keyboard.press("ArrowRight")
+    guest.keyboard.press("Space")
+    for number in (2, 3):
+        expect(look(guest)).to_contain_text(f"Image {number}")
+        expect(look(guest).locator("img")).to_be_visible()
+        assert not re.search(r"\b(test|train|val)\b|proliferative", look(guest).inner_html())
+        expect(guest).to_have_url(re.compile(rf"/s/[^/]+/{number}$"))
+        guest.keyboard.press("ArrowRight")
+    guest.keyboard.press("Escape")
+    expect(look(guest)).to_have_count(0)
+    expect(guest).to_have_url(link)
+
+
+def drag(page: Page, element: Locator, by: tuple[int, int]) -> None:
+    """Move a finger over an element, as the browser's own touch events."""
+    element.scroll_into_view_if_needed()
+    box = element.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    send = page.context.new_cdp_session(page).send
+    send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for part in range(1, 6):
+        point = {"x": x + by[0] * part / 5, "y": y + by[1] * part / 5}
+        send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_finger_turns_from_image_to_image(elsewhere: Callable[..., Page]) -> None:
+    page = elsewhere(**PHONE, is_mobile=True)
+    visit(page, "/d/retinamnist/test/5?split=test")
+    picture = page.locator(".stage img")
+    drag(page, picture, (-140, 10))
+    arrive(page, r"/test/6\?split=test$")
+    drag(page, picture, (140, 10))
+    arrive(page, r"/test/5\?split=test$")
+    # Up and down is scrolling.
+    drag(page, picture, (-60, -200))
+    expect(page).to_have_url(re.compile(r"/test/5\?split=test$"))
+    page.get_by_role("link", name="Next").tap()
+    arrive(page, r"/test/6\?split=test$")
+
+
+def test_a_finger_turns_what_is_looked_at_closer(elsewhere: Callable[..., Page]) -> None:
+    page = elsewhere(**PHONE, is_mobile=True)
+    visit(page, GRID)
+    thumb(page, 5).focus()
+    page.keyboard.press("Space")
+    expect(look(page)).to_contain_text("test 5")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    drag(page, look(page).locator("img"), (-140, 0))
+    expect(look(page)).to_contain_text("test 6")
+
+
+def test_nothing_keeps_two_fingers_from_zooming(elsewhere: Callable[..., Page]) -> None:
+    page = elsewhere(**PHONE, is_mobile=True)
+    visit(page, "/d/retinamnist/test/5")
+    send = page.context.new_cdp_session(page).send
+    send("Input.synthesizePinchGesture", {"x": 180, "y": 400, "scaleFactor": 3})
+    page.wait_for_function("visualViewport.scale > 1.5")
+    # Zoomed, a finger moves over the picture and does not leave it.
+    drag(page, page.locator(".stage img"), (-100, 0))
+    expect(page).to_have_url(re.compile("/test/5$"))
+
+
+@pytest.mark.parametrize("address", ["/", GRID, "/d/retinamnist/test/5", "/keys"])
+def test_what_a_finger_presses_is_large_enough(
+    address: str, elsewhere: Callable[..., Page]
+) -> None:
+    page = elsewhere(**PHONE, is_mobile=True)
+    visit(page, address)
+    small = page.locator(":is(a.button, button, select, input, summary):visible").evaluate_all(
+        """all => all.map(each => [each.outerHTML.slice(0, 80), each.closest("label") ?? each])
+             .map(([html, each]) => [html, each.getBoundingClientRect()])
+             .filter(([, box]) => box.width > 1 && (box.height < 44 || box.width < 44))
+             .map(([html, box]) => `${box.width} × ${box.height}: ${html}`)"""
+    )
+    assert not small
+
+
+def test_a_network_that_has_gone_is_said_until_it_is_back(
+    page: Page, context: BrowserContext, watch: Watch
+) -> None:
+    watch.expected = ["ERR_INTERNET_DISCONNECTED", "Failed to fetch"]
+    visit(page, GRID)
+    context.set_offline(True)
+    expect(page.get_by_role("alert")).to_contain_text("You are offline")
+    page.locator("#page-next").click()
+    expect(page.get_by_role("alert")).to_contain_text("You are offline")
+    assert len(shown(page)) == 20
+    context.set_offline(False)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.locator("#page-next").click()
+    expect(thumb(page, 20)).to_be_visible()
+
+
+def test_over_plain_http_a_link_is_copied_all_the_same(page: Page, context: BrowserContext) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit(page, GRID)
+    # As in a browser that does not trust the address; what was copied is read by the test only.
+    page.evaluate("window.board = navigator.clipboard")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    assert page.evaluate("board.readText()") == page.url

@@ -46,7 +46,7 @@ def new_study(owner: Page, private: Server, title: str, **design: str) -> str:
 
 def invite(owner: Page, study: str, name: str) -> str:
     visit(owner, study)
-    owner.get_by_label("A new reader").fill(name)
+    owner.get_by_label("Name of the new reader").fill(name)
     owner.get_by_role("button", name="Add the reader").click()
     return owner.get_by_label("The link").input_value()
 

@@ -142,3 +142,12 @@ def test_the_keys_are_told_to_everybody_as_a_page_and_as_part_of_one(serve: Serv
     part = visitor(private).get("/keys", headers=PART).text
     assert "<html" not in part
     assert part.count("<kbd>") == len(list(page(private, "/keys").all("kbd")))
+
+
+def test_a_script_that_asks_for_json_is_told_what_is_wrong_in_json(
+    real_client: TestClient,
+) -> None:
+    asked = {"accept": "application/json"}
+    answer = real_client.get("/d/retinamnist?page=x", headers=asked)
+    assert answer.status_code == 422
+    assert answer.json() == {"error": "page must be a whole number, not “x”.", "part": "page"}
