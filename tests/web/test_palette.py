@@ -98,7 +98,8 @@ def test_the_higher_a_grade_the_further_it_is_from_the_ground(scheme: str) -> No
 
 
 # How eyes without one kind of cone see linear sRGB: G. M. Machado, M. M. Oliveira,
-# L. A. F. Fernandes, “A Physiologically-based Model for Simulation of Color Vision Deficiency”, 2009, severity 1.0.
+# L. A. F. Fernandes, “A Physiologically-based Model for Simulation of Color Vision Deficiency”,
+# 2009, severity 1.0.
 EYES = {
     "all cones": np.eye(3),
     "protan": np.array(
