@@ -127,7 +127,13 @@ def create_app(settings: Settings) -> ASGIApp:
     # Around all of FastAPI, so that a kept answer never enters it and a fault of ours is guarded.
     memory = Memory(application, answered=watch.kept)
     whole = HeadAsGet(memory)
-    gate = Gate(whole, access=settings.access, token=settings.owner_token, secure=settings.secure)
+    gate = Gate(
+        whole,
+        access=settings.access,
+        token=settings.owner_token,
+        secure=settings.secure,
+        base_url=settings.base_url,
+    )
     return Guard(
         Speaking(gate),
         loopback=settings.loopback,

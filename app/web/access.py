@@ -24,6 +24,7 @@ from app.web import addresses
 from app.web.language import gettext as _
 from app.web.limits import Limiter
 from app.web.templating import page
+from app.web.unfurl import PUBLIC
 from app.web.views import Enter
 
 Role = Literal["owner", "visitor"]
@@ -54,11 +55,14 @@ class Gate:
     the address, or with ``Authorization: Bearer``.
     """
 
-    def __init__(self, app: ASGIApp, *, access: Access, token: str, secure: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, access: Access, token: str, secure: bool, base_url: str | None
+    ) -> None:
         self._app = app
         self._access = access
         self._token = token
         self._secure = secure
+        self._base_url = base_url
         self._wrong = Limiter(most=10, seconds=60)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,6 +82,7 @@ class Gate:
         owner = self._is_owner(headers, _client(scope))
         scope[ROLE] = "owner" if owner else "visitor"
         if self._access == "public":
+            scope[PUBLIC] = self._base_url or ""
             await self._app(scope, receive, send)
         elif owner or path.startswith(_UNLOCKED):
             await self._app(scope, receive, _privately(send))

@@ -17,7 +17,7 @@ from app.errors import GoneError, MissingError, StorageError
 from app.pictures import atlas, exact, sheet
 from app.reviews import links
 from app.reviews.links import Link
-from app.web import guest_grid, guest_pages
+from app.web import guest_grid, guest_pages, unfurl
 from app.web.access import signed
 from app.web.display import parse, values_of
 from app.web.door import Door, PassphraseNeededError, is_person
@@ -51,6 +51,7 @@ def guest(
             link = door.open(request, token)
         except PassphraseNeededError:
             return _ask(request, token, forms, wrong=False)
+        unfurl.tell_of_link(request, link, link.title)
         if link.kind == "study":
             return finish(begin(request, token, link, door), _counting(door, link, request))
         shared = open_shared(library, door.database, link)
@@ -58,6 +59,8 @@ def guest(
             answer = _item(request, token, shared, "1", notebook)
             return finish(answer, _counting(door, link, request))
         view = guest_grid.grid(shared, token, request.url.query)
+        first = next((tile.sheet for tile in view.tiles), "")
+        unfurl.tell_of_link(request, link, view.heading, view.subtitle, first)
         answer = page(request, "guest_grid", view, style=view.style)
         return finish(answer, _counting(door, link, request))
 
@@ -150,6 +153,9 @@ def _item(request: Request, token: str, shared: Shared, place: str, notebook: No
     view = guest_pages.item(shared, token, found, looking, display)
     if wants_part(request):
         return page(request, "look", view)
+    (plane, *_rest) = view.planes
+    picture = plane.alone or plane.src
+    unfurl.tell_of_link(request, shared.link, view.title, found.dataset.modality, picture)
     writer, address = Writer(f"/s/{token}", shared.link), f"/s/{token}/{found.number + 1}"
     return notebook.page(request, "guest_item", view, found.item, writer, address)
 
@@ -203,6 +209,7 @@ def _plan(
 def _ask(request: Request, token: str, forms: Forms, *, wrong: bool) -> Response:
     check = forms.check_for(request)
     view = guest_pages.Passphrase(f"/s/{token}/unlock", CHECK, check, wrong)
+    unfurl.tell(request, _("Images shared with Lightbox"))
     answer = page(request, "passphrase", view, status=403 if wrong else 200)
     forms.remember(answer, check)
     return finish(answer)

@@ -13,13 +13,14 @@ from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import parse
 from app.pictures import sheet
-from app.web import addresses, display, item_page
+from app.web import addresses, display, item_page, unfurl
 from app.web import catalogue as catalogue_page
 from app.web import grid as grid_page
 from app.web.access import role_of
 from app.web.display import PLAIN, values_of
 from app.web.frame import Frames
 from app.web.item import parse_looking, required_index
+from app.web.language import gettext as _
 from app.web.memory import keep_while
 from app.web.noted import Reviewed
 from app.web.notes import Notebook, item_of, owner_writes
@@ -46,6 +47,7 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
         frame = frames.get(dataset, selection)
         view = grid_page.build(dataset, selection, frame, sheet.window_of(dataset))
         view = replace(view, review=reviewed.facet(request, whole, selection))
+        unfurl.tell(request, view.heading, view.subtitle, addresses.strip(whole))
         answer = page(request, "grid", view, style=view.style)
         # The browser will ask for it in a moment: while it reads the page, and not before.
         first = partial(plan_tile, dataset, frame.subset, selection, 1)
@@ -76,6 +78,7 @@ def pages(library: Library, reviewed: Reviewed, notebook: Notebook, place: str |
 
     @router.get("/")
     def catalogue(request: Request) -> HTMLResponse:
+        unfurl.tell(request, "Lightbox", _("Medical image datasets, exact and at once"))
         return page(
             request, "catalogue", catalogue_page.build(library.shelf(), place, request.url.query)
         )
@@ -97,6 +100,9 @@ def pages(library: Library, reviewed: Reviewed, notebook: Notebook, place: str |
         view = replace(view, sizes=sizes)
         if wants_part(request):
             return page(request, "look", view)
+        (plane, *_rest) = view.planes
+        about = f"{view.label_text} · {dataset.modality}"
+        unfurl.tell(request, view.heading, about, plane.alone or plane.src)
         named = item_of(dataset, found, place)
         return notebook.page(request, "item", view, named, owner_writes(request), view.address)
 

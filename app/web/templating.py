@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import app
-from app.web import addresses, language, preferences
+from app.web import addresses, language, preferences, unfurl
 from app.web.bundled import bundled, htmx_folder
 from app.web.language import Language
 from app.web.security import policy_with_style
@@ -151,6 +151,7 @@ def page(
             partial=partial,
             preferences=preferences.of(request.scope),
             settings=addresses.preferences(_here(request, view)),
+            unfurled=unfurl.card_of(request),
             today=language.day(datetime.now(UTC).date()),
         )
     )
