@@ -37,10 +37,12 @@ def build(
     query: str,
     fit: NDArray[Any] | None = None,
     notes: tuple[str, ...] = (),
+    closed: bool = False,
 ) -> Controls:
     """Draw up the form for the page ``action``, whose ``query`` is all else that it carries along.
 
-    It offers the range of the values in ``fit`` as a window.
+    It offers the range of the values in ``fit`` as a window. It lies open once something is set,
+    unless it is to stay ``closed``.
     """
     drawn = _drawn(display, values)
     window = display.window or values.own
@@ -66,6 +68,7 @@ def build(
         notes=tuple(filter(None, (own_note, colours_note, *notes))),
         fit=_fit(fit, display, window, action, query) if fit is not None else None,
         reset=addresses.with_query(action, query) if display != PLAIN else None,
+        opened=display != PLAIN and not closed,
         css="".join(f" {each}" for each in css),
         filter=_filter(values.own, drawn) if _is_filtered(drawn) else (),
         scale=_scale(display, drawn, values)

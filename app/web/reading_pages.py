@@ -152,7 +152,10 @@ def screen(
         style=item_style(planes, looking.zoom, volume=dataset.is_volume),
         planes=planes,
         is_volume=dataset.is_volume,
-        display=controls.build(display, held, action=here, query=looking.query(dataset)),
+        # Closed, so that the answers stay near.
+        display=controls.build(
+            display, held, action=here, query=looking.query(dataset), closed=True
+        ),
         hidden=volume.hidden("", looking),
         address=here,
         zoom_in=zoomed[1],
@@ -219,6 +222,7 @@ def practice(
             held,
             action=here,
             query=addresses.joined(told, looking.query(dataset)),
+            closed=True,
         ),
         hidden=volume.hidden(told, looking),
         address=here,

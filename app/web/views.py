@@ -337,6 +337,7 @@ class Controls:
     notes: tuple[str, ...]
     fit: Link | None  # to the window of this image's own range
     reset: str | None
+    opened: bool
     css: str
     filter: tuple[str, ...]  # tableValues of red, green and blue
     scale: Scale | None
