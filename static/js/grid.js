@@ -32,7 +32,7 @@ function move(event) {
   const cells = all(".cell", grid);
   const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
   const arrows = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
-  const letters = document.documentElement.dataset.keys === "off" ? {} : { k: -1, j: 1 };
+  const letters = cell.closest("[data-keys=off]") ? {} : { k: -1, j: 1 };
   const by = { ...arrows, ...letters }[key];
   if (key === " " && target.matches("a")) show(target.href);
   else if (!by) return;

@@ -3,15 +3,15 @@
 import { announce, say } from "./live.js";
 
 const names = { "+": "Plus", "=": "Plus", _: "-" };
-const typing = "input:not([type=checkbox], [type=radio]), select, textarea";
+const idle = "[data-keys=off], input:not([type=checkbox], [type=radio]), select, textarea";
 const find = (selector) =>
   (document.querySelector("dialog[open]") ?? document).querySelector(selector);
 let start;
 document.addEventListener("keydown", (event) => {
   const { key, target, ctrlKey, metaKey, altKey, defaultPrevented } = event;
-  if (defaultPrevented || ctrlKey || metaKey || altKey || target.closest?.(typing)) return;
-  if (document.documentElement.dataset.keys === "off") return;
-  if (key === "Enter" && target.closest?.("a, button, summary")) return;
+  const own = key === "Enter" ? "a, button, summary" : key.length > 1 ? "input" : "textarea";
+  if (defaultPrevented || ctrlKey || metaKey || altKey) return;
+  if (target.closest?.(`${idle}, ${own}`)) return;
   const named = `[aria-keyshortcuts~="${CSS.escape(names[key] ?? key)}"]`;
   // An image of a grid has keys of its own.
   const found = target.closest?.(".cell")?.querySelector(named) ?? find(`${named}:not(.cell *)`);
@@ -24,10 +24,12 @@ document.addEventListener("keydown", (event) => {
   (found.querySelector('[tabindex="0"]') ?? found).focus();
 });
 
-// Not where the page is zoomed, nor on a plane of a volume: there a finger does something else.
+// Not on a plane of a volume, nor where page or picture are zoomed: a finger moves something there.
 document.addEventListener("touchstart", ({ target, touches }) => {
-  const moves = target.closest("[data-swipe]") && !target.closest("[data-axis]");
-  start = moves && touches.length === 1 && visualViewport.scale === 1 ? touches[0] : undefined;
+  const { scrollWidth, clientWidth } = target.closest(".stage") ?? target;
+  const moves = target.closest("[data-axis]") || scrollWidth > clientWidth || touches.length > 1;
+  const turns = target.closest("[data-swipe]") && visualViewport.scale === 1 && !moves;
+  start = turns ? touches[0] : undefined;
 });
 document.addEventListener("touchend", ({ changedTouches: [end] }) => {
   const [across, down] = [end.clientX - start?.clientX, end.clientY - start?.clientY];
@@ -35,7 +37,6 @@ document.addEventListener("touchend", ({ changedTouches: [end] }) => {
   if (!(Math.abs(across) > 50 && Math.abs(across) > 2 * Math.abs(down))) return;
   find(`.item-steps [rel=${across < 0 ? "next" : "prev"}]`)?.click();
 });
-
 async function write(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   // Plain http beyond loopback has no clipboard interface; the old command still works there.

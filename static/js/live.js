@@ -6,7 +6,6 @@ const [live, box] = ["live", "alarm"].map((id) => document.getElementById(id));
 export const say = (text, values) =>
   (words[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 export const announce = (text) => live.replaceChildren(text);
-
 /** Shows a sentence over all else; without one, takes it away. */
 export function alarm(text = "") {
   box.textContent = text;

@@ -51,7 +51,8 @@ dialog.addEventListener("close", () => {
   // The focus has gone back to where it was; of the images gone through, to the last.
   goTo(new URL(wanted).pathname);
   wanted = undefined;
-  leaving = history.state?.over;
+  // Going back may take the focus away.
+  leaving = history.state?.over && document.activeElement;
   if (leaving) history.back();
 });
 // Both ahead of htmx, for which it would be a change of the results, and would take the focus.
@@ -61,7 +62,7 @@ function pass(event) {
 function travel(event) {
   pass(event);
   if (dialog.open) dialog.close();
-  else if (leaving) leaving = false;
+  else if (leaving) leaving = void setTimeout((to) => to.focus(), 100, leaving);
   else if (event.state?.over) show(location.href, "");
   else if (reloaded) location.reload();
 }

@@ -3,14 +3,13 @@
 import { announce, say } from "./live.js";
 
 const arrows = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-const pages = { PageUp: [0, 0, -1], PageDown: [0, 0, 1] };
 const kinds = { b: "Uint", u: "Uint", i: "Int", f: "Float" };
 const arrays = {};
 
 /** Calls point(row, column, pressed) and step(rows, columns, slices) as they happen. */
 export function attend(stage, point, step) {
   const { width, height, axis, name } = stage.dataset;
-  const steps = axis ? { ...arrows, ...pages } : arrows;
+  const steps = axis ? { ...arrows, PageUp: [0, 0, -1], PageDown: [0, 0, 1] } : arrows;
   Object.assign(stage, { tabIndex: 0, role: "application", ariaLabel: name });
   const follow = ({ clientX, clientY, buttons }) => {
     const box = stage.querySelector(".picture").getBoundingClientRect();

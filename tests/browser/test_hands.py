@@ -214,8 +214,10 @@ def test_without_javascript_the_keys_are_a_page(elsewhere: Callable[..., Page]) 
 
 
 def test_keys_that_are_turned_off_do_nothing(page: Page) -> None:
+    visit(page, "/preferences")
+    page.locator('[name="keys"][value="off"]').check()
+    page.locator("main form button").click()
     visit(page, GRID)
-    page.evaluate("document.documentElement.dataset.keys = 'off'")
     thumb(page, 4).focus()
     for key in ("n", "j", "k", "c", "g", "f", "/", "x", "?"):
         page.keyboard.press(key)
@@ -431,3 +433,21 @@ def test_over_plain_http_a_link_is_copied_all_the_same(page: Page, context: Brow
     page.keyboard.press("c")
     expect(page.get_by_role("button", name="Link copied")).to_be_visible()
     assert page.evaluate("board.readText()") == page.url
+
+
+def test_arrows_within_a_choice_choose_and_do_not_leave_the_image(page: Page) -> None:
+    visit(page, "/d/breastmnist/test/5")
+    choice = page.get_by_role("radio")
+    choice.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(choice.nth(1)).to_be_checked()
+    expect(page).to_have_url(re.compile("/test/5$"))
+
+
+def test_a_finger_moves_a_picture_that_is_larger_than_the_screen(
+    elsewhere: Callable[..., Page],
+) -> None:
+    page = elsewhere(**PHONE, is_mobile=True)
+    visit(page, "/d/retinamnist/test/5?zoom=4")
+    drag(page, page.locator(".stage"), (-140, 0))
+    expect(page).to_have_url(re.compile(r"/test/5\?zoom=4$"))
