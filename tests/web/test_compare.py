@@ -86,7 +86,7 @@ def test_datasets_of_other_sizes_keep_their_own_cells(real_client: TestClient) -
         (grid,) = [e for e in side.iter() if e.get("data-cell-width")]
         width, height = grid.get("data-cell-width"), grid.get("data-cell-height")
         rule = f'.grid[data-cell-width="{width}"][data-cell-height="{height}"]'
-        assert f"{rule}{{--w:{width}px;--h:{height}px}}" in style
+        assert f"{rule}{{--w:{width}px;--h:{height}px;" in style
 
 
 # Labels
