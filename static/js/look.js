@@ -25,14 +25,13 @@ export function goTo(pathname) {
 }
 
 /** Shows what is at an address; what can't be had this way is gone to. */
-export async function show(address, entry = dialog.open ? "replaceState" : "pushState") {
-  wanted = address;
-  const part =
-    (await parts[address]) ?? (await draw(address).catch(() => location.assign(address)));
-  if (!part || wanted !== address) return;
+export async function show(to, entry = dialog.open ? "replaceState" : "pushState") {
+  wanted = to;
+  const part = (await parts[to]) ?? (await draw(to).catch(() => location.assign(to)));
+  if (!part || wanted !== to) return;
   const { rel } = document.activeElement;
   dialog.replaceChildren(part);
-  if (entry) history[entry]({ over: true }, "", address);
+  if (entry) history[entry]({ over: true }, "", to);
   if (!dialog.open) dialog.showModal();
   // A way on that was pressed can be pressed again; else the name of what is seen is read.
   (part.querySelector(`[rel="${rel}"]`) ?? part.querySelector("h2")).focus();

@@ -63,8 +63,9 @@ async function show(row, column, aloud) {
   const [width, left, top] = [1, column, row].map((pixels) => `${pixels * side}px`);
   Object.assign(cursor.style, { width, height: width, left, top });
   stage.append(cursor);
+  const where = say("row {row}, column {column}", here);
   const text = await load(stage.dataset.values).then(
-    (at) => `${say("row {row}, column {column}", here)}: ${at(row, column).join(", ")}`,
+    (at) => `${where}: ${at(row, column).join(", ")}`,
     () => say("The numbers of this picture could not be read."),
   );
   if (place !== here) return;

@@ -144,6 +144,27 @@ def test_pages_are_as_dark_as_the_system(scheme: Any, is_dark: bool, page: Page)
     assert (corner.mean() < 96) == is_dark
 
 
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(
+    ("name", "alike"),
+    [("compare", "/compare"), ("sizes", "/d/breastmnist/test/4/sizes"), ("grid", "/d/breastmnist")],
+)
+def test_nothing_moves_while_a_page_drips_through_a_slow_line(
+    name: str, alike: str, width: int, page: Page
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    visit(page, alike)  # whose styles are the same, so that the first parts are seen at once
+    # A compressed page is read in one piece, and shown so.
+    page.set_extra_http_headers({"Accept-Encoding": "identity"})
+    line = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": 4e4, "uploadThroughput": 4e4}
+    line.send("Network.emulateNetworkConditions", slow)
+    page.add_init_script(SHIFTS)
+    page.goto(PAGES[name], wait_until="domcontentloaded")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))")
+    assert page.evaluate("window.shifts") == []
+
+
 @WIDTHS
 @EVERY_PAGE
 def test_axe_finds_nothing_in_any_look_and_nothing_moves_while_a_page_comes(

@@ -87,7 +87,7 @@ def test_what_is_taken_back_is_kept_as_history(owner: TestClient) -> None:
     say(owner, ITEM, flag="other", name="B")
     assert take_back(owner, ITEM, 0) == 303
     assert [row[:5] for row in said(owner, ITEM)] == ["Other"]
-    history = page(owner, ITEM).one("details")
+    history = next(page(owner, ITEM).one("section", id="notes").iter("details"))
     rows = [words(row) for row in history.iter("li")]
     assert [row.partition(",")[0] for row in rows] == ["first A", "Other B", "Taken back B"]
     assert "(taken back)" in rows[0]
