@@ -54,7 +54,7 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class Note:
-    """A known problem of the data, in one sentence, and who says so."""
+    """What is told of the data in a sentence or two, as a known problem is, and who says so."""
 
     text: str
     source: str
@@ -68,7 +68,8 @@ class Facts:
     ``counts`` has the number of items by split. ``earlier_counts`` are those of the earlier
     record, where they differ, else empty: a genuine file may have either. ``license`` is an SPDX
     identifier where there is one; ``license_terms`` says in plain words what it permits.
-    ``references`` are the sources', then the collection's own.
+    ``references`` are the sources', then the collection's own. ``making`` says how the published
+    files were made from the source, whatever their size; ``notes`` are known problems.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Facts:
     license_url: str
     license_terms: str
     notes: tuple[Note, ...]
+    making: Note | None
 
     @property
     def citation(self) -> str:
@@ -187,6 +189,7 @@ def _facts(row: dict[str, Any], document: dict[str, Any]) -> Facts:
         license_url=document["licenses"][row["license"]]["url"],
         license_terms=document["licenses"][row["license"]]["terms"],
         notes=tuple(_note(note, document["witnesses"]) for note in row.get("notes", [])),
+        making=_note(row["making"], document["witnesses"]) if "making" in row else None,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from app.catalogue.facts import Facts, PublishedFile, size_of
+from app.catalogue.facts import Facts, Note, PublishedFile, size_of
 from app.catalogue.references import Reference
 from app.datasets.dataset import Dataset
 from app.datasets.identity import Identity, identify
@@ -34,8 +34,8 @@ _FORMS: Final = {"bib": "application/x-bibtex", "ris": "application/x-research-i
 
 
 @dataclass(frozen=True)
-class KnownProblem:
-    """A known problem of the data, who says so, and where."""
+class Told:
+    """What is told of the data, as a known problem is; who says so, and where."""
 
     text: str
     source: str
@@ -93,8 +93,9 @@ class About:
     summary: str
     identity: Notice
     notices: tuple[Notice, ...]
-    problems: tuple[KnownProblem, ...]
+    problems: tuple[Told, ...]
     no_problems: str
+    making: tuple[Told, ...]
     facts: tuple[Fact, ...]
     label_counts: Table
     chapter: str
@@ -174,10 +175,9 @@ def build(
         else _("All numbers are here."),
         identity=_identity(identity, md5),
         notices=dataset_notices(dataset, None),
-        problems=tuple(KnownProblem(_(n.text), n.source, n.url) for n in facts.notes)
-        if facts
-        else (),
+        problems=tuple(told(note) for note in facts.notes) if facts else (),
         no_problems=_no_problems(facts),
+        making=(told(facts.making),) if facts and facts.making else (),
         facts=_facts(dataset, identity),
         label_counts=tables.label_counts(dataset),
         chapter=chapter,
@@ -196,6 +196,11 @@ def build(
         linked=linked,
         refresh=_REFRESH_SECONDS if pending else None,
     )
+
+
+def told(note: Note) -> Told:
+    """Say a note in the page's language."""
+    return Told(_(note.text), note.source, note.url)
 
 
 def _identity(identity: Identity, md5: Learned[str]) -> Notice:

@@ -14,7 +14,7 @@ from app.datasets.library import Library
 from app.datasets.selection import SPLITS, shown
 from app.errors import FetchError, ForbiddenError, MissingError
 from app.web import addresses, offers
-from app.web.about import Citation, KnownProblem, Licence, Source
+from app.web.about import Citation, Licence, Source, Told
 from app.web.access import owner_only, role_of
 from app.web.forms import CHECK, Forms, text
 from app.web.language import gettext as _
@@ -43,8 +43,9 @@ class Published:
     cancel: str
     check_name: str
     check: str
-    problems: tuple[KnownProblem, ...]
+    problems: tuple[Told, ...]
     no_problems: str
+    making: tuple[Told, ...]
     facts: tuple[Fact, ...]
     labels: tuple[Fact, ...]
     licence: Licence
@@ -145,7 +146,8 @@ def _build(
         cancel=addresses.cancelling(facts.id),
         check_name=CHECK,
         check=check,
-        problems=tuple(KnownProblem(_(note.text), note.source, note.url) for note in facts.notes),
+        problems=tuple(told(note) for note in facts.notes),
+        making=(told(facts.making),) if facts.making else (),
         no_problems=""
         if facts.notes
         else _("None is listed in the catalogue; that does not mean none exists."),

@@ -1,6 +1,7 @@
 """What the catalogue promises of its own; `test_published.py` compares it with MedMNIST's facts."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,15 @@ def test_every_known_problem_is_a_sentence_with_its_source(facts: Facts) -> None
         assert note.text.endswith(".")
         assert note.source
         assert note.url.startswith("https://")
+
+
+@EACH
+def test_how_it_was_made_is_one_or_two_sentences_with_their_source(facts: Facts) -> None:
+    assert facts.making
+    assert facts.making.text[0].isupper()
+    assert 1 <= len(re.findall(r"\.(?: |$)", facts.making.text)) <= 2
+    assert facts.making.text.endswith(".")
+    assert facts.making.url.startswith("https://")
 
 
 def test_the_founding_sets_have_known_problems_to_tell() -> None:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,38 @@ def test_files_are_as_published(facts: Facts, info: Info) -> None:
         ours[f"MD5{suffix}"] = file.md5s[0]
         ours[f"url{suffix}"] = file.url
     assert ours == {key: value for key, value in published.items() if key[:3] in ("MD5", "url")}
+
+
+def numbers(text: str) -> set[int]:
+    return {int(each.replace(",", "")) for each in re.findall(r"\d[\d,]*\d|\d", text)}
+
+
+@EACH
+def test_how_it_was_made_names_only_numbers_that_its_makers_name(facts: Facts, info: Info) -> None:
+    assert facts.making
+    # The organ volumes refer to those of the 2D sets, and “2D” is no number of anything.
+    text = facts.making.text.replace("2D", "")
+    assert numbers(text) <= numbers(info[facts.id]["description"])
+    for total in re.findall(r"\bAll ([\d,]+) ", text):
+        assert numbers(total) == {sum(info[facts.id]["n_samples"].values())}
+    for test in re.findall(r"the ([\d,]+) patches", text):
+        assert numbers(test) == {info[facts.id]["n_samples"]["test"]}
+
+
+@EACH
+def test_how_it_was_made_says_split_and_crop_as_its_makers_do(facts: Facts, info: Info) -> None:
+    assert facts.making
+    text, theirs = facts.making.text, info[facts.id]["description"]
+    for ours, marks in {
+        "7 to 1 to 2": ("7:1:2",),
+        "9 to 1": ("9:1",),
+        "centre": ("center",),
+        "central": ("center-crop",),
+        "official split": ("official",),
+        "random": ("randomly",),
+        "resized": ("resize", "process"),
+    }.items():
+        assert ours not in text or any(mark in theirs for mark in marks)
+    assert ("7:1:2" in theirs) == ("7 to 1 to 2" in text)
+    assert ("9:1" in theirs) == ("9 to 1" in text)
+    assert ("official" in theirs) == ("official split" in text)

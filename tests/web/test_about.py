@@ -293,12 +293,15 @@ def test_a_damaged_split_says_why_it_has_no_numbers(
 
 
 @pytest.mark.parametrize("name", ["retinamnist", "breastmnist"])
-def test_known_problems_stand_with_who_says_so(name: str, real_client: TestClient) -> None:
+def test_known_problems_and_how_it_was_made_stand_with_who_says_so(
+    name: str, real_client: TestClient
+) -> None:
     shown = about(real_client, name)
     facts = facts_for(name)
     assert facts
     links = {element.get("href") for element in shown.all("a")}
-    for note in facts.notes:
+    assert facts.making
+    for note in (*facts.notes, facts.making):
         assert note.text in shown.text()
         assert note.source in shown.text()
         assert note.url in links
