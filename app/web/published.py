@@ -14,7 +14,7 @@ from app.datasets.library import Library
 from app.datasets.selection import SPLITS, shown
 from app.errors import FetchError, ForbiddenError, MissingError
 from app.web import addresses, offers
-from app.web.about import Citation, Licence, Source, Told
+from app.web.about import Citation, Licence, Source, Told, told
 from app.web.access import owner_only, role_of
 from app.web.forms import CHECK, Forms, text
 from app.web.language import gettext as _
