@@ -53,6 +53,7 @@ from app.web.sizes import sizes
 from app.web.status import Metrics, Watch, status
 from app.web.studies import study_data, studying
 from app.web.studio import Studio
+from app.web.styleguide import styleguide
 from app.web.templating import HTMX, Versioned
 from app.web.transport import HeadAsGet
 
@@ -111,6 +112,7 @@ def create_app(settings: Settings) -> ASGIApp:
         studying(library, database, forms, settings.base_url),
         study_data(database),
         agreement(library, database),
+        styleguide(library, Library([DEMO_FILE], store)),
         guest_pictures(library, studio, door),
         reading_pictures(library, studio, door),
         reading(library, door, forms),

@@ -18,6 +18,7 @@ COLLECTIONS: Final = "/collections"
 PREFERENCES: Final = "/preferences"
 COLLECT: Final = "/collections/add"
 KEYS: Final = "/keys"
+STYLEGUIDE: Final = "/styleguide"
 API_DOCS: Final = "/api/docs"
 API_SCHEMA: Final = "/api/openapi.json"
 

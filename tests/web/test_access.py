@@ -67,6 +67,7 @@ ROUTES = {
         LOCKED,
     ),
     "/d/{dataset_id}/{split}/{index}.nii.gz": ("/d/made/test/0.nii.gz", LOCKED),
+    "/styleguide": ("/styleguide", LOCKED),
     "/compare": ("/compare?a=/d/made?label=0&b=/d/made?label=1", LOCKED),
     "/compare/difference.png": (
         "/compare/difference.png?a=/d/made?label=0&b=/d/made?label=1&of=b",
@@ -315,7 +316,7 @@ def test_a_form_that_no_page_of_this_server_sent_changes_nothing(owner: TestClie
     assert owner.post("/share", data=fields).status_code == 200
 
 
-OWNERS = re.compile(r"/(links|share|studies|collections)\b|.*/(notes|fetch|cancel)\b")
+OWNERS = re.compile(r"/(links|share|studies|collections|styleguide)\b|.*/(notes|fetch|cancel)\b")
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if OWNERS.match(route)])

@@ -78,6 +78,7 @@ def check(browser: TestClient, address: str) -> None:
 
 PAGES = [
     *("/", "/?q=path", "/nowhere", "/catalogue/breastmnist", "/preferences", "/api/docs"),
+    "/styleguide",
     *("/d/made", "/d/made?split=test&label=1", "/d/made?split=val&label=2", "/d/two_0?label=none"),
     *("/d/made/about", "/d/made/pixels", "/d/made/export", "/d/two_0/about", "/d/two_0/pixels"),
     *("/d/made/test/0", "/d/two_0/test/0", "/d/made/test/0/sizes", "/d/made/test/999"),
