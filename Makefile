@@ -7,7 +7,8 @@
 PYTHON ?= $(or $(shell command -v python3.11 2>/dev/null),python3)
 BIN := .venv/bin
 UV := $(BIN)/uv pip
-INSTALL := $(UV) install --quiet --python $(BIN)/python --require-hashes
+# Compiled at once: a program that may not write beside its packages would do it at every start.
+INSTALL := $(UV) install --quiet --compile-bytecode --python $(BIN)/python --require-hashes
 
 # The venv first: where the machine has no npm, a wheel puts node and npm there.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -85,6 +86,7 @@ demo: .stamps/uv ## make the embedded demo again
 	@echo "Installing Lightbox"
 	@$(INSTALL) -r requirements/run.txt
 	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q app
 	@touch $@
 
 # medmnist without what it needs (torch among it): only its table of facts is read.
