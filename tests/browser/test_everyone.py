@@ -38,6 +38,7 @@ PAGES = {
     "export": "/d/breastmnist/export?split=test&label=0",
     "problem": "/d/nothing",
     "api": "/api/docs",
+    "style guide": "/styleguide",
 }
 EVERY_PAGE = pytest.mark.parametrize("name", PAGES)
 WIDTHS = pytest.mark.parametrize("width", [360, 768, 1440])
