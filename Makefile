@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format words bench screenshots docs demo icons lock
+.PHONY: help setup run test lint format words bench screenshots looks docs demo icons lock
 
 PYTHON ?= $(or $(shell command -v python3.11 2>/dev/null),python3)
 BIN := .venv/bin
@@ -59,6 +59,10 @@ bench: setup .stamps/test ## measure speed
 screenshots: setup .stamps/test ## take the documentation's pictures from the running application
 	@$(BIN)/python scripts/find_browser.py --install
 	@$(BIN)/python scripts/screenshots.py $(ARGS)
+
+looks: setup .stamps/test ## take the pictures again that tests compare the pages with; look at them
+	@$(BIN)/python scripts/find_browser.py --install
+	@LIGHTBOX_RENEW_LOOKS=1 $(BIN)/python -m pytest -q tests/browser/test_looks.py
 
 docs: setup .stamps/docs ## build the documentation into build/docs/site, which fetches nothing from elsewhere
 	@$(BIN)/python scripts/gather_docs.py build/docs/pages
