@@ -83,3 +83,23 @@ def test_from_right_to_left_nothing_scrolls_sideways(
     # What comes first stands on the right.
     assert first["x"] + first["width"] > width / 2
     assert last["x"] + last["width"] > width / 2
+
+
+def test_a_text_that_runs_the_other_way_begins_where_the_page_does_and_is_cut_at_its_end(
+    mirrored: Server, elsewhere: Callable[..., Page], watch: Watch
+) -> None:
+    watch.address = mirrored.address
+    page = elsewhere()
+    page.context.add_cookies([{"name": LANGUAGE, "value": TAG, "url": mirrored.address}])
+    visit(page, f"{mirrored.address}/styleguide")
+    message, text = page.locator(".message p").evaluate(
+        """(paragraph) => {
+          const range = document.createRange();
+          range.selectNodeContents(paragraph);
+          return [paragraph, range].map((each) => each.getBoundingClientRect().right);
+        }"""
+    )
+    assert abs(message - text) < 1
+    cut = page.locator(".chip[title] .name")
+    assert cut.evaluate("(name) => name.scrollWidth > name.clientWidth")
+    expect(cut).to_have_css("direction", "ltr")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from lengthy import LENGTH, name_of
 from numpy.typing import NDArray
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from running import Server
 
 from .conftest import ROOT, Watch, enlarged, seen, shown, thumb, visit
@@ -165,6 +165,15 @@ def test_where_less_motion_is_asked_for_nothing_moves(page: Page) -> None:
     for address in (VOLUME, GUIDE):
         visit(page, address)
         assert page.evaluate(MOVING) == []
+
+
+def test_a_field_that_can_not_be_taken_is_marked_by_more_than_a_colour(page: Page) -> None:
+    visit(page, ITEM)
+    name = page.get_by_label("Your name")
+    expect(name).to_have_css("border-left-width", "1px")
+    name.fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(name).to_have_css("border-left-width", "4px")
 
 
 @pytest.mark.parametrize("address", [CATALOGUE, GRID, ITEM, VOLUME, SHARE, GUIDE])
