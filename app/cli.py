@@ -18,6 +18,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 from rich.table import Table
+from typer.exceptions import TyperException
 
 from app import serving
 from app.arrays.cache import Cache
@@ -40,7 +41,6 @@ from app.web.words import bytes_text
 cli = typer.Typer(
     help="Look at medical image datasets: MedMNIST files in the browser, exact and at once.",
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
@@ -52,12 +52,16 @@ Paths = Annotated[list[Path] | None, typer.Argument(help="Files (.npz) and folde
 
 
 def main() -> None:
-    """Run the command line; every error of ours is one sentence on standard error."""
+    """Run the command line; every error is one sentence on standard error."""
     try:
-        cli()
+        sys.exit(cli(sys.argv[1:] or ["--help"], standalone_mode=False))
     except LightboxError as error:
         sys.stderr.write(f"lightbox: {error}\n")
         sys.exit(EXIT_CODE.get(type(error), 1))
+    except TyperException as error:
+        wrong = " ".join(error.format_message().split()).rstrip(".")
+        sys.stderr.write(f"lightbox: {wrong}; “lightbox --help” tells what can be said.\n")
+        sys.exit(error.exit_code)
 
 
 @cli.callback()

@@ -412,6 +412,21 @@ def test_check_of_a_folder_without_files_is_a_wrong_use(run: Run, tmp_path: Path
     one_sentence(done.stderr)
 
 
+@pytest.mark.parametrize(
+    "said", ["nonsense", "serve --port x", "serve --workers 0", "share", "check --porty", "get"]
+)
+def test_what_is_no_command_is_refused_in_one_sentence(said: str, run: Run) -> None:
+    done = run(*said.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    one_sentence(done.stderr)
+
+
+def test_without_a_command_it_tells_what_there_is(run: Run) -> None:
+    done = run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {"serve", "get", "check"} <= set(done.stdout.split())
+
+
 def test_prepare_does_ahead_what_the_first_visit_would(
     run: Run, made: Path, cache: dict[str, str]
 ) -> None:
