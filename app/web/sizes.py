@@ -28,7 +28,8 @@ _WAIT_SECONDS: Final = 2.0
 _REFRESH_SECONDS: Final = 2
 # Longest side of a picture in CSS pixels, from this viewport width on, by how many stand in a row.
 _ROOM: Final = (
-    (0, {1: 312, 2: 312, 3: 312, 4: 312}),
+    (0, {1: 264, 2: 264, 3: 264, 4: 264}),
+    (360, {1: 312, 2: 312, 3: 312, 4: 312}),
     (1000, {1: 448, 2: 448, 3: 312, 4: 312}),
     (1400, {1: 560, 2: 560, 3: 416, 4: 312}),
 )

@@ -16,8 +16,8 @@ from running import Server
 from .conftest import ROOT, Watch, enlarged, seen, shown, thumb, visit
 from .test_everyone import AXE, LOOKS, PAGES
 
-GUIDE, SHARE = PAGES["style guide"], "/share?of=/d/breastmnist"
 CATALOGUE, GRID, ITEM, VOLUME = (PAGES[name] for name in ("catalogue", "grid", "item", "volume"))
+SIZES, GUIDE, SHARE = PAGES["sizes"], PAGES["style guide"], "/share?of=/d/breastmnist"
 
 # What the browser has computed of each element that a selector finds.
 COMPUTED = """([selector, name]) =>
@@ -31,7 +31,7 @@ MOVING = """() => [...document.querySelectorAll("*")].flatMap((each) =>
   }).map((part) => `${each.className}${part}`))"""
 
 # Pictures that are larger than what shows them.
-CUT = """() => [...document.querySelectorAll(".stage")].filter(
+CUT = """() => [...document.querySelectorAll(".stage, .alike li")].filter(
   (each) => each.scrollWidth > each.clientWidth).map((each) => each.innerHTML)"""
 
 # All that one can press or fill in, by the boxes that its lines take: what can't be brought into
@@ -176,7 +176,7 @@ def test_a_field_that_can_not_be_taken_is_marked_by_more_than_a_colour(page: Pag
     expect(name).to_have_css("border-left-width", "4px")
 
 
-@pytest.mark.parametrize("address", [CATALOGUE, GRID, ITEM, VOLUME, SHARE, GUIDE])
+@pytest.mark.parametrize("address", [CATALOGUE, GRID, ITEM, VOLUME, SIZES, SHARE, GUIDE])
 def test_at_200_and_400_percent_all_is_there_and_nothing_lies_on_anything_else(
     address: str, page: Page
 ) -> None:

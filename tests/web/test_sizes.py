@@ -58,7 +58,7 @@ def test_all_are_drawn_equally_large_at_every_width(client: TestClient) -> None:
     shown = page(client, "/d/breastmnist/test/0/sizes")
     style = words(shown.one("style"))
     sizes = re.findall(r"\.same-(\d)-0\{--pw:([\d.]+)px;--ph:([\d.]+)px\}", style)
-    assert len(sizes) == 6
+    assert len(sizes) == 8
     for first, second in zip(sizes[::2], sizes[1::2], strict=True):
         assert first[1:] == second[1:]
     assert ("0", "448", "448") in sizes
