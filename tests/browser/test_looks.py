@@ -59,7 +59,7 @@ MEASURE: Final = """() => ["system-ui", "ui-monospace"].map(family => {
 })"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of the demo and nothing else; no page names a folder."""
     folder = tmp_path_factory.mktemp("looks")
@@ -69,11 +69,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     }
     with Server(DEMO, **places) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def base_url(demo: Server) -> str:
-    return demo.address
 
 
 def fonts_are_the_same(page: Page) -> bool:
@@ -108,12 +103,13 @@ def differing(one: Image.Image, other: Image.Image) -> float:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_looks_as_it_did_when_somebody_looked_at_it(
-    name: str, width: int, page: Page, watch: Watch, tmp_path: Path
+    name: str, width: int, page: Page, demo: Server, watch: Watch, tmp_path: Path
 ) -> None:
+    watch.address = demo.address
     watch.expected = ["404"] if name == "problem" else []
     page.set_viewport_size({"width": width, "height": WIDTHS[width]})
     page.emulate_media(reduced_motion="reduce")
-    visit(page, PAGES[name])
+    visit(page, demo.address + PAGES[name])
     if not fonts_are_the_same(page):
         pytest.skip("the fonts of this machine are not those of the pictures")
     told = []
