@@ -20,8 +20,8 @@ CATALOGUE, GRID, ITEM, VOLUME = (PAGES[name] for name in ("catalogue", "grid", "
 SIZES, GUIDE, SHARE = PAGES["sizes"], PAGES["style guide"], "/share?of=/d/breastmnist"
 
 # What the browser has computed of each element that a selector finds.
-COMPUTED = """([selector, name]) =>
-  [...document.querySelectorAll(selector)].map((each) => getComputedStyle(each)[name])"""
+COMPUTED = """([selector, name, part]) =>
+  [...document.querySelectorAll(selector)].map((each) => getComputedStyle(each, part)[name])"""
 
 # What moves, or would if it were changed: elements and what is drawn before and behind them.
 MOVING = """() => [...document.querySelectorAll("*")].flatMap((each) =>
@@ -70,8 +70,8 @@ CONTROLS = """() => {
 EDGES = ":is(.card, .button:not(.off), select):not(.look *)"
 
 
-def computed(page: Page, selector: str, name: str) -> list[str]:
-    found: list[str] = page.evaluate(COMPUTED, [selector, name])
+def computed(page: Page, selector: str, name: str, part: str = "") -> list[str]:
+    found: list[str] = page.evaluate(COMPUTED, [selector, name, part])
     assert found, selector
     return found
 
@@ -84,10 +84,10 @@ def contrast(one: str, other: str) -> float:
     return float((high + 0.05) / (low + 0.05))
 
 
-def to_ground(page: Page, selector: str, name: str) -> float:
+def to_ground(page: Page, selector: str, name: str, part: str = "") -> float:
     """The least contrast to the page's ground of what a selector finds."""
     (ground,) = computed(page, "body", "backgroundColor")
-    return min(contrast(colour, ground) for colour in computed(page, selector, name))
+    return min(contrast(colour, ground) for colour in computed(page, selector, name, part))
 
 
 def prefer(page: Page, look: str, base_url: str) -> None:
@@ -117,6 +117,7 @@ def test_where_colours_are_forced_what_is_chosen_is_told_and_pictures_keep_their
         assert set(computed(page, f"{each}[aria-current]", "outlineStyle")) == {"solid"}
         assert set(computed(page, f"{each}:not([aria-current])", "outlineStyle")) == {"none"}
     assert to_ground(page, ".hue, [aria-current] > .tick", "backgroundColor") >= 3
+    assert to_ground(page, ".marked", "backgroundColor", "::before") >= 3
     assert to_ground(page, ".chip", "borderTopColor") >= 3
     assert to_ground(page, ".cross, .arrow", "color") >= 3
     split, index = shown(page)[0]
