@@ -36,7 +36,7 @@ from app.web.guest import guest, guest_pictures
 from app.web.guest_notes import guest_notes
 from app.web.keys import keys
 from app.web.language import Speaking
-from app.web.memory import Memory
+from app.web.memory import PICTURE_BYTES, Answers, Memory
 from app.web.noted import Reviewed
 from app.web.notes import Notebook, owners_notes
 from app.web.pages import grids, pages
@@ -67,7 +67,8 @@ def create_app(settings: Settings) -> ASGIApp:
     surveys = Surveys(store)
     tallies = Tallies(store, surveys)
     watch = Watch()
-    studio = Studio()
+    kept_pictures = Answers(PICTURE_BYTES)
+    studio = Studio(kept_pictures)
     database = Database(settings.database_url)
     forms = Forms(settings.owner_token, settings.base_url)
     reviewed = Reviewed(database)
@@ -127,7 +128,7 @@ def create_app(settings: Settings) -> ASGIApp:
     application.add_middleware(CompressMiddleware)
     application.add_middleware(Metrics, watch=watch)
     # Around all of FastAPI, so that a kept answer never enters it and a fault of ours is guarded.
-    memory = Memory(application, answered=watch.kept)
+    memory = Memory(application, kept_pictures, answered=watch.kept)
     whole = HeadAsGet(memory)
     gate = Gate(
         whole,

@@ -29,6 +29,7 @@ SIDE_AIM: Final = 84
 _CHUNK_BYTES: Final = 4 * 1024 * 1024
 # All but the middle slice read whole volumes: a hundred of this size are read in half a second.
 _VOLUME_BYTES: Final = 2 * 1024 * 1024
+_QUICK_BYTES: Final = 512 * 1024
 # A montage has this many slices each way.
 _MONTAGE: Final = 3
 
@@ -50,6 +51,13 @@ def views_of(dataset: Dataset) -> tuple[View, ...]:
     """Give the ways in which items can be shown in a grid; for pictures there is but one."""
     size = math.prod(dataset.shape) * max(a.dtype.itemsize for a in dataset.images.values())
     return VIEWS if dataset.is_volume and size <= _VOLUME_BYTES else VIEWS[:1]
+
+
+def is_quick(dataset: Dataset, view: View, number: int) -> bool:
+    """Say whether drawing a sheet of so many items takes about a millisecond."""
+    size = math.prod(plane_shape(dataset)) * max(a.dtype.itemsize for a in dataset.images.values())
+    scattered = any(member.fortran for member in dataset.archive.members.values())
+    return view == "middle" and not scattered and min(number, CELLS_MOST) * size <= _QUICK_BYTES
 
 
 def cell_of(dataset: Dataset, view: View = "middle") -> Cell:

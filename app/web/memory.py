@@ -25,7 +25,7 @@ from app.web.security import with_policy
 from app.web.transport import FOREVER
 
 # Some 150 sheets of a hundred thumbnails, and a thousand pages: bounded at any size of data.
-_PICTURE_BYTES: Final = 24 * 1024 * 1024
+PICTURE_BYTES: Final = 24 * 1024 * 1024
 _PAGE_BYTES: Final = 8 * 1024 * 1024
 
 _PICTURES: Final = ("/sheets/", "/pictures/")
@@ -87,10 +87,10 @@ class Answers:
 class Memory:
     """ASGI middleware that answers from memory what it can, and keeps what may be kept."""
 
-    def __init__(self, app: ASGIApp, *, answered: Counter) -> None:
+    def __init__(self, app: ASGIApp, pictures: Answers, *, answered: Counter) -> None:
         self._app = app
         self._answered = answered
-        self._pictures = Answers(_PICTURE_BYTES)
+        self._pictures = pictures
         self._pages = Answers(_PAGE_BYTES)
 
     def picture(self, target: bytes) -> tuple[bytes, bytes] | None:

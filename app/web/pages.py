@@ -6,7 +6,6 @@ from functools import partial
 
 from fastapi import APIRouter, Request
 from isal import isal_zlib
-from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, Response
 
 from app.datasets.dataset import Dataset
@@ -49,9 +48,9 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
         view = replace(view, review=reviewed.facet(request, whole, selection))
         unfurl.tell(request, view.heading, view.subtitle, addresses.strip(whole))
         answer = page(request, "grid", view, style=view.style)
-        # The browser will ask for it in a moment: while it reads the page, and not before.
-        first = partial(plan_tile, dataset, frame.subset, selection, 1)
-        answer.background = BackgroundTask(studio.ahead, first)
+        if sheet.is_quick(dataset, selection.view, selection.per_page):
+            first = partial(plan_tile, dataset, frame.subset, selection, 1)
+            studio.draw_ahead(addresses.sheet(dataset, selection, 1), first)
         if view.refresh or selection.noted:
             return answer
         answer.headers["ETag"] = tag = _tag(dataset, answer)

@@ -6,26 +6,21 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import LightboxError, NotReadyError
 from app.web.memory import Answers, Kept
-from app.web.transport import NOT_AT_ALL
-
-_T = TypeVar("_T")
+from app.web.transport import FOREVER, NOT_AT_ALL
 
 # Nobody reads this answer; the number is nginx's for a client that has left.
 _LEFT: Final = 499
 _WAIT_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.05
-# What several ask for at once, or was begun before it was asked for, is drawn once.
-_RECENT_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -49,12 +44,12 @@ class Studio:
     only starve the pages.
     """
 
-    def __init__(self) -> None:
-        self._places = max(2, os.cpu_count() or 2)
-        self._pool = ThreadPoolExecutor(self._places, "studio")
-        self._recent = Answers(_RECENT_BYTES)
+    def __init__(self, kept: Answers) -> None:
+        self._kept = kept
+        places = max(2, os.cpu_count() or 2)
+        self._pool = ThreadPoolExecutor(places, "studio")
+        self._ahead = threading.BoundedSemaphore(places)
         self._under_way: dict[str, Future[bytes]] = {}
-        self._taken = 0
         self._lock = threading.Lock()
 
     async def answer(self, request: Request, plan: Callable[[], Plan]) -> Response:
@@ -65,7 +60,9 @@ class Studio:
         known = request.headers.get("if-none-match", "")
         deadline = time.monotonic() + _WAIT_SECONDS
         while True:
-            future = asyncio.wrap_future(self._submit(lambda: self._make(plan(), known)))
+            # In the language of who asks.
+            drawing = self._pool.submit(copy_context().run, lambda: self._make(plan(), known))
+            future = asyncio.wrap_future(drawing)
             while not (await asyncio.wait({future}, timeout=_POLL_SECONDS))[0]:
                 if await request.is_disconnected():
                     future.cancel()
@@ -79,28 +76,25 @@ class Studio:
             if await request.is_disconnected():
                 return Response(status_code=_LEFT)
 
-    async def ahead(self, plan: Callable[[], Plan]) -> None:
-        """Begin a picture that will be asked for in a moment, unless others wait for a place."""
-        if self._taken < self._places:
-            self._submit(lambda: self._begin(plan))
+    def draw_ahead(self, address: str, plan: Callable[[], Plan]) -> None:
+        """Draw a picture here and now, and keep it for who asks for it in a moment.
 
-    def _submit(self, work: Callable[[], _T]) -> Future[_T]:
-        self._count(1)
-        # In the language of who asks.
-        future = self._pool.submit(copy_context().run, work)
-        future.add_done_callback(lambda _: self._count(-1))
-        return future
-
-    def _count(self, change: int) -> None:
-        with self._lock:
-            self._taken += change
-
-    def _begin(self, plan: Callable[[], Plan]) -> None:
-        # Whoever asks for it is told what is wrong.
-        with suppress(LightboxError):
+        For what takes about a millisecond: asking for it takes as long again. Where as many are
+        drawn already as there are cores, it is left to the one who asks.
+        """
+        path, _, query = address.encode().partition(b"?")
+        if self._kept.get((path, query)) or not self._ahead.acquire(blocking=False):
+            return
+        try:
             planned = plan()
-            if planned.checked():
-                self._drawn(planned)
+            if planned.caching == FOREVER and planned.checked():
+                answer = self._make(planned, "")
+                tag, body = answer.headers["etag"].encode(), bytes(answer.body)
+                self._kept.put((path, query), Kept(tag, answer.raw_headers, body, None))
+        except LightboxError:
+            pass  # whoever asks for it is told what is wrong
+        finally:
+            self._ahead.release()
 
     def _make(self, plan: Plan, known: str) -> Response:
         headers = {"ETag": f'"{plan.tag}"', "Cache-Control": plan.caching}
@@ -115,9 +109,6 @@ class Studio:
 
     def _drawn(self, plan: Plan) -> bytes:
         with self._lock:
-            recent = self._recent.get(plan.tag)
-            if recent:
-                return recent.body
             under_way = self._under_way.get(plan.tag)
             if under_way is None:
                 mine: Future[bytes] = Future()
@@ -130,7 +121,6 @@ class Studio:
             mine.set_exception(error)
             raise
         else:
-            self._recent.put(plan.tag, Kept(b"", [], body, None))
             mine.set_result(body)
             return body
         finally:

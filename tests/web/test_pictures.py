@@ -1,11 +1,13 @@
 """One image's pixels: as PNG and as npy they are what NumPy reads, value for value."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from .conftest import Serve, Write
 from .reading import SPLITS, Truth, numbers, page, picture
 
 Read = Callable[[str], Truth]
@@ -132,3 +134,24 @@ def test_the_strip_shows_the_first_pictures_of_the_smallest_split(
     pictures = truth("retinamnist").images("val")[:8]
     shown = picture(real_client, card.get("src", ""))
     np.testing.assert_array_equal(shown, np.concatenate(list(pictures), axis=1))
+
+
+@pytest.mark.parametrize(("side", "is_drawn"), [(28, 1), (128, 0)])
+def test_only_what_takes_a_moment_is_drawn_with_its_page(
+    side: int, is_drawn: int, serve: Serve, write: Write
+) -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (100, side, side, 3), np.uint8)
+    labels = np.zeros((100, 1), np.uint8)
+    client = serve(write("made.npz", test_images=pixels, test_labels=labels))
+
+    def given_from_memory() -> int:
+        found = re.search(
+            r"^lightbox_kept_answers_total (\d+)", client.get("/metrics").text, re.MULTILINE
+        )
+        assert found
+        return int(found[1])
+
+    found = re.search(r'data-sheet="([^"]+)"', client.get("/d/made").text)
+    assert found
+    assert client.get(found[1].replace("&amp;", "&")).status_code == 200
+    assert given_from_memory() == is_drawn

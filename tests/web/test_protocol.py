@@ -58,6 +58,33 @@ def test_a_later_request_gets_the_very_answer_of_the_first(server: Server, pictu
         assert body.startswith(b"\x89PNG")
 
 
+def test_a_picture_drawn_with_its_page_is_the_very_one_that_is_drawn_when_asked_for(
+    server: Server, picture: str, tmp_path: Path
+) -> None:
+    with Server(LIGHTBOX_DATA_DIR=str(tmp_path), LIGHTBOX_CACHE_DIR=str(tmp_path / "c")) as other:
+        fresh = http.client.HTTPConnection("127.0.0.1", other.port, timeout=PATIENCE)
+        asked_for = ask(fresh, picture)
+        assert given_from_memory(other) == 0
+        fresh.close()
+    page = "/d/immunodemo?page=2"
+    found = re.search(rb'data-sheet="([^"]+)"', server.get(page))
+    assert found
+    before = given_from_memory(server)
+    server.get(found[1].decode().replace("&amp;", "&"))
+    assert given_from_memory(server) == before + 1
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    status, headers, body = ask(connection, picture)
+    connection.close()
+    assert (status, body) == (asked_for[0], asked_for[2])
+    assert headers | {"date": ""} == asked_for[1] | {"date": ""}
+
+
+def given_from_memory(server: Server) -> float:
+    found = re.search(rb"^lightbox_kept_answers_total (\S+)$", server.get("/metrics"), re.MULTILINE)
+    assert found
+    return float(found[1])
+
+
 def test_pages_and_pictures_take_turns_on_one_connection(
     connection: http.client.HTTPConnection, picture: str
 ) -> None:
