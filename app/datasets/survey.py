@@ -52,6 +52,10 @@ class Learned(Generic[T]):
         return self.value is None and self.error is None
 
 
+class _StoppedError(Exception):
+    """Somebody wants it no more."""
+
+
 class _Task:
     """One thing to learn of one file."""
 
@@ -63,6 +67,7 @@ class _Task:
         self.value: Any = None
         self.error: ArchiveError | None = None
         self.ended = threading.Event()
+        self.stopped = False
 
     @property
     def weight(self) -> int:
@@ -72,7 +77,10 @@ class _Task:
     def run(self, dataset: Dataset) -> None:
         """Learn it; what goes wrong is kept for whoever asks."""
         try:
+            self._report(0)
             self.value = self._learn(self._report)
+        except _StoppedError:
+            pass
         except ArchiveError as error:
             self._fail(error)
         except OSError as error:
@@ -92,6 +100,8 @@ class _Task:
         )
 
     def _report(self, done: int) -> None:
+        if self.stopped:
+            raise _StoppedError
         self.done = done
 
     def _fail(self, error: ArchiveError) -> None:
@@ -162,6 +172,15 @@ class Surveys:
             self._tasks.move_to_end(place)
         task.ended.wait(seconds)
         return Learned(task.value, task.error, task.done, task.total)
+
+    def stop(self, dataset: Dataset, what: str) -> None:
+        """Stop learning this, if it is under way; whoever asks again begins it anew."""
+        place = dataset.archive.path, dataset.archive.stamp, what
+        with self._lock:
+            task = self._tasks.get(place)
+            if task and not task.ended.is_set():
+                task.stopped = True
+                del self._tasks[place]
 
     def _begin(self, task: _Task, dataset: Dataset) -> None:
         self._waiting.append((task, dataset))

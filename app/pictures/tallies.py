@@ -154,6 +154,11 @@ class Tallies:
         surveys, learn = (self._surveys, kept) if inquiry.background else (self._samples, add_up)
         return surveys.learn(dataset, name, inquiry.nbytes, learn, seconds, may_be_many=True)
 
+    def stop(self, inquiry: Inquiry) -> None:
+        """Stop adding these up, if that is under way in the background."""
+        if inquiry.background:
+            self._surveys.stop(inquiry.dataset, inquiry.name)
+
 
 def _rows(dataset: Dataset) -> int:
     """How many mean images fit into the bound, that of all images among them."""

@@ -120,6 +120,12 @@ def pixels_by_label(dataset_id: str, selection: Selection, *, everything: bool =
     return with_query(f"/d/{segment(dataset_id)}/pixels", pixel_query(selection, everything))
 
 
+def stop_pixels(dataset_id: str, selection: Selection) -> str:
+    """Where a form stops adding up all images of a selection."""
+    query = pixel_query(selection, everything=True)
+    return with_query(f"/d/{segment(dataset_id)}/pixels/stop", query)
+
+
 def mean_image(dataset_id: str, selection: Selection, of: str, *, everything: bool = False) -> str:
     """One mean image as PNG, ``of`` a label's value, of ``none`` or of ``all``."""
     query = pixel_query(selection, everything)
@@ -185,6 +191,11 @@ def compare(grids: Sequence[str], page: int = 1, *, everything: bool = False) ->
     ]
     parts += [f"page={page}"] * (page > 1) + ["all=1"] * everything
     return with_query(COMPARE, "&".join(parts))
+
+
+def stop_compare(comparison: str) -> str:
+    """Where a form stops adding up all images of a comparison, which is given by its address."""
+    return with_query(f"{COMPARE}/stop", comparison.partition("?")[2])
 
 
 def difference(comparison: str, of: str, channel: int) -> str:

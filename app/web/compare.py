@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, Response
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
@@ -16,29 +16,49 @@ from app.pictures.means import difference_png
 from app.pictures.tallies import Inquiry, Tallies, inquire
 from app.pictures.tally import Tally
 from app.web import addresses, differences
+from app.web.access import owner_only
 from app.web.comparison import Comparison, read
+from app.web.forms import Forms
 from app.web.frame import Frames
 from app.web.language import gettext as _
 from app.web.side_by_side import PER_PAGE, Side, build
 from app.web.studio import Plan, Studio
-from app.web.sums import PATIENCE_SECONDS, Seen, look, require_tally, too_large
+from app.web.sums import PATIENCE_SECONDS, Seen, ending, look, require_tally, too_large
 from app.web.templating import page
 from app.web.transport import ASK_AGAIN
 from app.web.views import Notice
 
 
-def compare(library: Library, tallies: Tallies, studio: Studio) -> APIRouter:
+def compare(library: Library, tallies: Tallies, studio: Studio, forms: Forms) -> APIRouter:
     """Make the routes of the page and of a difference."""
     router = APIRouter(include_in_schema=False)
     frames = Frames()
 
     @router.get(addresses.COMPARE)
-    def side_by_side(request: Request) -> HTMLResponse:
+    def side_by_side(request: Request) -> Response:
         comparison = read(request.url.query, f"{request.url.scheme}://{request.url.netloc}")
         sides = [_open(library, frames, comparison, place) for place in _places(comparison)]
         seen = _look(tallies, sides) if len(sides) > 1 else []
         view = build(comparison, sides, seen, library)
-        return page(request, "compare", view, style=view.style)
+        if not (view.refresh and comparison.everything):
+            return page(request, "compare", view, style=view.style)
+        check = forms.check_for(request)
+        stop_at, sample = addresses.stop_compare(comparison.address), comparison.sampled.address
+        view = replace(view, ending=ending(request, check, stop_at, sample))
+        answer = page(request, "compare", view, style=view.style)
+        forms.remember(answer, check)
+        return answer
+
+    @router.post(
+        f"{addresses.COMPARE}/stop", dependencies=[Depends(owner_only), Depends(forms.read)]
+    )
+    def stop(request: Request) -> Response:
+        comparison = read(request.url.query)
+        for grid in comparison.grids:
+            dataset = library.dataset(grid.dataset_id)
+            if not too_large(dataset):
+                tallies.stop(_inquire(dataset, grid.selection, comparison))
+        return RedirectResponse(comparison.sampled.address, 303)
 
     @router.get(f"{addresses.COMPARE}/difference.png")
     async def difference(request: Request, of: str = "", channel: int = 0) -> Response:

@@ -29,6 +29,11 @@ class Comparison:
         grids = [grid.address for grid in self.grids]
         return addresses.compare(grids, self.page, everything=self.everything)
 
+    @property
+    def sampled(self) -> "Comparison":
+        """The same by samples of the pixels."""
+        return replace(self, everything=False)
+
     def on_page(self, page: int) -> "Comparison":
         """Compare the same grids on another page."""
         return replace(self, page=page)

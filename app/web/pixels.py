@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, Response
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
 
 from app.datasets.cooccurrence import carried_under
 from app.datasets.dataset import Dataset
@@ -16,7 +16,9 @@ from app.pictures.means import mean_png
 from app.pictures.tallies import Inquiry, Tallies, inquire
 from app.pictures.tally import Tally, picture_shape
 from app.web import addresses, curves, histogram, words
+from app.web.access import owner_only
 from app.web.curves import Curves
+from app.web.forms import Forms
 from app.web.frame import heading
 from app.web.language import gettext as _
 from app.web.noted import plainly
@@ -26,7 +28,9 @@ from app.web.sums import (
     ALL,
     PATIENCE_SECONDS,
     REFRESH_SECONDS,
+    Ending,
     Seen,
+    ending,
     look,
     require_fitting,
     require_tally,
@@ -78,24 +82,43 @@ class PixelPage:
     notices: tuple[Notice, ...]
     counted: str
     everything: Link | None
+    ending: Ending | None
     remarks: tuple[str, ...]
     portraits: tuple[Portrait, ...]
     refresh: int | None
 
 
-def pixels(library: Library, tallies: Tallies, studio: Studio) -> APIRouter:
+def pixels(library: Library, tallies: Tallies, studio: Studio, forms: Forms) -> APIRouter:
     """Make the routes of the page and of a mean image."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/d/{dataset_id}/pixels")
-    def by_label(request: Request, dataset_id: str) -> HTMLResponse:
+    def by_label(request: Request, dataset_id: str) -> Response:
         dataset = library.dataset(dataset_id)
         selection = plainly(parse(request.url.query))
         everything = wants_everything(request)
         require_fitting(dataset)
         inquiry = inquire(dataset, selection, everything=everything)
         seen = look(tallies, inquiry, PATIENCE_SECONDS)
-        return page(request, "pixels", build(inquiry, selection, seen))
+        view = build(inquiry, selection, seen)
+        if not (seen.pending and inquiry.background):
+            return page(request, "pixels", view)
+        check = forms.check_for(request)
+        stop_at = addresses.stop_pixels(dataset.id, selection)
+        sample = addresses.pixels_by_label(dataset.id, selection)
+        view = replace(view, ending=ending(request, check, stop_at, sample))
+        answer = page(request, "pixels", view)
+        forms.remember(answer, check)
+        return answer
+
+    @router.post(
+        "/d/{dataset_id}/pixels/stop", dependencies=[Depends(owner_only), Depends(forms.read)]
+    )
+    def stop(request: Request, dataset_id: str) -> Response:
+        dataset, selection = library.dataset(dataset_id), plainly(parse(request.url.query))
+        require_fitting(dataset)
+        tallies.stop(inquire(dataset, selection, everything=True))
+        return RedirectResponse(addresses.pixels_by_label(dataset.id, selection), 303)
 
     @router.get("/d/{dataset_id}/mean.png")
     async def mean(request: Request, dataset_id: str, of: str = ALL) -> Response:
@@ -142,6 +165,7 @@ def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
             _("Compute all {total}", total=words.counted(inquiry.total)),
             addresses.pixels_by_label(dataset.id, selection, everything=True),
         ),
+        ending=None,
         remarks=(*remarks(inquiry), *_readings(inquiry)),
         portraits=_portraits(inquiry, selection, seen.tally) if seen.tally else (),
         refresh=REFRESH_SECONDS if seen.pending else None,

@@ -22,7 +22,7 @@ from app.web.language import gettext as _
 from app.web.language import ngettext
 from app.web.notices import dataset_notices
 from app.web.pixels import Picture, counted, means_text, picture, remarks
-from app.web.sums import ALL, REFRESH_SECONDS, Seen
+from app.web.sums import ALL, REFRESH_SECONDS, Ending, Seen
 from app.web.templating import fragment
 from app.web.views import Crumb, Hidden, Link, Notice, Pager, Tile
 from app.web.words import counted as number_text
@@ -80,6 +80,7 @@ class ComparePage:
     distribution: Markup | None
     legend: Legend | None
     everything: Link | None
+    ending: Ending | None
     remarks: tuple[str, ...]
     notices: tuple[Notice, ...]
     refresh: int | None
@@ -129,6 +130,7 @@ def build(
         distribution=_distribution(sides) if ready else None,
         legend=differences.legend(differences.scale_of(drawn)) if drawn else None,
         everything=_everything(comparison, sides) if ready else None,
+        ending=None,
         remarks=tuple(dict.fromkeys(said for side in sides for said in remarks(side.inquiry))),
         notices=_notices(sides, seen),
         refresh=REFRESH_SECONDS if pending else None,

@@ -11,6 +11,8 @@ from app.datasets.selection import NO_LABEL, shown
 from app.errors import MalformedError, MissingError, NotReadyError
 from app.pictures.tallies import Inquiry, Tallies, fits
 from app.pictures.tally import Tally, picture_shape
+from app.web.access import role_of
+from app.web.forms import CHECK
 from app.web.grid import unfinished
 from app.web.language import gettext as _
 from app.web.views import Notice
@@ -30,6 +32,21 @@ class Seen:
     tally: Tally | None
     notices: tuple[Notice, ...]
     pending: bool
+
+
+@dataclass(frozen=True)
+class Ending:
+    """While all are added up: the owner ends it by a form, others look at the sample meanwhile."""
+
+    stop: str  # where the form leads; empty for others
+    sample: str
+    check_name: str
+    check: str
+
+
+def ending(request: Request, check: str, stop: str, sample: str) -> Ending:
+    """Offer what whoever asks may do; ``check`` is the form's, the others are addresses."""
+    return Ending(stop if role_of(request) == "owner" else "", sample, CHECK, check)
 
 
 def look(tallies: Tallies, inquiry: Inquiry, seconds: float) -> Seen:

@@ -80,6 +80,53 @@ def test_many_who_ask_at_once_have_it_read_once(
     assert reading.begun == 1
 
 
+def test_what_is_stopped_ends_at_its_next_report_and_begins_anew_when_asked_again(
+    opened: Dataset, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reports, ended = threading.Semaphore(0), threading.Event()
+
+    def md5(_archive: Archive, _store: Store, report: Callable[[int], None]) -> str:
+        try:
+            while True:
+                assert reports.acquire(timeout=PATIENCE)
+                report(1)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr("app.datasets.identity.md5", md5)
+    surveys = Surveys(store)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(surveys.md5, opened, PATIENCE)
+        reports.release()
+        while not surveys.md5(opened).done:
+            pass
+        surveys.stop(opened, "md5")
+        reports.release()
+        assert ended.wait(PATIENCE)
+        found = waiting.result(PATIENCE)
+    assert (found.value, found.error, found.pending) == (None, None, True)
+    assert not caplog.records
+    monkeypatch.setattr("app.datasets.identity.md5", lambda *_: "an MD5")
+    assert surveys.md5(opened, PATIENCE).value == "an MD5"
+
+
+def test_what_still_waits_is_stopped_without_being_begun(
+    tmp_path: Path, store: Store, reading: Reading
+) -> None:
+    surveys = Surveys(store)
+    files = [
+        open_dataset(write_arrays(tmp_path / f"{number}.npz", dataset()), store)
+        for number in range(3)
+    ]
+    for file in files:
+        surveys.md5(file)
+    surveys.stop(files[2], "md5")
+    reading.go_on.set()
+    assert [surveys.md5(file, PATIENCE).value for file in files[:2]] == ["an MD5"] * 2
+    assert surveys.md5(files[2], PATIENCE).value == "an MD5"
+    assert reading.begun == 3
+
+
 def test_few_files_are_read_at_once(tmp_path: Path, store: Store, reading: Reading) -> None:
     surveys = Surveys(store)
     files = [

@@ -47,6 +47,7 @@ ROUTES = {
     "/d/{dataset_id}/about": ("/d/made/about", LOCKED),
     "/d/{dataset_id}/about.{form}": ("/d/made/about.bib", LOCKED),
     "/d/{dataset_id}/pixels": ("/d/made/pixels", LOCKED),
+    "/d/{dataset_id}/pixels/stop": ("POST /d/made/pixels/stop?all=1", LOCKED),
     "/d/{dataset_id}/mean.png": ("/d/made/mean.png", LOCKED),
     "/d/{dataset_id}/export": ("/d/made/export", LOCKED),
     "/d/{dataset_id}/export.{form}": ("/d/made/export.csv", LOCKED),
@@ -69,6 +70,7 @@ ROUTES = {
     "/d/{dataset_id}/{split}/{index}.nii.gz": ("/d/made/test/0.nii.gz", LOCKED),
     "/styleguide": ("/styleguide", LOCKED),
     "/compare": ("/compare?a=/d/made?label=0&b=/d/made?label=1", LOCKED),
+    "/compare/stop": ("POST /compare/stop?a=/d/made?label=0&b=/d/made?label=1&all=1", LOCKED),
     "/compare/difference.png": (
         "/compare/difference.png?a=/d/made?label=0&b=/d/made?label=1&of=b",
         LOCKED,

@@ -15,6 +15,7 @@ from app.pictures.tally import measure
 
 from .conftest import Serve, Write
 from .reading import Page, Truth, page, picture, words
+from .visiting import visitor
 
 Read = Callable[[str], Truth]
 PATIENCE = 20.0
@@ -192,6 +193,44 @@ def test_until_all_is_added_up_the_page_says_how_far_it_is(
     assert results.get("data-address") == "/d/made/pixels?all=1"
     halted.set()
     assert len(cards(pixels(small, "/d/made/pixels?all=1"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "sample"),
+    [
+        ("/d/made/pixels?label=0&all=1", "/d/made/pixels?label=0"),
+        (
+            "/compare?a=/d/made?label=0&b=/d/made?label=1&all=1",
+            "/compare?a=/d/made?label=0&b=/d/made?label=1",
+        ),
+    ],
+)
+def test_the_owner_stops_what_is_being_added_up(
+    address: str, sample: str, small: TestClient, halted: threading.Event
+) -> None:
+    browser = visitor(small)
+    shown = page(browser, address)
+    assert words(shown.one("button", id="stop")) == "Stop, and look at a sample"
+    check = shown.one("input", name="check").get("value")
+    action = shown.one("form", method="post").get("action", "")
+    stopped = browser.post(action, data={"check": check})
+    assert (stopped.status_code, stopped.headers["location"]) == (303, sample)
+    halted.set()
+    # Begun anew: by now nothing holds it up.
+    assert not list(pixels(small, address).all("button", id="stop"))
+
+
+@pytest.mark.usefixtures("halted")
+def test_who_may_only_look_stops_nothing_and_is_led_to_a_sample(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, write: Write
+) -> None:
+    monkeypatch.setattr(tallies, "SAMPLE_ITEMS", 20)
+    file = write(test_images=np.zeros((100, 5, 5), np.uint8), test_labels=np.zeros(100, np.uint8))
+    client = serve(file, access="public", owner_token="the-token-of-the-owner")
+    shown = page(client, "/d/made/pixels?all=1")
+    assert not list(shown.all("button", id="stop"))
+    assert "/d/made/pixels" in [link.get("href") for link in shown.all("a")]
+    assert client.post("/d/made/pixels/stop?all=1").status_code == 403
 
 
 @pytest.mark.parametrize(
