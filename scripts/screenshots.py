@@ -112,6 +112,7 @@ def _ends_with(query: str, url: str) -> bool:
 def _settled(page: Page) -> Image.Image:
     page.wait_for_load_state("networkidle")
     page.mouse.move(0, 0)  # so that nothing is marked as pointed at
+    page.evaluate("scrollTo(0, 0)")
     return _seen(page)
 
 
