@@ -95,7 +95,7 @@ def test_the_form_sets_it_and_the_numbers_below_stay_those_of_the_file(
     page.get_by_role("button", name="Apply").click()
     arrive(page, "label=1.*high=100&map=viridis")
     assert_seen(seen(page.locator("img.picture")), coloured(windowed(pixels, 0, 100), "viridis"), 5)
-    page.locator(".stage").focus()
+    page.get_by_role("application").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("[data-readout]")).to_have_text(
         re.compile(rf"row 0, column \d: ({pixels[0, 0]}|{pixels[0, 1]})$")
