@@ -27,12 +27,12 @@ from app.catalogue.facts import PLAIN_SIZE, PublishedFile, all_facts
 from app.catalogue.fetching import Need, fetch, is_being_fetched, needed, refuse_full_disk
 from app.datasets.check import Report, prepare_file
 from app.datasets.check import check as check_paths
-from app.datasets.library import files_in
-from app.errors import EXIT_CODE, FetchError, LightboxError, UsageError, plain
+from app.datasets.library import Library, files_in
+from app.errors import EXIT_CODE, FetchError, LightboxError, MissingError, UsageError, plain
 from app.reviews import backups, links, studies
 from app.reviews.database import Database
 from app.server import open_library
-from app.settings import load
+from app.settings import PREFIX, load
 from app.web import addresses, designing
 from app.web.shared import collection_at, read_collection, read_target, seen_at
 from app.web.sharing import link_url, what_at
@@ -240,6 +240,17 @@ def list_(
     Console().print(table)
 
 
+def _source_at(library: Library, database: Database, address: str) -> designing.Source:
+    try:
+        return designing.source_at(library, database, address)
+    except MissingError as error:
+        if error.part != "dataset":
+            raise
+        reason = str(error).rstrip(".")
+        sentence = f"{reason}; a study is made from its file: name its folder in {PREFIX}DATA_DIR."
+        raise MissingError("dataset", sentence) from None
+
+
 @cli.command()
 def share(
     address: Annotated[
@@ -264,7 +275,7 @@ def share(
     database = Database(settings.database_url)
     seen = seen_at(library, address)
     if study:
-        source = designing.source_at(library, database, address)
+        source = _source_at(library, database, address)
         drawn = designing.draw(source, 0, 0)
         design = designing.default_design(source.dataset, title)
         made = studies.create(database, design, drawn.items, drawn.labels)

@@ -125,9 +125,12 @@ def test_what_cannot_be_shared_is_said_in_one_sentence(
     done = share(*arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert "Traceback" not in done.stderr
-    if code == 1:
-        assert done.stderr.startswith("lightbox: ")
-        assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("lightbox: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_study_of_a_file_that_is_not_at_hand_says_where_to_name_it(share: Share) -> None:
+    assert "LIGHTBOX_DATA_DIR" in share("/d/nothing", "--study").stderr
 
 
 def test_a_database_that_cannot_be_used_is_said_in_one_sentence(
