@@ -3,40 +3,36 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    ProgressColumn,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.progress import Progress as Bar
-from rich.table import Table
+from rich.progress import TaskID, TransferSpeedColumn
 from typer.exceptions import TyperException
 
 from app import serving
 from app.arrays.cache import Cache
 from app.arrays.store import Progress, Store
 from app.catalogue.facts import PLAIN_SIZE, PublishedFile, all_facts
-from app.catalogue.fetching import Need, fetch, is_being_fetched, needed, refuse_full_disk
-from app.datasets.check import Report, prepare_file
+from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_disk
 from app.datasets.check import check as check_paths
+from app.datasets.check import prepare_file
 from app.datasets.library import Library, files_in
 from app.errors import EXIT_CODE, FetchError, LightboxError, MissingError, UsageError, plain
 from app.reviews import backups, links, studies
 from app.reviews.database import Database
 from app.server import open_library
 from app.settings import PREFIX, load
+from app.terminal import (
+    need_text,
+    print_published,
+    print_report,
+    progress_bar,
+    published_json,
+    report_json,
+)
 from app.web import addresses, designing
 from app.web.shared import collection_at, read_collection, read_target, seen_at
 from app.web.sharing import link_url, what_at
-from app.web.words import bytes_text
 
 cli = typer.Typer(
     help="Look at medical image datasets: MedMNIST files in the browser, exact and at once.",
@@ -99,7 +95,7 @@ def check(
     """Say of each file whether it is served, as what, or why not."""
     settings = load()
     store = Store(Cache(settings.cache_dir, settings.cache_bytes))
-    with _bar() as bar:
+    with progress_bar() as bar:
         task = bar.add_task("", visible=False)
 
         def show(path: Path, member: str, done: int, total: int) -> None:
@@ -113,11 +109,11 @@ def check(
             "bytes": store.cache.size(),
             "bound": store.cache.bound,
         }
-        files = [_as_json(report) for report in reports]
+        files = [report_json(report) for report in reports]
         print(json.dumps({"files": files, "cache": cache}, indent=2))
     else:
         for report in reports:
-            _print_report(report)
+            print_report(report)
     if not reports:
         raise UsageError(f"{paths[0]} holds no .npz files; name a file, or a folder that does.")
     if not all(report.good for report in reports):
@@ -132,7 +128,7 @@ def prepare(
     settings = load()
     store = Store(Cache(settings.cache_dir, settings.cache_bytes))
     failed = False
-    with _bar() as bar:
+    with progress_bar() as bar:
         for path in files_in(_existing(paths) or ()):
             task = bar.add_task(plain(path.name))
 
@@ -169,9 +165,9 @@ def get(
     need = needed(files, folder, base_url)
     refuse_full_disk(folder, need.bytes)
     if need.bytes or need.unknown:
-        print(_need_text(need, folder))
+        print(need_text(need, folder))
     failed = False
-    with _bar(TransferSpeedColumn()) as bar:
+    with progress_bar(TransferSpeedColumn()) as bar:
         for file in files:
             waits = " (another program brings it)" if is_being_fetched(file, folder) else ""
             task = bar.add_task(file.name + waits, total=file.bytes)
@@ -190,54 +186,16 @@ def get(
         raise typer.Exit(1)
 
 
-def _need_text(need: Need, folder: Path) -> str:
-    """Say what is still to come, and what room there is for it."""
-    parts = [bytes_text(need.bytes)] if need.bytes else []
-    parts += [f"{name} (size not known)" for name in need.unknown]
-    return f"To fetch: {', '.join(parts)}; {bytes_text(need.free)} free in {plain(str(folder))}"
-
-
 @cli.command("list")
 def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the published datasets, and which of their files are in the data folder."""
     folder = load().data_dir
-    known = [
-        {
-            "id": facts.id,
-            "title": facts.title,
-            "task": facts.task,
-            "modality": facts.modality,
-            "channels": facts.channels,
-            "dimensions": facts.dimensions,
-            "labels": [{"value": label.value, "name": label.name} for label in facts.labels],
-            "splits": dict(facts.counts),
-            "license": facts.license,
-            "sizes": [
-                {
-                    "size": file.size,
-                    "file": file.name,
-                    "md5": list(file.md5s),
-                    "here": (folder / file.name).is_file(),
-                }
-                for file in facts.files
-            ],
-        }
-        for facts in all_facts()
-    ]
     if as_json:
-        print(json.dumps({"folder": str(folder), "datasets": known}, indent=2))
-        return
-    table = Table("id", "modality", "task", "images", "sizes (here in bold)", box=None)
-    for facts in all_facts():
-        sizes = " ".join(
-            f"[bold]{file.size}[/]" if (folder / file.name).is_file() else str(file.size)
-            for file in facts.files
-        )
-        count = f"{sum(facts.counts.values()):,}"
-        table.add_row(facts.id, facts.modality, facts.task, count, sizes)
-    Console().print(table)
+        print(json.dumps(published_json(folder), indent=2))
+    else:
+        print_published(folder)
 
 
 def _source_at(library: Library, database: Database, address: str) -> designing.Source:
@@ -339,63 +297,3 @@ def _existing(paths: list[Path]) -> tuple[Path, ...] | None:
                 f"{path} can't be served ({why}); name a .npz file or a folder of them."
             ) from None
     return tuple(path.absolute() for path in paths) or None
-
-
-def _bar(*more: ProgressColumn) -> Bar:
-    """Show progress to a person; a file or a pipe gets none of it."""
-    console = Console(stderr=True)
-    return Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        *more,
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
-def _as_json(report: Report) -> dict[str, Any]:
-    dataset = report.dataset
-    found: dict[str, Any] = {
-        "path": str(report.path),
-        "id": report.path.stem,
-        "served": dataset is not None,
-        "good": report.good,
-        "refused": [
-            {"part": error.member or error.file, "reason": str(error)} for error in report.refused
-        ],
-    }
-    if dataset:
-        found |= {
-            "title": dataset.title,
-            "task": dataset.task,
-            "modality": dataset.modality,
-            "shape": list(dataset.shape),
-            "splits": {split: index.total for split, index in dataset.indexes.items()},
-            "ignored": list(dataset.ignored),
-        }
-    if report.identity:
-        found["identity"] = {
-            "standing": report.identity.standing,
-            "sentence": report.identity.sentence,
-            "md5": report.identity.md5,
-            "differences": list(report.identity.differences),
-        }
-    return found
-
-
-def _print_report(report: Report) -> None:
-    dataset, name = report.dataset, plain(str(report.path))
-    if dataset:
-        counts = ", ".join(f"{split} {index.total:,}" for split, index in dataset.indexes.items())
-        print(f"{name}: served as {plain(dataset.title)}, {dataset.task}, {counts}")
-        if report.identity:
-            print(f"  identity: {plain(report.identity.line)}")
-        if dataset.ignored:
-            print(f"  ignored: {', '.join(dataset.ignored)}")
-    else:
-        print(f"{name}: not served")
-    for error in report.refused:
-        print(f"  refused: {error}")

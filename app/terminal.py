@@ -1,0 +1,125 @@
+"""What commands print: bars while something takes long, tables and sentences for people, JSON."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from app.catalogue.facts import all_facts
+from app.catalogue.fetching import Need
+from app.datasets.check import Report
+from app.errors import plain
+from app.web.words import bytes_text
+
+
+def progress_bar(*more: ProgressColumn) -> Bar:
+    """Show progress to a person; a file or a pipe gets none of it."""
+    console = Console(stderr=True)
+    return Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        *more,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """Say what there is to say of a file, to programs."""
+    dataset = report.dataset
+    found: dict[str, Any] = {
+        "path": str(report.path),
+        "id": report.path.stem,
+        "served": dataset is not None,
+        "good": report.good,
+        "refused": [
+            {"part": error.member or error.file, "reason": str(error)} for error in report.refused
+        ],
+    }
+    if dataset:
+        found |= {
+            "title": dataset.title,
+            "task": dataset.task,
+            "modality": dataset.modality,
+            "shape": list(dataset.shape),
+            "splits": {split: index.total for split, index in dataset.indexes.items()},
+            "ignored": list(dataset.ignored),
+        }
+    if report.identity:
+        found["identity"] = {
+            "standing": report.identity.standing,
+            "sentence": report.identity.sentence,
+            "md5": report.identity.md5,
+            "differences": list(report.identity.differences),
+        }
+    return found
+
+
+def print_report(report: Report) -> None:
+    """Say it to people."""
+    dataset, name = report.dataset, plain(str(report.path))
+    if dataset:
+        counts = ", ".join(f"{split} {index.total:,}" for split, index in dataset.indexes.items())
+        print(f"{name}: served as {plain(dataset.title)}, {dataset.task}, {counts}")
+        if report.identity:
+            print(f"  identity: {plain(report.identity.line)}")
+        if dataset.ignored:
+            print(f"  ignored: {', '.join(dataset.ignored)}")
+    else:
+        print(f"{name}: not served")
+    for error in report.refused:
+        print(f"  refused: {error}")
+
+
+def need_text(need: Need, folder: Path) -> str:
+    """Say what is still to come, and what room there is for it."""
+    parts = [bytes_text(need.bytes)] if need.bytes else []
+    parts += [f"{name} (size not known)" for name in need.unknown]
+    return f"To fetch: {', '.join(parts)}; {bytes_text(need.free)} free in {plain(str(folder))}"
+
+
+def published_json(folder: Path) -> dict[str, Any]:
+    """List the published datasets, and which of their files are in a folder, to programs."""
+    known: list[dict[str, Any]] = [
+        {
+            "id": facts.id,
+            "title": facts.title,
+            "task": facts.task,
+            "modality": facts.modality,
+            "channels": facts.channels,
+            "dimensions": facts.dimensions,
+            "labels": [{"value": label.value, "name": label.name} for label in facts.labels],
+            "splits": dict(facts.counts),
+            "license": facts.license,
+            "sizes": [
+                {
+                    "size": file.size,
+                    "file": file.name,
+                    "md5": list(file.md5s),
+                    "here": (folder / file.name).is_file(),
+                }
+                for file in facts.files
+            ],
+        }
+        for facts in all_facts()
+    ]
+    return {"folder": str(folder), "datasets": known}
+
+
+def print_published(folder: Path) -> None:
+    """List them to people."""
+    table = Table("id", "modality", "task", "images", "sizes (here in bold)", box=None)
+    for facts in all_facts():
+        sizes = " ".join(
+            f"[bold]{file.size}[/]" if (folder / file.name).is_file() else str(file.size)
+            for file in facts.files
+        )
+        count = f"{sum(facts.counts.values()):,}"
+        table.add_row(facts.id, facts.modality, facts.task, count, sizes)
+    Console().print(table)
