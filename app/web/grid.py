@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import PER_PAGE, SPLITS, Selection, Thumbs
+from app.datasets.selection import SPLITS, Selection, Thumbs
 from app.datasets.subset import Items, Subset
 from app.errors import MissingError
 from app.pictures import sheet
@@ -31,7 +31,6 @@ from app.web.views import (
 )
 from app.web.words import VIEW_WORDS, counted, kind
 
-_SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _NEIGHBOURS: Final = 2
 _REFRESH_SECONDS: Final = 2
 
