@@ -91,7 +91,7 @@ class Studio:
                 answer = self._make(planned, "")
                 tag, body = answer.headers["etag"].encode(), bytes(answer.body)
                 self._kept.put((path, query), Kept(tag, answer.raw_headers, body, None))
-        except LightboxError:
+        except (LightboxError, OSError):
             pass  # whoever asks for it is told what is wrong
         finally:
             self._ahead.release()
