@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.web import addresses
-from app.web.agreement import Cell, Compared, MeasureRow, TableRow
+from app.web.agreement_pages import Cell, Compared, MeasureRow, TableRow
 from app.web.catalogue import RefusedFile
 from app.web.grid import pager
 from app.web.notes import Notes, Said

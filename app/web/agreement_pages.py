@@ -1,0 +1,296 @@
+"""What the pages of a study's agreement show: measures, tables whose cells open images, cases."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+import app
+from app.datasets.library import Library
+from app.errors import LightboxError
+from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Agreement, Comparison
+from app.reviews.answers import StudyReadings
+from app.reviews.intervals import Measure
+from app.reviews.methods import Protocol, methods
+from app.reviews.studies import Study
+from app.web import addresses
+from app.web.language import gettext as _
+from app.web.language import say, signed
+from app.web.views import Link
+from app.web.words import counted, images
+
+_CASES_MOST: Final = 200
+_DIVIDED_MOST: Final = 24
+
+
+@dataclass(frozen=True)
+class MeasureRow:
+    """One measure in words: “0.71”, “0.60 to 0.82”."""
+
+    name: str
+    estimate: str
+    interval: str
+    n: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table; ``href`` opens its images where there are any. ``depth`` is 0…9."""
+
+    text: str
+    href: str | None
+    depth: int
+    same: bool
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """The answers of the first against those of the second."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two columns of answers."""
+
+    id: str
+    heading: str
+    first: str
+    second: str
+    measures: tuple[MeasureRow, ...]
+    columns: tuple[str, ...]
+    rows: tuple[TableRow, ...]
+    plots: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An image with what was said of it."""
+
+    href: str | None
+    src: str | None
+    name: str
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AgreementPage:
+    """All measures of a study."""
+
+    heading: str
+    study: str
+    counts: tuple[str, ...]
+    together: tuple[MeasureRow, ...]
+    compared: tuple[tuple[str, tuple[Compared, ...]], ...]
+    positives: tuple[Link, ...]
+    divided: tuple[Case, ...]
+    divided_text: str
+    odd: tuple[Case, ...]
+    odd_text: str
+    methods: str
+    plots: tuple[Link, ...]
+    notice: str
+
+
+@dataclass(frozen=True)
+class CasesPage:
+    """The images of one cell of a table."""
+
+    heading: str
+    back: str
+    cases: tuple[Case, ...]
+    more: str
+
+
+def agreement_page(
+    library: Library, study: Study, read: StudyReadings, found: Agreement, positive: int
+) -> AgreementPage:
+    """Draw up all measures of a study, with the answer of number ``positive`` as the positive."""
+    here = addresses.study(study.id)
+    divided = [each.case for each in found.disagreements]
+    design = study.design
+    names = read.readings.categories
+    return AgreementPage(
+        heading=_("Agreement · {title}", title=design.title),
+        study=here,
+        counts=tuple(
+            _(
+                "{reader}: {answered} answered, {cannot_tell} “cannot tell”, {unanswered} open",
+                reader=each.reader,
+                answered=counted(each.answered),
+                cannot_tell=counted(each.cannot_tell),
+                unanswered=counted(each.unanswered),
+            )
+            for each in found.readers
+        ),
+        together=tuple(_measure(each) for each in found.together),
+        compared=tuple(
+            (heading, tuple(_compared(study, kind, n, each) for n, each in enumerate(group)))
+            for heading, kind, group in (
+                (_("Each reader against the stored label"), "stored", found.with_stored),
+                (_("Readers in pairs"), "pair", found.pairs),
+                (_("Each reader against themselves"), "self", found.with_self),
+            )
+            if group
+        ),
+        positives=tuple(
+            Link(name, addresses.with_query(f"{here}/agreement", f"positive={n}"), n == positive)
+            for n, name in enumerate(names)
+        )
+        if found.positive
+        else (),
+        divided=_cases(library, study, read, divided[:_DIVIDED_MOST]),
+        divided_text=_more(len(divided), _DIVIDED_MOST),
+        odd=_cases(library, study, read, found.against_stored[:_DIVIDED_MOST]),
+        odd_text=_more(len(found.against_stored), _DIVIDED_MOST),
+        methods=methods(_protocol(library, study, read, found, positive)),
+        plots=tuple(Link(form.upper(), f"{here}/plots/measures.{form}") for form in ("svg", "png")),
+        notice="" if found.readers else _("This study has no readers yet."),
+    )
+
+
+def cases_page(
+    library: Library,
+    study: Study,
+    read: StudyReadings,
+    comparison: Comparison,
+    where: tuple[int, int],
+) -> CasesPage:
+    """Draw up the images of the cell at row and column."""
+    numbers = comparison.table.cases.get(where, ())
+    names = comparison.table.categories
+    return CasesPage(
+        heading=f"{say(comparison.first)}: {names[where[0]]}; "
+        f"{say(comparison.second)}: {names[where[1]]}",
+        back=addresses.study(study.id, "agreement"),
+        cases=_cases(library, study, read, numbers[:_CASES_MOST]),
+        more=_more(len(numbers), _CASES_MOST),
+    )
+
+
+def _protocol(
+    library: Library, study: Study, read: StudyReadings, found: Agreement, positive: int
+) -> Protocol:
+    design = study.design
+    total = study.size
+    try:
+        dataset = library.dataset(design.dataset)
+        title, total = dataset.title, dataset.total
+    except LightboxError:
+        title = design.dataset
+    return Protocol(
+        title=design.title,
+        dataset=title,
+        sampled=len(read.cases),
+        total=total,
+        sampling="[state how they were chosen]",
+        seed=design.seed,
+        question=design.question,
+        categories=read.readings.categories,
+        ordinal=design.ordinal,
+        confidence=design.ask_confidence,
+        readers=len(read.people),
+        labels_hidden=True,
+        random_order=True,
+        repeated=design.repeats,
+        cannot_tell=True,
+        compared=bool(found.with_stored),
+        positive=positive,
+        version=app.__version__,
+    )
+
+
+def _compared(study: Study, kind: str, number: int, comparison: Comparison) -> Compared:
+    table = comparison.table
+    first, second = say(comparison.first), say(comparison.second)
+    name = f"{kind}-{number}"
+    most = max(1, int(table.counts.max())) if table.counts.size else 1
+
+    def cell(row: int, column: int) -> Cell:
+        count = int(table.counts[row, column])
+        query = urlencode({"table": name, "row": row, "column": column})
+        href = addresses.with_query(addresses.study(study.id, "cases"), query) if count else None
+        depth = -(-9 * count // most)
+        return Cell(counted(count), href, depth, row == column)
+
+    size = range(len(table.categories))
+    return Compared(
+        id=name,
+        heading=_("{first} and {second}", first=first, second=second),
+        first=first,
+        second=second,
+        measures=tuple(_measure(each) for each in comparison.measures),
+        columns=table.categories,
+        rows=tuple(
+            TableRow(table.categories[row], tuple(cell(row, column) for column in size))
+            for row in size
+        ),
+        plots=tuple(
+            Link(form.upper(), addresses.study(study.id, f"plots/{name}.{form}"))
+            for form in ("svg", "png")
+        ),
+    )
+
+
+def _measure(measure: Measure) -> MeasureRow:
+    if measure.estimate is None:
+        return MeasureRow(say(measure.name), "–", "", counted(measure.n), say(measure.note))
+    interval = (
+        _(
+            "{low} to {high}",
+            low=signed(f"{measure.low:.2f}"),
+            high=signed(f"{measure.high:.2f}"),
+        )
+        if measure.low is not None and measure.high is not None
+        else ""
+    )
+    return MeasureRow(
+        say(measure.name),
+        signed(f"{measure.estimate:.2f}"),
+        interval,
+        counted(measure.n),
+        say(measure.note),
+    )
+
+
+def _cases(
+    library: Library, study: Study, read: StudyReadings, numbers: tuple[int, ...] | list[int]
+) -> tuple[Case, ...]:
+    design = study.design
+    try:
+        dataset = library.dataset(design.dataset)
+        same = dataset.archive.content == design.content
+    except LightboxError:
+        same = False
+    values = read.readings
+
+    def case(number: int) -> Case:
+        item = read.cases[number]
+        said = [
+            f"{reader}: {design.name_of(answer)}"
+            for reader, answer in zip(
+                values.readers, values.answers[:, number].tolist(), strict=True
+            )
+            if answer != NO_ANSWER and answer >= CANNOT_TELL
+        ]
+        stored = int(values.stored[number])
+        if stored >= 0:
+            said.append(_("stored label: {stored}", stored=design.name_of(stored)))
+        here = addresses.item(design.dataset, item.split, item.index)
+        picture = f"{here}.png"
+        return Case(
+            href=here if same else None,
+            src=picture if same else None,
+            name=f"{item.split} {item.index}",
+            said=tuple(said),
+        )
+
+    return tuple(case(number) for number in numbers)
+
+
+def _more(number: int, most: int) -> str:
+    if number > most:
+        return _("The first {most} of {number} images.", most=str(most), number=counted(number))
+    return f"{images(number)}."
