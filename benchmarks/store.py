@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
-from app.datasets.dataset import MEMBERS
 from app.datasets.library import Library
+from app.datasets.opening import MEMBERS
 from app.datasets.selection import parse
 from app.server import create_app
 from app.settings import Settings
@@ -34,7 +34,7 @@ from pathlib import Path
 from app.arrays.archive import read_archive
 from app.arrays.cache import Cache
 from app.arrays.store import Store
-from app.datasets.dataset import MEMBERS
+from app.datasets.opening import MEMBERS
 
 def private():
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()

@@ -14,7 +14,7 @@ import pytest
 from running import LIGHTBOX, PATIENCE, Server, environment
 
 from app.arrays.archive import read_archive
-from app.datasets.dataset import MEMBERS
+from app.datasets.opening import MEMBERS
 from app.reviews import collected, collecting
 from app.reviews.database import Database
 from app.reviews.items import Item

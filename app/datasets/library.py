@@ -20,7 +20,8 @@ from typing import Final
 
 from app.arrays.archive import Stamp, is_current, stamp_of, unreadable
 from app.arrays.store import Store
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import shown
 from app.errors import ArchiveError, MissingError
 from app.phrases import Phrase

@@ -19,7 +19,8 @@ import numpy as np
 from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.datasets import statistics
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import ORDERS, SPLITS, Selection
 from app.pictures.tallies import inquire
 from app.pictures.tally import measure

@@ -8,7 +8,7 @@ import pytest
 from app.arrays.store import Store
 from app.datasets import cooccurrence
 from app.datasets.cooccurrence import Carried, carried, carried_under
-from app.datasets.dataset import open_dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import Selection
 
 from .asking import write_labelled

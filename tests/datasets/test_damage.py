@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import Selection, Split
 from app.errors import ArchiveError
 

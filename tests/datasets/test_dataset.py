@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from app.arrays.store import Store
 from app.catalogue.facts import facts_for
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import SPLITS, Selection
 from app.errors import ArchiveError, MissingError
 

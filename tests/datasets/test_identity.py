@@ -14,8 +14,9 @@ from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.catalogue.facts import Facts, all_facts, facts_for
 from app.datasets import identity
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
 from app.datasets.identity import differences, identify
+from app.datasets.opening import open_dataset
 from app.errors import ArchiveError
 
 EACH = pytest.mark.parametrize("facts", all_facts(), ids=lambda facts: facts.id)

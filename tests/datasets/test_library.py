@@ -15,8 +15,9 @@ from corpus.writers import dataset, patch_entry, remove_folder, write_arrays
 
 from app.arrays.store import Store
 from app.datasets import library as module
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
 from app.datasets.library import Library, files_in
+from app.datasets.opening import open_dataset
 from app.datasets.selection import Selection
 from app.errors import ArchiveError, LightboxError, MissingError
 

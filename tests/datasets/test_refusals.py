@@ -13,8 +13,9 @@ from corpus.writers import dataset, write_arrays
 from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.datasets.check import check, prepare_file
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
 from app.datasets.library import Library
+from app.datasets.opening import open_dataset
 from app.errors import ArchiveError
 
 FILE_KINDS = pytest.mark.parametrize("bad", FILES.values(), ids=FILES.keys())

@@ -16,7 +16,8 @@ from app.arrays import inflate
 from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.datasets import statistics
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import SPLITS
 from app.datasets.statistics import Channel
 from app.errors import ArchiveError

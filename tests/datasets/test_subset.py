@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import ORDERS, SPLITS, Selection
 from app.datasets.subset import Subset
 from app.errors import MissingError

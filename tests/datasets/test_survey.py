@@ -12,7 +12,8 @@ from corpus.writers import dataset, write_arrays
 from app.arrays.archive import Archive
 from app.arrays.store import Store
 from app.datasets import survey
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.datasets.survey import Surveys
 from app.errors import ArchiveError
 

@@ -7,7 +7,8 @@ import pytest
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pyarrow.parquet  # noqa: F401
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
-from app.datasets.dataset import open_dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import parse
 from app.exports import folder, npz, parquet, table
 from app.exports.chosen import Selected

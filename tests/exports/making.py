@@ -8,7 +8,8 @@ from corpus.writers import write_arrays
 from numpy.typing import NDArray
 
 from app.arrays.store import Store
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import SPLITS, parse
 from app.exports.chosen import Chosen, Selected
 from app.exports.origin import Origin

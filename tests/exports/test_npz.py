@@ -10,7 +10,8 @@ import pytest
 from corpus.good import GOOD
 
 from app.arrays.store import Store
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.exports import npz
 from app.exports.chosen import Selected
 

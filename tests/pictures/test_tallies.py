@@ -12,7 +12,8 @@ from corpus.writers import write_arrays
 from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.datasets import survey
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import SPLITS, Selection, parse
 from app.datasets.survey import Surveys
 from app.errors import TooManyError

@@ -10,7 +10,8 @@ from corpus.writers import write_arrays
 from numpy.typing import NDArray
 
 from app.arrays.store import Store
-from app.datasets.dataset import Dataset, open_dataset
+from app.datasets.dataset import Dataset
+from app.datasets.opening import open_dataset
 from app.datasets.selection import SPLITS, Selection, parse
 from app.pictures import tally
 from app.pictures.tallies import inquire

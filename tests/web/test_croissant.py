@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.catalogue.facts import facts_for
-from app.datasets.dataset import open_dataset
 from app.datasets.identity import identify
+from app.datasets.opening import open_dataset
 from app.web.croissant import as_croissant
 
 from .conftest import Serve, Write

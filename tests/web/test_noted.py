@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.arrays.archive import read_archive
-from app.datasets.dataset import MEMBERS
+from app.datasets.opening import MEMBERS
 from app.datasets.selection import Split
 from app.reviews import notes
 from app.reviews.database import Database
