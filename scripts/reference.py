@@ -12,8 +12,7 @@ from app.cli import cli
 from app.server import create_app
 from app.settings import HANDED_DOWN, PREFIX, Settings, load
 from app.web import addresses
-from app.web.reference import described
-from app.web.views import Parameter
+from app.web.reference import Parameter, described
 
 
 def pages() -> dict[str, str]:

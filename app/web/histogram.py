@@ -9,7 +9,7 @@ from app.datasets.selection import Bars, Selection, Split
 from app.web import addresses
 from app.web.language import gettext as _
 from app.web.language import later
-from app.web.views import Bar, BarGroup, Histogram, HistogramRow, Link
+from app.web.views import Link
 from app.web.words import NO_LABEL, counted, images, label_text, share, shortened
 
 WIDTH: Final = 320
@@ -22,6 +22,50 @@ _BAR_STEP: Final = 17
 _GAP: Final = 8
 
 _SCALES: Final[dict[Bars, str]] = {"count": later("Count"), "share": later("Share within split")}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of the histogram: a link that filters, with its place in the drawing."""
+
+    href: str
+    text: str  # count and share, printed behind the bar
+    split: str
+    x: float
+    y: float
+    width: float
+    height: float
+    text_x: float
+    text_y: float
+
+
+@dataclass(frozen=True)
+class BarGroup:
+    """The bars of one label, under its name."""
+
+    title: str
+    title_y: float
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class HistogramRow:
+    """One line of the text table: a label, then count and share for each split."""
+
+    label: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Label counts by split as a drawing of ``width`` × ``height`` and as a table."""
+
+    caption: str
+    width: int
+    height: int
+    groups: tuple[BarGroup, ...]
+    splits: tuple[str, ...]
+    rows: tuple[HistogramRow, ...]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 No script and no third-party host: it obeys the same policy as every page.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
@@ -11,9 +12,40 @@ from starlette.responses import HTMLResponse
 import app
 from app.web import addresses
 from app.web.templating import page
-from app.web.views import ApiReference, Operation, Parameter
 
 _EXAMPLES: Final = {"/api/datasets": "/api/datasets"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter, or a field of an answer, in the description of the API."""
+
+    name: str
+    kind: str
+    required: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One address of the API."""
+
+    method: str
+    path: str
+    summary: str
+    text: str
+    parameters: tuple[Parameter, ...]
+    fields: tuple[Parameter, ...]
+    example: str | None
+
+
+@dataclass(frozen=True)
+class ApiReference:
+    """The page at /api/docs."""
+
+    version: str
+    schema_href: str
+    operations: tuple[Operation, ...]
 
 
 def reference(application: FastAPI) -> APIRouter:

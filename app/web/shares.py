@@ -7,10 +7,9 @@ from typing import Final
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Selection
 from app.web import addresses, histogram
-from app.web.histogram import Line
+from app.web.histogram import Bar, BarGroup, Histogram, HistogramRow, Line
 from app.web.language import gettext as _
 from app.web.language import later
-from app.web.views import Bar, BarGroup, Histogram, HistogramRow
 from app.web.words import counted, share, shortened
 
 _TEXT_ROOM: Final = 130

@@ -113,50 +113,6 @@ class Pager:
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One bar of the histogram: a link that filters, with its place in the drawing."""
-
-    href: str
-    text: str  # count and share, printed behind the bar
-    split: str
-    x: float
-    y: float
-    width: float
-    height: float
-    text_x: float
-    text_y: float
-
-
-@dataclass(frozen=True)
-class BarGroup:
-    """The bars of one label, under its name."""
-
-    title: str
-    title_y: float
-    bars: tuple[Bar, ...]
-
-
-@dataclass(frozen=True)
-class HistogramRow:
-    """One line of the text table: a label, then count and share for each split."""
-
-    label: str
-    cells: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Histogram:
-    """Label counts by split as a drawing of ``width`` × ``height`` and as a table."""
-
-    caption: str
-    width: int
-    height: int
-    groups: tuple[BarGroup, ...]
-    splits: tuple[str, ...]
-    rows: tuple[HistogramRow, ...]
-
-
-@dataclass(frozen=True)
 class Hidden:
     """A form field that carries state along unseen."""
 
@@ -389,38 +345,6 @@ class Problem:
     links: tuple[Link, ...]
     refresh: int | None = None
     for_guest: bool = False  # who holds a link has no way to the rest of the server
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter, or a field of an answer, in the description of the API."""
-
-    name: str
-    kind: str
-    required: bool
-    text: str
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One address of the API."""
-
-    method: str
-    path: str
-    summary: str
-    text: str
-    parameters: tuple[Parameter, ...]
-    fields: tuple[Parameter, ...]
-    example: str | None
-
-
-@dataclass(frozen=True)
-class ApiReference:
-    """The page at /api/docs."""
-
-    version: str
-    schema_href: str
-    operations: tuple[Operation, ...]
 
 
 @dataclass(frozen=True)
