@@ -54,6 +54,7 @@ from app.web.status import Metrics, Watch, status
 from app.web.studies import study_data, studying
 from app.web.studio import Studio
 from app.web.styleguide import styleguide
+from app.web.styles import styles
 from app.web.templating import HTMX, Versioned
 from app.web.transport import HeadAsGet
 
@@ -121,6 +122,7 @@ def create_app(settings: Settings) -> ASGIApp:
         guest_notes(library, door, forms, notebook),
     ):
         application.include_router(router)
+    application.include_router(styles())
     application.mount("/static", Versioned(directory=bundled("static")))
     if htmx_folder().is_dir():
         application.mount(HTMX, Versioned(directory=htmx_folder()))

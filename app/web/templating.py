@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import app
-from app.web import addresses, language, preferences, unfurl
+from app.web import addresses, language, preferences, styles, unfurl
 from app.web.bundled import bundled, htmx_folder
 from app.web.language import Language
 from app.web.security import policy_with_style
@@ -104,6 +104,7 @@ def _environment_in(spoken: Language) -> Environment:
         ngettext=language.ngettext,
         language=spoken,
         static=static,
+        stylesheet=styles.address(),
         htmx=_htmx(),
         site={
             "home": addresses.HOME,

@@ -43,7 +43,7 @@ def test_nginx_reads_the_configuration_without_a_warning(front: Front) -> None:
         f"{GRID}/test/3",
         f"{GRID}/test/3.png",
         "/api/datasets/immunodemo",
-        "/static/css/layout.css",
+        "/static/lightbox.css",
         "/d/unknown",
     ],
 )

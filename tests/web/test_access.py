@@ -28,6 +28,7 @@ ROUTES = {
     "/metrics": ("/metrics", LOCKED),
     "/robots.txt": ("/robots.txt", OPEN),
     "/static": ("/static/icons/favicon.svg", OPEN),
+    "/static/lightbox.css": ("/static/lightbox.css", OPEN),
     "/vendor/htmx": ("/vendor/htmx/dist/htmx.min.js", OPEN),
     "/preferences": ("/preferences", OPEN),
     "/enter": ("/enter", LOCKED),

@@ -179,7 +179,7 @@ def test_a_grade_is_told_from_the_next_by_all_eyes(eyes: str, scheme: str) -> No
 
 
 def test_each_step_has_its_class() -> None:
-    css = (CSS / "layout.css").read_text()
+    css = (CSS / "labels.css").read_text()
     for step in range(10):
         assert re.search(rf"\.hue-o{step} {{\s*--hue: var\(--grade-{step}\);", css)
 

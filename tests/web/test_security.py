@@ -30,7 +30,7 @@ EVERY_KIND = pytest.mark.parametrize(
         *("/", "/d/made", "/d/made/test/0", "/d/made/test/0.png", "/d/made/test/0.npy"),
         *("/d/made/about", "/api/datasets/made/croissant"),
         *("/api/datasets", "/api/docs", "/api/openapi.json", "/healthz", "/readyz", "/metrics"),
-        *("/static/css/layout.css", "/static/js/main.js", "/d/nothing", "/d/made?page=x"),
+        *("/static/lightbox.css", "/static/js/main.js", "/d/nothing", "/d/made?page=x"),
         *("/api/nothing", "/static/nothing", "/nothing", "/d/made/", "/d/made/test/9.png"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The files of static/css: each page loads the rules of its classes, and no rule is left over."""
+"""The files of static/css: one sheet for every page, and no rule is left over."""
 
 import re
 from pathlib import Path
@@ -8,25 +8,23 @@ import pytest
 from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
-from .visiting import send, share, visitor
+from .visiting import share, visitor
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "the-token-of-the-owner"
+FILES = {file.name: file.read_text() for file in ROOT.glob("static/css/*.css")}
+# The owner's own page for whoever changes the looks.
+ALONE = "styleguide.css"
 CLASS = re.compile(r"\.([a-z][\w-]*)")
+BLANKS = str.maketrans("", "", " \n")
 # What htmx puts on elements.
 FOREIGN = {"htmx-request"}
 
 
-def selectors(css: str) -> set[frozenset[str]]:
-    """The classes that each selector asks for."""
+def classes(css: str) -> set[str]:
+    """The classes that rules ask for."""
     plain = re.sub(r"/\*.*?\*/|\"[^\"]*\"", "", css, flags=re.DOTALL)
     preludes = re.findall(r"([^{};]+)\{", plain)
-    split = [each for prelude in preludes for each in re.split(r",(?![^(]*\))", prelude)]
-    return {frozenset(CLASS.findall(each)) for each in split} - {frozenset()}
-
-
-STYLES = {file.name: selectors(file.read_text()) for file in ROOT.glob("static/css/*.css")}
-ALL = frozenset[frozenset[str]]().union(*STYLES.values())
+    return {name for prelude in preludes for name in CLASS.findall(prelude)}
 
 
 def test_no_rule_is_for_a_class_that_no_page_has() -> None:
@@ -35,83 +33,68 @@ def test_no_rule_is_for_a_class_that_no_page_has() -> None:
     words = set(re.findall(r"[\w-]+", text))
     # Such as notice-{{ notice.kind }}.
     families = tuple(set(re.findall(r"([a-z]+-)\{", text)))
-    known = frozenset[str]().union(*ALL) - FOREIGN
+    known = {name for css in FILES.values() for name in classes(css)} - FOREIGN
     assert {each for each in known if each not in words and not each.startswith(families)} == set()
 
 
 @pytest.fixture
-def made(write: Write) -> Path:
-    random = np.random.default_rng(1)
-    write(
-        "two_0.npz",
-        test_images=random.integers(0, 256, (40, 8, 9, 3), np.uint8),
-        test_labels=random.integers(0, 2, (40, 4), np.uint8),
-    )
-    return write(
-        test_images=random.integers(0, 256, (120, 7, 8, 9), np.uint8),
-        train_images=random.integers(0, 256, (20, 7, 8, 9), np.uint8),
-        test_labels=np.arange(120, dtype=np.uint8)[:, None] % 3,
-        train_labels=np.arange(20, dtype=np.uint8)[:, None] % 3,
-    ).parent
+def public(serve: Serve, write: Write) -> TestClient:
+    write(test_images=np.zeros((3, 8, 8), np.uint8), test_labels=np.array([0, 1, 1], np.uint8))
+    return serve(write("two.npz", test_images=np.zeros((3, 8, 8), np.uint8)).parent)
 
 
-@pytest.fixture
-def owner(serve: Serve, made: Path) -> TestClient:
-    private = serve(made, access="private", owner_token=TOKEN)
-    browser = visitor(private)
-    assert browser.get(f"/?token={TOKEN}").status_code == 303
-    return browser
-
-
-def check(browser: TestClient, address: str) -> None:
-    """Assert that a page loads the rules of all its classes that have any."""
+def linked(browser: TestClient, address: str) -> list[str]:
     answer = browser.get(address)
-    assert answer.status_code in (200, 401, 404), address
-    html = answer.text
-    sheets = re.findall(r'href="/static/css/([^"?]+)', html)
-    assert sheets[:2] == ["foundation.css", "layout.css"]
-    used = {name for each in re.findall(r'\sclass="([^"]*)"', html) for name in each.split()}
-    loaded = set[frozenset[str]]().union(*(STYLES[sheet] for sheet in sheets))
-    missing = {tuple(each) for each in ALL if each <= used} - {tuple(each) for each in loaded}
-    assert missing == set(), address
+    assert answer.status_code in (200, 404), address
+    return re.findall(r'rel="stylesheet" href="([^"]+)"', answer.text)
 
 
-PAGES = [
-    *("/", "/?q=path", "/nowhere", "/catalogue/breastmnist", "/preferences", "/api/docs"),
-    "/styleguide",
-    *("/d/made", "/d/made?split=test&label=1", "/d/made?split=val&label=2", "/d/two_0?label=none"),
-    *("/d/made/about", "/d/made/pixels", "/d/made/export", "/d/two_0/about", "/d/two_0/pixels"),
-    *("/d/made/test/0", "/d/two_0/test/0", "/d/made/test/0/sizes", "/d/made/test/999"),
-    *("/compare", "/compare?a=/d/made?label=0&b=/d/two_0", "/share?of=/d/made", "/links"),
-    *("/studies", "/studies/new?of=/d/made", "/collections", "/collections/add?of=/d/made"),
-]
+def bare(css: str) -> str:
+    """Rules without what browsers pass over."""
+    return "".join(part.partition("*/")[2] for part in f"*/{css}".split("/*")).translate(BLANKS)
 
 
-def test_every_page_of_the_owner_loads_the_rules_of_its_classes(owner: TestClient) -> None:
-    fields = {"title": "Study", "question": "What?", "scale": "labels", "practice": "2"}
-    assert send(owner, "/studies/new?of=/d/made", "/studies", **fields).status_code == 303
-    assert send(owner, "/collections", "/collections", name="Those").status_code == 303
-    put = {"which": "page", "to": "1", "do": "add"}
-    assert send(owner, "/collections/add?of=/d/made", "/collections/add", **put).status_code == 303
-    for address in [*PAGES, "/studies/1", "/studies/1/agreement", "/collections/1"]:
-        check(owner, address)
+def test_the_sheet_is_all_the_files_and_the_order_of_layers_comes_first(
+    public: TestClient,
+) -> None:
+    (address,) = linked(public, "/")
+    sheet = public.get(address)
+
+    rest = bare(sheet.text)
+    assert rest.startswith(bare(FILES["foundation.css"]))
+    for name in sorted(FILES.keys() - {ALONE}):
+        rules = bare(FILES[name])
+        assert rest.count(rules) == 1, name
+        rest = rest.replace(rules, "")
+    assert rest == ""
+    assert sheet.headers["content-type"] == "text/css; charset=utf-8"
 
 
-def test_every_page_of_a_guest_loads_the_rules_of_its_classes(owner: TestClient) -> None:
-    guest = visitor(owner)
-    grid = share(owner, "/d/two_0", may_comment="1")
-    volumes = share(owner, "/d/made", hide_labels="1", message="Look.", title="Those")
-    locked = share(owner, "/d/made", passphrase="a passphrase")
-    addresses = [grid, volumes, f"{grid}/1", f"{volumes}/1", f"{volumes}/999", locked, "/"]
-    for address in addresses:
-        check(guest, address)
+def test_the_sheet_is_kept_for_ever_only_under_its_own_version(public: TestClient) -> None:
+    (address,) = linked(public, "/")
+    plain = address.partition("?")[0]
+
+    own, other = public.get(address), public.get(f"{plain}?v=another")
+
+    assert own.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert (
+        other.headers["cache-control"] == public.get(plain).headers["cache-control"] == "no-cache"
+    )
+    assert other.text == own.text
+    again = public.get(address, headers={"If-None-Match": own.headers["etag"]})
+    assert again.status_code == 304
 
 
-def test_every_page_of_a_reader_loads_the_rules_of_its_classes(owner: TestClient) -> None:
-    fields = {"title": "Study", "question": "What?", "scale": "labels", "practice": "2"}
-    assert send(owner, "/studies/new?of=/d/made", "/studies", **fields).status_code == 303
-    named = send(owner, "/studies/1", "/studies/1/readers", name="a", days="30")
-    (link,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', named.text)
-    reader = visitor(owner)
-    for address in (link, f"{link}/practice/1", f"{link}/read/1"):
-        check(reader, address)
+def test_every_kind_of_page_has_the_one_sheet(serve: Serve, write: Write) -> None:
+    file = write(test_images=np.zeros((3, 8, 8), np.uint8), test_labels=np.array([0, 1, 1]))
+    owner = visitor(serve(file, access="private", owner_token="the-token-of-the-owner"))
+    owner.get("/?token=the-token-of-the-owner")
+    guests = share(owner, "/d/made")
+
+    pages = ["/", "/nowhere", "/d/made", "/d/made/about", "/d/made/test/0", "/studies", "/compare"]
+    one = {tuple(linked(owner, address)) for address in pages}
+    guest = {tuple(linked(visitor(owner), address)) for address in (guests, f"{guests}/1")}
+
+    assert one == guest
+    assert [len(each) for each in one] == [1]
+    assert len(linked(owner, "/styleguide")) == 2
