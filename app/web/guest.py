@@ -17,7 +17,7 @@ from app.errors import GoneError, MissingError, StorageError
 from app.pictures import atlas, exact, sheet
 from app.reviews import links
 from app.reviews.links import Link
-from app.web import guest_grid, guest_pages, unfurl
+from app.web import addresses, guest_grid, guest_pages, unfurl
 from app.web.access import signed
 from app.web.display import parse, values_of
 from app.web.door import Door, PassphraseNeededError, is_person
@@ -156,7 +156,9 @@ def _item(request: Request, token: str, shared: Shared, place: str, notebook: No
     (plane, *_rest) = view.planes
     picture = plane.alone or plane.src
     unfurl.tell_of_link(request, shared.link, view.title, found.dataset.modality, picture)
-    writer, address = Writer(f"/s/{token}", shared.link), f"/s/{token}/{found.number + 1}"
+    writer = Writer(f"/s/{token}", shared.link)
+    seen = view.address.partition("?")[2]
+    address = addresses.with_query(f"/s/{token}/{found.number + 1}", seen)
     return notebook.page(request, "guest_item", view, found.item, writer, address)
 
 

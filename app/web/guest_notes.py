@@ -8,6 +8,7 @@ from starlette.responses import Response
 from app.datasets.library import Library
 from app.errors import ForbiddenError, TooManyError
 from app.reviews.items import Item
+from app.web import addresses
 from app.web.door import Door
 from app.web.forms import Forms
 from app.web.language import gettext as _
@@ -35,7 +36,8 @@ def guest_notes(library: Library, door: Door, forms: Forms, notebook: Notebook) 
             raise TooManyError(_("Too many notes came by this link; wait a minute and try again."))
         taken.count(str(link.id))
         found = open_shared(library, door.database, link).item(place)
-        return found.item, Writer(f"/s/{token}", link), f"/s/{token}/{found.number + 1}"
+        back = addresses.with_query(f"/s/{token}/{found.number + 1}", request.url.query)
+        return found.item, Writer(f"/s/{token}", link), back
 
     About = Annotated[tuple[Item, Writer, str], Depends(about)]  # noqa: N806 (a type)
 

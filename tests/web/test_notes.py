@@ -228,6 +228,17 @@ def test_a_single_shared_image_has_the_form_at_its_start(owner: TestClient) -> N
     assert said(guest, link)[0].startswith("seen G, ")
 
 
+def test_a_guest_who_says_something_sees_the_image_as_before(owner: TestClient) -> None:
+    item = f"{share(owner, '/d/atlas', may_comment='1')}/2"
+    guest = visitor(owner)
+
+    kept = send(guest, f"{item}?invert=1", f"{item}/notes?invert=1", note="seen", name="G")
+    gone = send(guest, f"{item}?invert=1", f"{item}/notes/1/undo?invert=1")
+
+    assert [answer.status_code for answer in (kept, gone)] == [303, 303]
+    assert kept.headers["location"] == gone.headers["location"] == f"{item}?invert=1#notes"
+
+
 def test_a_guest_must_say_who_writes(owner: TestClient) -> None:
     link = share(owner, "/d/atlas/test/5", may_comment="1")
     assert say(visitor(owner), f"{link}/1", note="seen", name=" ") == 422
