@@ -158,7 +158,7 @@ def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
         grid=grid,
         summary=_("Still being computed.") if seen.pending else _("All numbers are here."),
         notices=(*seen.notices, *dataset_notices(dataset, sheet.window_of(dataset))),
-        counted=counted(inquiry),
+        counted=counted(inquiry, seen.tally),
         everything=None
         if inquiry.is_whole
         else Link(
@@ -172,12 +172,14 @@ def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
     )
 
 
-def counted(inquiry: Inquiry) -> str:
-    """Say which items were added up: all, or which sample."""
+def counted(inquiry: Inquiry, tally: Tally | None) -> str:
+    """Say which items were added up: all, or which sample; nothing before they are."""
     volumes = inquiry.dataset.is_volume
     total = words.images(inquiry.total, volumes=volumes)
     if not inquiry.total:
         return _("No {noun} match these filters.", noun=words.kind(volumes=volumes))
+    if tally is None:
+        return ""
     if inquiry.is_whole:
         return _("Counted: {total}, all that match.", total=total)
     return _(

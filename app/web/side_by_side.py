@@ -240,7 +240,7 @@ def _column(
         if tally
         else None,
         mean_text=_("Mean value: {tally}", tally=means_text(tally, 0)) if tally else "",
-        counted=counted(inquiry),
+        counted=counted(inquiry, tally),
         differences=differences.draw(
             inquiry, difference, first.letter, side.letter, comparison.address
         )

@@ -189,10 +189,13 @@ def test_until_all_is_added_up_the_page_says_how_far_it_is(
     shown = page(small, "/d/made/pixels?all=1")
     assert "The pixels are being added up: 25 % is done." in shown.text()
     assert not cards(shown)
+    assert "Counted" not in shown.text()
     (results,) = shown.having("data-refresh")
     assert results.get("data-address") == "/d/made/pixels?all=1"
     halted.set()
-    assert len(cards(pixels(small, "/d/made/pixels?all=1"))) == 3
+    done = pixels(small, "/d/made/pixels?all=1")
+    assert len(cards(done)) == 3
+    assert "Counted" in done.text()
 
 
 @pytest.mark.parametrize(
