@@ -97,7 +97,7 @@ def create_app(settings: Settings) -> ASGIApp:
         single(library, studio),
         keys(),
         finding(library),
-        about(library, surveys, settings.base_url),
+        about(library, surveys, forms, settings.base_url),
         exports(library, store, reviewed),
         pages(library, reviewed, notebook, _data_folder(settings)),
         owners_notes(library, notebook, forms),

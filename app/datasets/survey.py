@@ -32,24 +32,26 @@ _KEPT_BYTES: Final = 128 * 1024 * 1024
 # Where anyone can think of more things to be learned, these few may wait.
 _WAITING_MOST: Final = 24
 _RETRY_SECONDS: Final = 3.0
+_MD5: Final = "md5"
 
 
 @dataclass(frozen=True)
 class Learned(Generic[T]):
     """What is known by now: the ``value``, or the ``error`` that kept it from being known.
 
-    While both are None, ``done`` of ``total`` bytes have been read.
+    While both are None, ``done`` of ``total`` bytes have been read, if it is ``begun``.
     """
 
     value: T | None
     error: ArchiveError | None
     done: int
     total: int
+    begun: bool = True
 
     @property
     def pending(self) -> bool:
         """Say whether it is still being learned."""
-        return self.value is None and self.error is None
+        return self.begun and self.value is None and self.error is None
 
 
 class _StoppedError(Exception):
@@ -119,19 +121,20 @@ class Surveys:
         self._working = 0
         self._lock = threading.Lock()
 
-    def md5(self, dataset: Dataset, seconds: float = 0.0) -> Learned[str]:
+    def md5(self, dataset: Dataset, seconds: float = 0.0, *, begin: bool = True) -> Learned[str]:
         """Give the file's MD5, or how far it is after waiting for so many seconds."""
         archive = dataset.archive
         return self.learn(
             dataset,
-            "md5",
+            _MD5,
             archive.stamp[0],
             lambda report: identity.md5(archive, self._store, report),
             seconds,
+            begin=begin,
         )
 
     def statistics(
-        self, dataset: Dataset, split: Split, seconds: float = 0.0
+        self, dataset: Dataset, split: Split, seconds: float = 0.0, *, begin: bool = True
     ) -> Learned[tuple[Channel, ...]]:
         """Give the pixel statistics of a split, or how far they are after so many seconds."""
         return self.learn(
@@ -140,6 +143,7 @@ class Surveys:
             dataset.archive.members[f"{split}_images"].nbytes,
             lambda report: statistics.of_split(dataset, split, self._store, report),
             seconds,
+            begin=begin,
         )
 
     def learn(
@@ -150,16 +154,20 @@ class Surveys:
         learn: Callable[[Callable[[int], None]], T],
         seconds: float,
         *,
+        begin: bool = True,
         may_be_many: bool = False,
     ) -> Learned[T]:
         """Give what ``learn`` finds, or how far it is after so many seconds.
 
         ``what`` names it among all that is learned of this file, ``total`` is the number of bytes
-        that it reads and reports. Raises TooManyError where others wait, if there ``may_be_many``.
+        that it reads and reports. What nobody asked for yet is begun if told to. Raises
+        TooManyError where others wait, if there ``may_be_many``.
         """
         place = dataset.archive.path, dataset.archive.stamp, what
         with self._lock:
             task = self._tasks.get(place)
+            if task is None and not begin:
+                return Learned(None, None, 0, total, begun=False)
             if task is None or task.may_be_retried():
                 if may_be_many and len(self._waiting) >= _WAITING_MOST:
                     raise TooManyError(
@@ -181,6 +189,11 @@ class Surveys:
             if task and not task.ended.is_set():
                 task.stopped = True
                 del self._tasks[place]
+
+    def stop_reading(self, dataset: Dataset) -> None:
+        """Stop what is being learned of its MD5 and its statistics."""
+        for what in (_MD5, *dataset.splits):
+            self.stop(dataset, what)
 
     def _begin(self, task: _Task, dataset: Dataset) -> None:
         self._waiting.append((task, dataset))

@@ -1,23 +1,25 @@
 """A dataset → the page that says what it is, where it comes from, and what is wrong with it."""
 
 import time
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, Response
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.catalogue.facts import Facts, Note, PublishedFile, size_of
 from app.catalogue.references import Reference
 from app.datasets.dataset import Dataset
 from app.datasets.identity import Identity, identify
 from app.datasets.library import Library
-from app.datasets.selection import Selection
+from app.datasets.selection import Selection, shown
 from app.datasets.survey import Learned, Surveys
-from app.errors import MissingError
+from app.errors import MalformedError, MissingError
 from app.web import addresses, channels, tables
+from app.web.access import owner_only, role_of
 from app.web.channels import Learning, Statistics
 from app.web.croissant import as_schema_org, public
+from app.web.forms import CHECK, Forms
 from app.web.grid import size_words, task_words
 from app.web.language import ENGLISH, say, spoken
 from app.web.language import gettext as _
@@ -82,6 +84,15 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """The form by which the owner stops the reading of the whole file."""
+
+    action: str
+    check_name: str
+    check: str
+
+
+@dataclass(frozen=True)
 class About:
     """The page. ``chapters`` are tables that fit the task; ``linked`` describes it for machines."""
 
@@ -93,6 +104,8 @@ class About:
     summary: str
     identity: Notice
     notices: tuple[Notice, ...]
+    stop: Stop | None
+    read: Link | None
     problems: tuple[Told, ...]
     no_problems: str
     making: tuple[Told, ...]
@@ -110,18 +123,33 @@ class About:
     refresh: int | None
 
 
-def about(library: Library, surveys: Surveys, base: str | None) -> APIRouter:
+def about(library: Library, surveys: Surveys, forms: Forms, base: str | None) -> APIRouter:
     """Make the routes of the page and its citations; ``base`` is the server's public address."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/d/{dataset_id}/about")
     def card(request: Request, dataset_id: str) -> HTMLResponse:
         dataset = library.dataset(dataset_id)
-        md5, learning = _ask(dataset, surveys)
+        md5, learning = _ask(dataset, surveys, begin=_reads(request))
         identity = identify(dataset, md5.value, md5.error)
         with spoken(ENGLISH):  # for programs
             linked = as_schema_org(dataset, identity, public(request, base))
-        return page(request, "about", build(dataset, identity, md5, learning, linked))
+        view = build(dataset, identity, md5, learning, linked)
+        if not view.refresh or role_of(request) != "owner":
+            return page(request, "about", view)
+        check = forms.check_for(request)
+        stop = Stop(addresses.stop_about(dataset.id), CHECK, check)
+        answer = page(request, "about", replace(view, stop=stop))
+        forms.remember(answer, check)
+        return answer
+
+    @router.post(
+        "/d/{dataset_id}/about/stop", dependencies=[Depends(owner_only), Depends(forms.read)]
+    )
+    def stop(dataset_id: str) -> Response:
+        dataset = library.dataset(dataset_id)
+        surveys.stop_reading(dataset)
+        return RedirectResponse(addresses.about_unread(dataset.id), 303)
 
     @router.get("/d/{dataset_id}/about.{form}")
     def cited(dataset_id: str, form: str) -> Response:
@@ -140,17 +168,29 @@ def about(library: Library, surveys: Surveys, base: str | None) -> APIRouter:
     return router
 
 
-def _ask(dataset: Dataset, surveys: Surveys) -> tuple[Learned[str], Learning]:
-    """Begin, or look at, what takes reading the whole file; wait a moment for all of it."""
+def _reads(request: Request) -> bool:
+    """Say whether what takes reading the whole file is wanted. Raises MalformedError."""
+    value = request.query_params.get("read", "")
+    if value not in ("", "0"):
+        raise MalformedError(
+            "read", _("read must be 0, or left out, not “{value}”.", value=shown(value))
+        )
+    return not value
+
+
+def _ask(dataset: Dataset, surveys: Surveys, *, begin: bool) -> tuple[Learned[str], Learning]:
+    """Look at what takes reading the whole file, or begin it; wait a moment for all of it."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     for split in dataset.splits:
-        surveys.statistics(dataset, split)
+        surveys.statistics(dataset, split, begin=begin)
 
     def left() -> float:
         return max(0.0, deadline - time.monotonic())
 
-    md5 = surveys.md5(dataset, left())
-    return md5, {split: surveys.statistics(dataset, split, left()) for split in dataset.splits}
+    md5 = surveys.md5(dataset, left(), begin=begin)
+    return md5, {
+        split: surveys.statistics(dataset, split, left(), begin=begin) for split in dataset.splits
+    }
 
 
 def build(
@@ -158,7 +198,9 @@ def build(
 ) -> About:
     """Draw up the page from what is known by now."""
     facts = dataset.facts
-    pending = md5.pending or any(learned.pending for learned in learning.values())
+    everything: tuple[Learned[Any], ...] = (md5, *learning.values())
+    pending = any(learned.pending for learned in everything)
+    whole = all(learned.begun for learned in everything)
     chapter, chapters = _chapters(dataset)
     return About(
         heading=_("About {title}", title=dataset.title),
@@ -168,13 +210,13 @@ def build(
             Crumb(dataset.title, addresses.grid(dataset.id, Selection())),
             Crumb(_("About"), None),
         ),
-        address=addresses.about(dataset.id),
+        address=addresses.about(dataset.id) if whole else addresses.about_unread(dataset.id),
         grid=addresses.grid(dataset.id, Selection()),
-        summary=_("Some numbers are still being computed.")
-        if pending
-        else _("All numbers are here."),
+        summary=_summary(pending=pending, whole=whole),
         identity=_identity(identity, md5),
         notices=dataset_notices(dataset, None),
+        stop=None,
+        read=None if whole else Link(_("Read the whole file"), addresses.about(dataset.id)),
         problems=tuple(told(note) for note in facts.notes) if facts else (),
         no_problems=_no_problems(facts),
         making=(told(facts.making),) if facts and facts.making else (),
@@ -203,7 +245,16 @@ def told(note: Note) -> Told:
     return Told(_(note.text), note.source, note.url)
 
 
+def _summary(*, pending: bool, whole: bool) -> str:
+    if pending:
+        return _("Some numbers are still being computed.")
+    return _("All numbers are here.") if whole else _("Some numbers were not computed.")
+
+
 def _identity(identity: Identity, md5: Learned[str]) -> Notice:
+    if not md5.begun:
+        text = _("Whether it is a published file was not checked: that takes reading all of it.")
+        return Notice("note", text)
     kinds = {"different": "warning", "unknown": "warning", "checking": "progress"}
     text = say(identity.sentence)
     if identity.standing == "checking":

@@ -39,6 +39,16 @@ def about(dataset_id: str) -> str:
     return f"/d/{segment(dataset_id)}/about"
 
 
+def about_unread(dataset_id: str) -> str:
+    """That page without what is known only when the whole file has been read."""
+    return f"{about(dataset_id)}?read=0"
+
+
+def stop_about(dataset_id: str) -> str:
+    """Where a form stops the reading that this page takes."""
+    return f"{about(dataset_id)}/stop"
+
+
 def catalogue(query: str) -> str:
     """The catalogue under a filter."""
     return with_query(HOME, query)

@@ -38,6 +38,9 @@ def build(dataset: Dataset, learning: Learning) -> Statistics:
     for split, learned in learning.items():
         if learned.error:
             notices.append(Notice("warning", say(learned.error.args[0])))
+        elif not learned.begun:
+            text = _("The pixels of {split} were not read.", split=split)
+            notices.append(Notice("note", text))
         elif learned.value is None:
             notices.append(
                 Notice(

@@ -18,6 +18,7 @@ from app.settings import Settings
 from .asking import ask
 from .conftest import Serve, Write
 from .reading import SPLITS, Page, Truth, json_of, page, words
+from .visiting import visitor
 
 Read = Callable[[str], Truth]
 PATIENCE = 20.0
@@ -148,6 +149,48 @@ def test_what_is_not_known_yet_is_said_and_asked_for_again(
     assert asked.headers["retry-after"]
     held.set()
     assert "not a published file" in notices(about(client, "made"))[0]
+
+
+def test_the_owner_stops_the_reading_and_begins_it_again(
+    held: threading.Event, serve: Serve, write: Write
+) -> None:
+    client = serve(write(test_images=np.zeros((2, 8, 8), np.uint8), test_labels=np.zeros(2)))
+    browser = visitor(client)
+    waiting = page(browser, "/d/made/about")
+    check = waiting.one("input", name="check").get("value")
+    action = waiting.one("form", method="post").get("action", "")
+
+    stopped = browser.post(action, data={"check": check})
+    held.set()
+
+    assert (stopped.status_code, stopped.headers["location"]) == (303, "/d/made/about?read=0")
+    left = page(browser, "/d/made/about?read=0")
+    assert "was not checked" in notices(left)[0]
+    assert not list(left.having("data-refresh"))
+    assert not list(left.all("button", id="stop"))
+    assert "/d/made/about" in [link.get("href") for link in left.all("a")]
+    assert "not a published file" in notices(about(client, "made"))[0]
+    # What is known by then is shown there too.
+    assert "not a published file" in notices(page(browser, "/d/made/about?read=0"))[0]
+
+
+def test_without_reading_the_page_begins_none(serve: Serve, write: Write) -> None:
+    client = serve(write(test_images=np.zeros((2, 8, 8), np.uint8), test_labels=np.zeros(2)))
+
+    for _again in range(2):
+        told = notices(page(client, "/d/made/about?read=0"))
+        assert "was not checked" in told[0]
+        assert "Note: The pixels of test were not read." in told
+    assert client.get("/d/made/about?read=1").status_code == 422
+
+
+@pytest.mark.usefixtures("held")
+def test_who_may_only_look_stops_no_reading(serve: Serve, write: Write) -> None:
+    file = write(test_images=np.zeros((2, 8, 8), np.uint8), test_labels=np.zeros(2))
+    client = serve(file, access="public", owner_token="the-token-of-the-owner")
+
+    assert not list(page(client, "/d/made/about").all("button", id="stop"))
+    assert client.post("/d/made/about/stop").status_code == 403
 
 
 @pytest.mark.usefixtures("held")

@@ -48,6 +48,7 @@ ROUTES = {
     "/d/{dataset_id}/about": ("/d/made/about", LOCKED),
     "/d/{dataset_id}/about.{form}": ("/d/made/about.bib", LOCKED),
     "/d/{dataset_id}/pixels": ("/d/made/pixels", LOCKED),
+    "/d/{dataset_id}/about/stop": ("POST /d/made/about/stop", LOCKED),
     "/d/{dataset_id}/pixels/stop": ("POST /d/made/pixels/stop?all=1", LOCKED),
     "/d/{dataset_id}/mean.png": ("/d/made/mean.png", LOCKED),
     "/d/{dataset_id}/export": ("/d/made/export", LOCKED),
