@@ -160,15 +160,13 @@ class Surveys:
         """Give what ``learn`` finds, or how far it is after so many seconds.
 
         ``what`` names it among all that is learned of this file, ``total`` is the number of bytes
-        that it reads and reports. What nobody asked for yet is begun if told to. Raises
-        TooManyError where others wait, if there ``may_be_many``.
+        that it reads and reports. What is not known is begun, or begun again, only if
+        told to ``begin``. Raises TooManyError where others wait, if there ``may_be_many``.
         """
         place = dataset.archive.path, dataset.archive.stamp, what
         with self._lock:
             task = self._tasks.get(place)
-            if task is None and not begin:
-                return Learned(None, None, 0, total, begun=False)
-            if task is None or task.may_be_retried():
+            if begin and (task is None or task.may_be_retried()):
                 if may_be_many and len(self._waiting) >= _WAITING_MOST:
                     raise TooManyError(
                         Phrase(
@@ -177,6 +175,8 @@ class Surveys:
                     )
                 task = self._tasks[place] = _Task(learn, total)
                 self._begin(task, dataset)
+            if task is None:
+                return Learned(None, None, 0, total, begun=False)
             self._tasks.move_to_end(place)
         task.ended.wait(seconds)
         return Learned(task.value, task.error, task.done, task.total)

@@ -181,15 +181,18 @@ def _reads(request: Request) -> bool:
 def _ask(dataset: Dataset, surveys: Surveys, *, begin: bool) -> tuple[Learned[str], Learning]:
     """Look at what takes reading the whole file, or begin it; wait a moment for all of it."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
-    for split in dataset.splits:
-        surveys.statistics(dataset, split, begin=begin)
+    if begin:
+        for split in dataset.splits:
+            surveys.statistics(dataset, split)
+        surveys.md5(dataset)
 
     def left() -> float:
         return max(0.0, deadline - time.monotonic())
 
-    md5 = surveys.md5(dataset, left(), begin=begin)
+    # Who waits here while the owner stops it must not begin it anew.
+    md5 = surveys.md5(dataset, left(), begin=False)
     return md5, {
-        split: surveys.statistics(dataset, split, left(), begin=begin) for split in dataset.splits
+        split: surveys.statistics(dataset, split, left(), begin=False) for split in dataset.splits
     }
 
 

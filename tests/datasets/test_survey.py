@@ -163,6 +163,7 @@ def test_what_may_pass_is_tried_again_and_what_will_not_is_told(
         ArchiveError(path, "is damaged", "fetch it again"),
     ]
     assert "finds no room" in str(surveys.md5(opened, PATIENCE).error)
+    assert "finds no room" in str(surveys.md5(opened, PATIENCE, begin=False).error)
     assert "input/output error" in str(surveys.md5(opened, PATIENCE).error)
     for _ in range(2):
         assert "is damaged" in str(surveys.md5(opened, PATIENCE).error)

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,33 @@ def test_the_owner_stops_the_reading_and_begins_it_again(
     assert "not a published file" in notices(about(client, "made"))[0]
     # What is known by then is shown there too.
     assert "not a published file" in notices(page(browser, "/d/made/about?read=0"))[0]
+
+
+def test_a_page_that_waits_while_the_reading_is_stopped_begins_none(
+    held: threading.Event, monkeypatch: pytest.MonkeyPatch, serve: Serve, write: Write
+) -> None:
+    client = serve(write(test_images=np.zeros((2, 8, 8), np.uint8), test_labels=np.zeros(2)))
+    browser = visitor(client)
+    check = page(browser, "/d/made/test/0").one("input", name="check").get("value")
+    begun: list[str] = []
+    under_way = threading.Event()
+
+    def slowly(*told: Any) -> tuple[()]:
+        begun.append(told[1])
+        under_way.set()
+        assert held.wait(PATIENCE)
+        return ()
+
+    monkeypatch.setattr("app.datasets.statistics.of_split", slowly)
+    monkeypatch.setattr("app.web.about._PATIENCE_SECONDS", PATIENCE)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(browser.get, "/d/made/about")
+        assert under_way.wait(PATIENCE)
+        stopped = browser.post("/d/made/about/stop", data={"check": check})
+        held.set()
+        assert (stopped.status_code, waiting.result().status_code) == (303, 200)
+    browser.get("/d/made/about?read=0")
+    assert begun == ["test"]
 
 
 def test_without_reading_the_page_begins_none(serve: Serve, write: Write) -> None:
