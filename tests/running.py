@@ -110,19 +110,31 @@ class Server:
         self._folder.cleanup()
 
 
+def of_process(pid: int, name: str) -> str:
+    """What the kernel says of a process, in a file of /proc/PID; nothing once it has gone.
+
+    It can go at any moment: before its file is opened, and between opening and reading.
+    """
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def is_alive(pid: int) -> bool:
     """Say whether a process runs (one that has ended and was not yet read from does not)."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
+    state = of_process(pid, "stat").rpartition(")")[2].split()
+    return state[:1] not in ([], ["Z"])
 
 
 def children(pid: int) -> list[int]:
     """The processes that this one has started."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return [
+        int(child)
+        for task in tasks
+        for child in of_process(pid, f"task/{task.name}/children").split()
+    ]
 
 
 def wait_until_gone(pids: list[int]) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from running import LIGHTBOX, PATIENCE, Server, children, environment, wait_until_gone
+from running import LIGHTBOX, PATIENCE, Server, children, environment, of_process, wait_until_gone
 
 from app.cli import main
 
@@ -148,9 +148,7 @@ def test_a_killed_worker_is_replaced_and_no_later_request_fails(
 
         def workers() -> set[int]:
             found = children(server.process.pid)
-            return {
-                pid for pid in found if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
-            }
+            return {pid for pid in found if "spawn_main" in of_process(pid, "cmdline")}
 
         for _ in range(2):
             before = workers()
