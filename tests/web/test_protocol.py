@@ -3,6 +3,8 @@
 import http.client
 import re
 import socket
+import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,6 +112,52 @@ def test_what_is_asked_in_one_piece_is_answered_in_its_order(server: Server, pic
     assert [kind for kind in kinds if kind == b"image/png"] == [b"image/png"] * 3
     assert kinds[1] != b"image/png"
     assert got.count(b"HTTP/1.1 200 OK\r\n") == 4
+
+
+def test_who_reads_slowly_gets_every_byte_in_its_order(server: Server, picture: str) -> None:
+    asking = f"GET {picture} HTTP/1.1\r\nHost: localhost\r\n".encode()
+    expected = server.get(picture)
+    assert len(expected) > 100_000
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(PATIENCE)
+        client.connect(("127.0.0.1", server.port))
+        # Far more than the kernel's buffers hold, and nothing is read before all was asked for.
+        for _ in range(99):
+            client.sendall(asking + b"\r\n")
+            time.sleep(0.001)
+        client.sendall(asking + b"Connection: close\r\n\r\n")
+        got = b"".join(iter(lambda: client.recv(65536), b""))
+    answers = got.split(b"HTTP/1.1 200 OK\r\n")
+    assert answers[0] == b""
+    assert [answer.partition(b"\r\n\r\n")[2] for answer in answers[1:]] == [expected] * 100
+
+
+def test_who_leaves_in_the_middle_disturbs_nobody(server: Server, picture: str) -> None:
+    asking = f"GET {picture} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
+            client.sendall(asking * 3)
+            client.recv(100)
+            # Closed with a reset, while most is still to come.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert server.get(picture).startswith(b"\x89PNG")
+    assert server.process.poll() is None
+
+
+def test_many_pictures_leave_few_files_open(
+    server: Server, connection: http.client.HTTPConnection
+) -> None:
+    open_files = Path(f"/proc/{server.process.pid}/fd")
+    before = len(list(open_files.iterdir()))
+    for seed in range(80):
+        page = ask(connection, f"/d/immunodemo?order=random&seed={seed}")[2]
+        found = re.search(rb'data-sheet="([^"]+)"', page)
+        assert found
+        for _ in range(2):
+            body = ask(connection, found[1].decode().replace("&amp;", "&"))[2]
+            assert len(body) > 100_000
+    assert len(list(open_files.iterdir())) < before + 50
 
 
 def test_head_sends_no_body(connection: http.client.HTTPConnection, picture: str) -> None:
