@@ -57,6 +57,7 @@ from app.web.styleguide import styleguide
 from app.web.styles import styles
 from app.web.templating import HTMX, Versioned
 from app.web.transport import HeadAsGet
+from app.web.unpacking import unpacking
 
 DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
 
@@ -87,7 +88,7 @@ def create_app(settings: Settings) -> ASGIApp:
     problems.install(application)
     for router in (
         # First what is asked for most: routes are tried one after the other.
-        grids(library, studio, reviewed),
+        grids(library, studio, reviewed, forms),
         sheets(library, studio, reviewed),
         status(library, store, watch),
         reference(application),
@@ -98,6 +99,7 @@ def create_app(settings: Settings) -> ASGIApp:
         keys(),
         finding(library),
         about(library, surveys, forms, settings.base_url),
+        unpacking(library, forms),
         exports(library, store, reviewed),
         pages(library, reviewed, notebook, _data_folder(settings)),
         owners_notes(library, notebook, forms),

@@ -27,6 +27,7 @@ ROOM_SHARE: Final = 20
 
 _PART: Final = ".part"
 _LOCK: Final = ".lock"
+_STOPPED: Final = ".stopped"
 _MARK: Final = struct.Struct("<QQ")
 _TOUCH_SECONDS: Final = 60.0
 _TRIES: Final = 5
@@ -69,6 +70,20 @@ class Cache:
         """Say whether that file can be found, whatever is wrong with the folder."""
         return os.path.exists(path)  # noqa: PTH110 (Path.exists raises where it may not look)
 
+    def stop(self, path: Path) -> None:
+        """Have whoever makes ``path``, in any process, rest until ``go_on``. Raises OSError."""
+        stopped = _stopped(path)
+        stopped.parent.mkdir(parents=True, exist_ok=True)
+        stopped.touch()
+
+    def go_on(self, path: Path) -> None:
+        """Let ``path`` be made again. Raises OSError."""
+        _stopped(path).unlink(missing_ok=True)
+
+    def is_stopped(self, path: Path) -> bool:
+        """Say whether the making of ``path`` was stopped."""
+        return self.has(_stopped(path))
+
     def size(self) -> int:
         """Bytes that the cache takes on disk."""
         return sum(used for _, used, _ in self._files())
@@ -100,7 +115,7 @@ class Cache:
         for _, used, path in files:
             if over <= 0:
                 break
-            if path == keep or path.suffix in (_PART, _LOCK):
+            if path == keep or path.suffix in (_PART, _LOCK, _STOPPED):
                 continue
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -200,6 +215,10 @@ def read_mark(path: Path) -> Mark | None:
 def open_part(path: Path, mark: Mark) -> BinaryIO:
     """Open the part file that this mark speaks of. Raises OSError when it is no more."""
     return _part(path, mark.part).open("rb")
+
+
+def _stopped(path: Path) -> Path:
+    return path.with_name(path.name + _STOPPED)
 
 
 def _part(path: Path, number: int) -> Path:

@@ -84,6 +84,11 @@ class Job(ABC):
             and time.monotonic() - self._failed_at > _RETRY_SECONDS
         )
 
+    def may_be_stopped(self) -> bool:
+        """Say whether this takes long enough, is not over, and looks whether it was stopped."""
+        large = self._member.size > SMALL
+        return large and self._cache.writable and not self.ended.is_set()
+
     def may_be_dropped(self) -> bool:
         """Say whether nothing is lost but a map or an open file, which are soon made again."""
         cheap = self._cache.writable or self._member.size <= SMALL
@@ -149,6 +154,17 @@ class Job(ABC):
         self.ended.set()
         self.stored.set()
 
+    def _tell(self, lock: io.FileIO | None, mark: Mark) -> None:
+        """Say how far the work is, and rest while it is stopped; what is done stays readable."""
+        if not lock:
+            return
+        write_mark(lock, mark)
+        if self._member.size > SMALL and self._cache.is_stopped(self.path):
+            _LARGE_AT_ONCE.release()
+            while self._cache.is_stopped(self.path):
+                time.sleep(_POLL_SECONDS)
+            _LARGE_AT_ONCE.acquire()
+
     def _needed(self) -> int:
         return len(npy_header(self._member)) + self._member.nbytes
 
@@ -201,8 +217,7 @@ class Checking(Job):
     def _make(self, lock: io.FileIO | None) -> None:
         def report(done: int) -> None:
             self._checked = done
-            if lock:
-                write_mark(lock, Mark(done, 0))
+            self._tell(lock, Mark(done, 0))
 
         verify(self._archive, self._member, report)
         self.ended.set()
@@ -266,7 +281,7 @@ class Unpacking(Job):
             return
         make_room(self._cache, self._archive, self.path, self._needed(), self._let_go)
         with self._cache.making(self.path) as (file, part):
-            self._fill(file, lambda done: write_mark(lock, Mark(done, part)) if lock else None)
+            self._fill(file, lambda done: self._tell(lock, Mark(done, part)))
         # Again, for two that are written at once can't evict one another.
         self._let_go(self._cache.evict(0, self.path))
 

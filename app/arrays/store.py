@@ -36,11 +36,15 @@ _HELD_MOST: Final = 256
 
 @dataclass(frozen=True)
 class Progress:
-    """How many of an array's bytes have been unpacked or checked."""
+    """How many of an array's bytes have been unpacked or checked.
+
+    ``stopped`` says that the rest waits until somebody wants it.
+    """
 
     done: int
     total: int
     finished: bool
+    stopped: bool = False
 
 
 class Store:
@@ -84,13 +88,17 @@ class Store:
         job = self.begun(archive, member)
         if job is None:
             return Progress(0, member.nbytes, finished=False)
-        return Progress(job.done, member.nbytes, job.ended.is_set())
+        finished = job.ended.is_set()
+        stopped = not finished and self.cache.is_stopped(job.path)
+        return Progress(job.done, member.nbytes, finished, stopped)
 
     def prepare(
         self, archive: Archive, name: str, report: Callable[[Progress], None] | None = None
     ) -> None:
         """Make a member ready and wait until it is on disk. Raises ArchiveError if it can't be."""
         job = self.job(archive, archive.members[name])
+        if job.may_be_stopped():
+            self.cache.go_on(job.path)
         while not job.stored.wait(0.1):
             if report:
                 report(self.progress(archive, name))
@@ -209,6 +217,28 @@ class Array:
         Until it is finished, what can be read has not passed its checksum.
         """
         return self._store.progress(self._archive, self._member.name)
+
+    def stop(self) -> None:
+        """Have the unpacking or checking of a large array rest; what is ready can be read.
+
+        That holds for all processes that share the cache folder, and for later ones. Raises
+        ArchiveError where the folder can't be written.
+        """
+        self._turn(self._store.cache.stop)
+
+    def go_on(self) -> None:
+        """Go on with what was stopped. Raises ArchiveError where the folder can't be written."""
+        self._turn(self._store.cache.go_on)
+
+    def _turn(self, turn: Callable[[Path], None]) -> None:
+        job = self._job()
+        if not job.may_be_stopped():
+            return
+        try:
+            turn(job.path)
+        except OSError as error:
+            cache, member = self._store.cache, self._member
+            raise disk_refusal(cache, self._archive, member.name, 0, error) from None
 
     def take(self, positions: Ints, plane: Plane | None = None) -> NDArray[Any]:
         """Copy the items at these positions: shape (n, *item), or (n, *plane) with ``plane``.

@@ -26,7 +26,7 @@ from app.web.language import gettext as _
 from app.web.notices import dataset_notices
 from app.web.tables import Table
 from app.web.templating import page
-from app.web.views import Crumb, Fact, Link, Notice
+from app.web.views import Crumb, Fact, Link, Notice, Stop
 from app.web.words import bytes_text, counted, images
 
 # What takes longer than this to compute is shown when it is there.
@@ -84,15 +84,6 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Stop:
-    """The form by which the owner stops the reading of the whole file."""
-
-    action: str
-    check_name: str
-    check: str
-
-
-@dataclass(frozen=True)
 class About:
     """The page. ``chapters`` are tables that fit the task; ``linked`` describes it for machines."""
 
@@ -138,7 +129,7 @@ def about(library: Library, surveys: Surveys, forms: Forms, base: str | None) ->
         if not view.refresh or role_of(request) != "owner":
             return page(request, "about", view)
         check = forms.check_for(request)
-        stop = Stop(addresses.stop_about(dataset.id), CHECK, check)
+        stop = Stop(addresses.stop_about(dataset.id), CHECK, check, _("Stop reading"))
         answer = page(request, "about", replace(view, stop=stop))
         forms.remember(answer, check)
         return answer

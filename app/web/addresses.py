@@ -34,6 +34,16 @@ def grid(dataset_id: str, selection: Selection) -> str:
     return with_query(f"/d/{segment(dataset_id)}", selection.query())
 
 
+def stop_unpacking(dataset_id: str, selection: Selection) -> str:
+    """Where a form stops the unpacking of what a grid shows."""
+    return with_query(f"/d/{segment(dataset_id)}/unpacking/stop", selection.query())
+
+
+def go_on_unpacking(dataset_id: str, selection: Selection) -> str:
+    """Where a form goes on with it."""
+    return with_query(f"/d/{segment(dataset_id)}/unpacking/go-on", selection.query())
+
+
 def about(dataset_id: str) -> str:
     """The page that says what a dataset is."""
     return f"/d/{segment(dataset_id)}/about"

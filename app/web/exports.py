@@ -23,13 +23,13 @@ from app.web import addresses, words
 from app.web.api import FILTERS, ORDERING
 from app.web.download import Download, Places, attachment
 from app.web.export_forms import FORMS, Asked, Form
-from app.web.grid import unfinished
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.noted import Reviewed
 from app.web.notices import dataset_notices
 from app.web.templating import page
 from app.web.transport import ASK_AGAIN
+from app.web.unpacking import unfinished
 from app.web.views import Crumb, Notice
 
 _WAIT_SECONDS: Final = 10.0

@@ -20,12 +20,12 @@ from app.web.frame import ANY_PAGE, Frame, cells, thumbs
 from app.web.language import gettext as _
 from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
+from app.web.unpacking import unfinished
 from app.web.views import (
     Crumb,
     Grid,
     Hidden,
     Link,
-    Notice,
     Pager,
     Tile,
 )
@@ -161,35 +161,6 @@ def style(tiles: tuple[Tile, ...], width: int, height: int, of: str = ".grid") -
         if tile.sheet
     )
     return "".join(rules)
-
-
-def unfinished(dataset: Dataset, selection: Selection) -> tuple[Notice, ...]:
-    """Say of each split that is asked for how far it is, where it is not whole and checked."""
-    notices = []
-    for split, array in dataset.images.items():
-        if not selection.wants_split(split):
-            continue
-        checking = array.available == array.shape[0]
-        progress = array.progress()
-        if not progress.finished:
-            done = 100 * progress.done // max(1, progress.total)
-            notices.append(
-                Notice(
-                    "progress",
-                    (
-                        _("{split} is being checked: {done} % is done.", split=split, done=done)
-                        if checking
-                        else _(
-                            "{split} is being unpacked and checked: {done} % is done.",
-                            split=split,
-                            done=done,
-                        )
-                    )
-                    + " "
-                    + _("What is shown before the end may turn out to be damaged."),
-                )
-            )
-    return tuple(notices)
 
 
 def task_words(dataset: Dataset) -> str:

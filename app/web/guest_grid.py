@@ -14,13 +14,14 @@ from app.web import addresses, controls, histogram
 from app.web.access import signed
 from app.web.display import Display, Values, parse, values_of_all
 from app.web.gathering import Run, to_value
-from app.web.grid import pager, pages_of, size_words, unfinished
+from app.web.grid import pager, pages_of, size_words
 from app.web.guest_pages import paragraphs
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.picks import cell_size, sized
 from app.web.shared import Shared
 from app.web.templating import fragment
+from app.web.unpacking import unfinished
 from app.web.views import Cell, Controls, Notice, Pager, Tile
 from app.web.words import VIEW_WORDS, caption, counted, images, spoken
 

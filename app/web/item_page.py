@@ -19,6 +19,7 @@ from app.web.item import ZOOMS, Looking, planes_of, style
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.notices import dataset_notices
+from app.web.unpacking import unfinished
 from app.web.views import Crumb, Fact, Item, Saved
 from app.web.words import counted, label_text, labels_text, measured, number
 
@@ -122,7 +123,7 @@ def build(
         zoom_out=zoomed(-1),
         zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         notices=(
-            *grid.unfinished(dataset, Selection(splits=(split,))),
+            *unfinished(dataset, Selection(splits=(split,))),
             *dataset_notices(dataset, window),
         ),
         citation=dataset.facts.citation if dataset.facts else "",

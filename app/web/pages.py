@@ -17,6 +17,7 @@ from app.web import catalogue as catalogue_page
 from app.web import grid as grid_page
 from app.web.access import role_of
 from app.web.display import PLAIN, values_of
+from app.web.forms import Forms
 from app.web.frame import Frames
 from app.web.item import parse_looking, required_index
 from app.web.language import gettext as _
@@ -27,9 +28,10 @@ from app.web.pictures import plan_tile
 from app.web.sizes import switch
 from app.web.studio import Studio
 from app.web.templating import page, wants_part
+from app.web.unpacking import turn
 
 
-def grids(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
+def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) -> APIRouter:
     """Make the route of a dataset's grid."""
     router = APIRouter(include_in_schema=False)
     frames = Frames()
@@ -47,7 +49,13 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
         view = grid_page.build(dataset, selection, frame, sheet.window_of(dataset))
         view = replace(view, review=reviewed.facet(request, whole, selection))
         unfurl.tell(request, view.heading, view.subtitle, addresses.strip(whole))
-        answer = page(request, "grid", view, style=view.style)
+        if view.refresh and role_of(request) == "owner":
+            check = forms.check_for(request)
+            view = replace(view, stop=turn(dataset, selection, check))
+            answer = page(request, "grid", view, style=view.style)
+            forms.remember(answer, check)
+        else:
+            answer = page(request, "grid", view, style=view.style)
         if sheet.is_quick(dataset, selection.view, selection.per_page):
             first = partial(plan_tile, dataset, frame.subset, selection, 1)
             studio.draw_ahead(addresses.sheet(dataset, selection, 1), first)

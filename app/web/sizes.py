@@ -16,11 +16,12 @@ from app.datasets.sizes import sizes_here
 from app.errors import ArchiveError, NotReadyError
 from app.pictures import exact, sheet
 from app.web import addresses
-from app.web.grid import size_words, unfinished
+from app.web.grid import size_words
 from app.web.item import default_slices, required_index
 from app.web.language import gettext as _
 from app.web.notices import dataset_notices
 from app.web.templating import page
+from app.web.unpacking import unfinished
 from app.web.views import Crumb, Link, Notice
 from app.web.words import labels_text
 

@@ -13,9 +13,9 @@ from app.pictures.tallies import Inquiry, Tallies, fits
 from app.pictures.tally import Tally, picture_shape
 from app.web.access import role_of
 from app.web.forms import CHECK
-from app.web.grid import unfinished
 from app.web.language import gettext as _
-from app.web.views import Notice
+from app.web.unpacking import unfinished
+from app.web.views import Notice, Stop
 from app.web.words import counted
 
 PATIENCE_SECONDS: Final = 1.5
@@ -38,15 +38,15 @@ class Seen:
 class Ending:
     """While all are added up: the owner ends it by a form, others look at the sample meanwhile."""
 
-    stop: str  # where the form leads; empty for others
+    stop: Stop | None
     sample: str
-    check_name: str
-    check: str
 
 
 def ending(request: Request, check: str, stop: str, sample: str) -> Ending:
     """Offer what whoever asks may do; ``check`` is the form's, the others are addresses."""
-    return Ending(stop if role_of(request) == "owner" else "", sample, CHECK, check)
+    if role_of(request) != "owner":
+        return Ending(None, sample)
+    return Ending(Stop(stop, CHECK, check, _("Stop, and look at a sample")), sample)
 
 
 def look(tallies: Tallies, inquiry: Inquiry, seconds: float) -> Seen:

@@ -34,6 +34,16 @@ class Tab:
 
 
 @dataclass(frozen=True)
+class Stop:
+    """The form by which the owner stops what takes long, or goes on with it."""
+
+    action: str
+    check_name: str
+    check: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Notice:
     """One sentence that the user should see before trusting the page, and what it is about."""
 
@@ -202,6 +212,7 @@ class Grid:
     refresh: int | None  # seconds after which the page should be asked for again, while unpacking
     prefetch: str  # addresses of the next page's sheets, space between them
     review: Facet | None = None  # what was said of the images, for the owner
+    stop: Stop | None = None  # what the owner may do about the unpacking
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,15 +32,17 @@ class Gate:
 
     def unpack(self, archive: Any, member: Any, file: Any, report: Any) -> None:
         self.begun += 1
+        inflate.unpack(archive, member, file, partial(self._stopping, report))
 
-        def stopping(done: int) -> None:
-            report(done)
-            self.done = done
-            if done >= self.stop_at and not self._opened.is_set():
-                self.reached.set()
-                assert self._opened.wait(PATIENCE)
+    def verify(self, archive: Any, member: Any, report: Any) -> None:
+        inflate.verify(archive, member, partial(self._stopping, report))
 
-        inflate.unpack(archive, member, file, stopping)
+    def _stopping(self, report: Any, done: int) -> None:
+        report(done)
+        self.done = done
+        if done >= self.stop_at and not self._opened.is_set():
+            self.reached.set()
+            assert self._opened.wait(PATIENCE)
 
 
 @contextmanager

@@ -50,6 +50,8 @@ ROUTES = {
     "/d/{dataset_id}/pixels": ("/d/made/pixels", LOCKED),
     "/d/{dataset_id}/about/stop": ("POST /d/made/about/stop", LOCKED),
     "/d/{dataset_id}/pixels/stop": ("POST /d/made/pixels/stop?all=1", LOCKED),
+    "/d/{dataset_id}/unpacking/stop": ("POST /d/made/unpacking/stop", LOCKED),
+    "/d/{dataset_id}/unpacking/go-on": ("POST /d/made/unpacking/go-on", LOCKED),
     "/d/{dataset_id}/mean.png": ("/d/made/mean.png", LOCKED),
     "/d/{dataset_id}/export": ("/d/made/export", LOCKED),
     "/d/{dataset_id}/export.{form}": ("/d/made/export.csv", LOCKED),

@@ -1,5 +1,6 @@
 """Pages of a large member whose checksum is not known yet: shown, said so, and kept by nobody."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -108,3 +109,49 @@ def test_what_was_shown_of_a_member_that_fails_is_gone_with_it(
         assert time.monotonic() < deadline
     assert "fails its checksum" in client.get("/d/large").text
     assert client.get(sheet).status_code == 404
+
+
+def test_the_owner_stops_it_and_goes_on(
+    path: Path, request: pytest.FixtureRequest, held: threading.Event, serve: Serve
+) -> None:
+    client = serve(path)
+    until_half(client)
+    (button,) = page(client, "/d/large?per_page=20").all("button", id="stop")
+    assert words(button) == "Stop"
+    assert press(client, "stop") == "/d/large?per_page=20"
+    held.set()
+    work = "Checking" if "stored" in request.node.name else "Unpacking"
+    for _again in range(5):
+        shown = page(client, "/d/large?per_page=20")
+        # The block that was under way is still told of.
+        told = rf"{work} train was stopped when 5[01] % was done"
+        assert re.search(told, words(shown.one("main")))
+        time.sleep(0.1)
+    (button,) = shown.all("button", id="stop")
+    assert words(button) == "Go on"
+    assert (picture(client, sheet_of(client)) == ten_to_a_row(PIXELS[:20])).all()
+    assert press(client, "go-on") == "/d/large?per_page=20"
+    deadline = time.monotonic() + PATIENCE
+    while "% is done" in words(page(client, "/d/large?per_page=20").one("main")):
+        assert time.monotonic() < deadline
+    assert not list(page(client, "/d/large?per_page=20").all("button", id="stop"))
+
+
+@pytest.mark.usefixtures("held")
+def test_who_may_only_look_stops_nothing(path: Path, serve: Serve) -> None:
+    client = serve(path, access="public", owner_token="the-token-of-the-owner")
+    until_half(client)
+    assert not list(page(client, "/d/large").all("button", id="stop"))
+    for what in ("stop", "go-on"):
+        assert client.post(f"/d/large/unpacking/{what}").status_code == 403
+
+
+def press(client: TestClient, what: str) -> str:
+    """Send the form of a page that is not whole; give where it leads."""
+    shown = page(client, "/d/large?per_page=20")
+    form = shown.one("form", method="post")
+    assert form.get("action") == f"/d/large/unpacking/{what}?per_page=20"
+    check = shown.one("input", name="check").get("value", "")
+    answer = client.post(form.get("action", ""), data={"check": check}, follow_redirects=False)
+    assert answer.status_code == 303
+    return answer.headers["location"]
