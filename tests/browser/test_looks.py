@@ -52,7 +52,7 @@ WIDTHS: Final = {360: 740, 768: 1024, 1440: 900}
 MODES: Final = ("light", "dark", "reading")
 
 # Widths of words in the fonts that the style sheet asks for; other fonts have others.
-MEASURE: Final = """() => ["system-ui", "ui-monospace"].map(family => {
+MEASURE: Final = """() => ["system-ui", "ui-monospace, monospace"].map(family => {
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = `20px ${family}`;
   return Math.round(10 * pen.measureText("Lightbox shows 1,080 images").width);
