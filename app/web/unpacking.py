@@ -1,10 +1,12 @@
 """How far the unpacking of a dataset's images is, and the owner's way to stop it and to go on."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
+from app.arrays.store import Array
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import Selection, parse
@@ -24,36 +26,34 @@ def unpacking(library: Library, forms: Forms) -> APIRouter:
 
     @router.post("/d/{dataset_id}/unpacking/stop")
     def stop(request: Request, dataset_id: str) -> Response:
-        dataset, selection = _asked(library, request, dataset_id)
-        for split, array in dataset.images.items():
-            if selection.wants_split(split):
-                array.stop()
-        return RedirectResponse(addresses.grid(dataset.id, selection), 303)
+        return _turned(library.dataset(dataset_id), request, Array.stop)
 
     @router.post("/d/{dataset_id}/unpacking/go-on")
     def go_on(request: Request, dataset_id: str) -> Response:
-        dataset, selection = _asked(library, request, dataset_id)
-        for split, array in dataset.images.items():
-            if selection.wants_split(split):
-                array.go_on()
-        return RedirectResponse(addresses.grid(dataset.id, selection), 303)
+        return _turned(library.dataset(dataset_id), request, Array.go_on)
 
     return router
 
 
-def _asked(library: Library, request: Request, dataset_id: str) -> tuple[Dataset, Selection]:
-    dataset = library.dataset(dataset_id)
+def _turned(dataset: Dataset, request: Request, change: Callable[[Array], None]) -> Response:
+    """Do it to the splits that the grid shows, and lead back to it."""
     seen = display.parse(request.url.query, values_of(dataset))
-    return dataset, replace(parse(request.url.query), display=seen.query())
+    selection = replace(parse(request.url.query), display=seen.query())
+    for split, array in dataset.images.items():
+        if selection.wants_split(split):
+            change(array)
+    return RedirectResponse(addresses.grid(dataset.id, selection), 303)
 
 
-def turn(dataset: Dataset, selection: Selection, check: str) -> Stop:
+def turn(dataset: Dataset, selection: Selection, check: str) -> Stop | None:
     """Give the form that stops what goes on, or else goes on with what was stopped."""
     arrays = [dataset.images[split] for split in dataset.splits if selection.wants_split(split)]
-    progresses = [array.progress() for array in arrays]
-    if any(not progress.finished and not progress.stopped for progress in progresses):
+    left = [each for each in (array.progress() for array in arrays) if not each.finished]
+    if any(not progress.stopped for progress in left):
         return Stop(addresses.stop_unpacking(dataset.id, selection), CHECK, check, _("Stop"))
-    return Stop(addresses.go_on_unpacking(dataset.id, selection), CHECK, check, _("Go on"))
+    if left:
+        return Stop(addresses.go_on_unpacking(dataset.id, selection), CHECK, check, _("Go on"))
+    return None
 
 
 def unfinished(dataset: Dataset, selection: Selection) -> tuple[Notice, ...]:
