@@ -1,6 +1,7 @@
 """How answers leave: by Uvicorn's HTTP, kept pictures at once, and answers in one piece."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -63,47 +64,59 @@ class Protocol(HttpToolsProtocol):
         if found is None:
             return False
         dated = tuple(self.server_state.default_headers)
-        answer = _whole(dated, *found)
-        sent = self._sent_from_file(answer) if len(answer) > _WHOLE_MOST else 0
-        if sent < len(answer):
-            self.transport.write(answer[sent:])
+        head, body = found
+        if len(body) <= _WHOLE_MOST or not self._sent_from_file(dated, head, body):
+            self.transport.write(_whole(dated, head, body))
         self.on_response_complete()
         return True
 
-    def _sent_from_file(self, answer: bytes) -> int:
-        """Have the kernel send an answer without copying it; give how many bytes it took."""
+    def _sent_from_file(self, dated: _Dated, head: bytes, body: bytes) -> bool:
+        """Have the kernel send what it can of an answer without copying it; False if it has no file."""
         if sys.platform != "linux" or self.transport.get_write_buffer_size():
-            return 0
+            return False
         try:
+            answer = _filed(dated, head, body)
+        except OSError:  # no memory, or no more files
+            return False
+        sent = 0
+        # Where the client takes nothing now, or has gone, the transport finds that out.
+        with contextlib.suppress(OSError):
             connection = self.transport.get_extra_info("socket").fileno()
-            return os.sendfile(connection, _filed(answer).number, 0, len(answer))
-        except OSError:  # the client takes nothing now, or has gone: as the transport will find
-            return 0
+            sent = os.sendfile(connection, answer.number, 0, answer.size)
+        if sent < answer.size:
+            self.transport.write(os.pread(answer.number, answer.size - sent, sent))
+        return True
 
 
 class _Filed:
     """A file in memory that has no name, and ends with this object."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, size: int) -> None:
         self.number = number
+        self.size = size
 
     def __del__(self) -> None:
         os.close(self.number)
 
 
 @lru_cache(maxsize=32)
-def _filed(answer: bytes) -> _Filed:
-    filed = _Filed(os.memfd_create("lightbox-answer"))
+def _filed(dated: _Dated, head: bytes, body: bytes) -> _Filed:
+    parts = _first(dated, head), body
+    filed = _Filed(os.memfd_create("lightbox-answer"), sum(map(len, parts)))
     with open(filed.number, "wb", closefd=False) as file:
-        file.write(answer)
+        file.writelines(parts)
     return filed
 
 
 @lru_cache(maxsize=32)
 def _whole(dated: _Dated, head: bytes, body: bytes) -> bytes:
     """Put an answer together; what many ask for in a second is put together once in it."""
-    first = b"".join(b"%b: %b\r\n" % header for header in dated)
-    return b"".join((b"HTTP/1.1 200 OK\r\n", first, head, b"\r\n", body))
+    return _first(dated, head) + body
+
+
+def _first(dated: _Dated, head: bytes) -> bytes:
+    lines = b"".join(b"%b: %b\r\n" % header for header in dated)
+    return b"".join((b"HTTP/1.1 200 OK\r\n", lines, head, b"\r\n"))
 
 
 class _Holding:
