@@ -71,7 +71,7 @@ class Protocol(HttpToolsProtocol):
         return True
 
     def _sent_from_file(self, dated: _Dated, head: bytes, body: bytes) -> bool:
-        """Have the kernel send what it can of an answer without copying it; False if it has no file."""
+        """Have the kernel send what it takes of an answer, uncopied; say whether it could."""
         if sys.platform != "linux" or self.transport.get_write_buffer_size():
             return False
         try:
