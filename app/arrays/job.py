@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from app.arrays.archive import Archive
+from app.arrays.archive import Archive, is_current
 from app.arrays.cache import Cache, Mark, open_part, read_mark, write_mark
 from app.arrays.inflate import npy_header, unpack, verify
 from app.arrays.mapping import InPlace, Mapped, Source
@@ -84,10 +84,28 @@ class Job(ABC):
             and time.monotonic() - self._failed_at > _RETRY_SECONDS
         )
 
-    def may_be_stopped(self) -> bool:
-        """Say whether this takes long enough, is not over, and looks whether it was stopped."""
-        large = self._member.size > SMALL
-        return large and self._cache.writable and not self.ended.is_set()
+    @property
+    def stopped(self) -> bool:
+        """Whether the rest waits until somebody wants it."""
+        return not self.ended.is_set() and self._cache.is_stopped(self.path)
+
+    def stop(self) -> None:
+        """Have large work rest, whichever process does it. Raises ArchiveError."""
+        self._turn(self._cache.stop)
+
+    def go_on(self) -> None:
+        """Go on with what was stopped. Raises ArchiveError."""
+        self._turn(self._cache.go_on)
+
+    def _turn(self, turn: Callable[[Path], None]) -> None:
+        if self._member.size <= SMALL or self.ended.is_set() or not self._cache.writable:
+            return
+        try:
+            turn(self.path)
+        except OSError as error:
+            needed = self._needed()
+            name = self._member.name
+            raise disk_refusal(self._cache, self._archive, name, needed, error) from None
 
     def may_be_dropped(self) -> bool:
         """Say whether nothing is lost but a map or an open file, which are soon made again."""
@@ -161,7 +179,7 @@ class Job(ABC):
         write_mark(lock, mark)
         if self._member.size > SMALL and self._cache.is_stopped(self.path):
             _LARGE_AT_ONCE.release()
-            while self._cache.is_stopped(self.path):
+            while self._cache.is_stopped(self.path) and is_current(self._archive):
                 time.sleep(_POLL_SECONDS)
             _LARGE_AT_ONCE.acquire()
 

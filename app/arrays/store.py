@@ -88,17 +88,14 @@ class Store:
         job = self.begun(archive, member)
         if job is None:
             return Progress(0, member.nbytes, finished=False)
-        finished = job.ended.is_set()
-        stopped = not finished and self.cache.is_stopped(job.path)
-        return Progress(job.done, member.nbytes, finished, stopped)
+        return Progress(job.done, member.nbytes, job.ended.is_set(), job.stopped)
 
     def prepare(
         self, archive: Archive, name: str, report: Callable[[Progress], None] | None = None
     ) -> None:
         """Make a member ready and wait until it is on disk. Raises ArchiveError if it can't be."""
         job = self.job(archive, archive.members[name])
-        if job.may_be_stopped():
-            self.cache.go_on(job.path)
+        job.go_on()
         while not job.stored.wait(0.1):
             if report:
                 report(self.progress(archive, name))
@@ -224,21 +221,11 @@ class Array:
         That holds for all processes that share the cache folder, and for later ones. Raises
         ArchiveError where the folder can't be written.
         """
-        self._turn(self._store.cache.stop)
+        self._job().stop()
 
     def go_on(self) -> None:
         """Go on with what was stopped. Raises ArchiveError where the folder can't be written."""
-        self._turn(self._store.cache.go_on)
-
-    def _turn(self, turn: Callable[[Path], None]) -> None:
-        job = self._job()
-        if not job.may_be_stopped():
-            return
-        try:
-            turn(job.path)
-        except OSError as error:
-            cache, member = self._store.cache, self._member
-            raise disk_refusal(cache, self._archive, member.name, 0, error) from None
+        self._job().go_on()
 
     def take(self, positions: Ints, plane: Plane | None = None) -> NDArray[Any]:
         """Copy the items at these positions: shape (n, *item), or (n, *plane) with ``plane``.
@@ -252,11 +239,15 @@ class Array:
             raise job.error
         last = int(positions.max()) if len(positions) else -1
         if source is None or last >= available:
+            named = {"file": self._archive.path.name, "member": self._member.name}
             raise NotReadyError(
                 Phrase(
-                    "{file}: {member} is still being unpacked; try again in a moment.",
-                    file=self._archive.path.name,
-                    member=self._member.name,
+                    "{file}: unpacking {member} was stopped; go on with it on the dataset's page.",
+                    **named,
+                )
+                if job.stopped
+                else Phrase(
+                    "{file}: {member} is still being unpacked; try again in a moment.", **named
                 )
             )
         return source.take(positions, plane)

@@ -98,7 +98,7 @@ def _answer(
     else:
         view = Problem(
             status=status,
-            heading=_("Still being unpacked") if waiting else _(_HEADINGS.get(status, _ERROR)),
+            heading=_("Not ready yet") if waiting else _(_HEADINGS.get(status, _ERROR)),
             sentence=sentence,
             part=part,
             links=() if for_guest else tuple(_ways_back(request, error)),

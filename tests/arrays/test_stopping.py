@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.arrays.archive import Archive
 from app.arrays.cache import Cache
 from app.arrays.store import Array, Store
-from app.errors import ArchiveError
+from app.errors import ArchiveError, NotReadyError
 
 from .gates import PATIENCE, Gate, gated
 from .reading import archive_of, whole
@@ -63,6 +63,8 @@ def test_what_was_ready_can_be_read_and_no_more_comes(stopped: Array) -> None:
     # The block that was under way when it was stopped is still told of.
     assert HALF <= progress.done <= done + 1_000 < progress.total
     np.testing.assert_array_equal(stopped.take(np.array([49, 0])), PIXELS[[49, 0]])
+    with pytest.raises(NotReadyError, match="unpacking train_images was stopped; go on with it"):
+        stopped.take(np.array([99]))
 
 
 def test_it_goes_on_to_the_end(stopped: Array) -> None:
@@ -132,6 +134,14 @@ def test_checking_is_stopped_while_all_can_be_read(
     assert (progress.stopped, progress.finished) == (True, False)
     array.go_on()
     until(lambda: array.progress().finished)
+
+
+def test_the_rest_ends_with_the_file(stopped: Array, store: Store, archive: Archive) -> None:
+    until(lambda: stopped.progress().stopped)
+    archive.path.unlink()
+    until(lambda: stopped.progress().finished)
+    assert "train_images" in str(store.failure(archive, NAME))
+    until(lambda: not list(store.cache.folder.glob("*/*.part")))
 
 
 def test_what_is_over_can_not_be_stopped(store: Store, archive: Archive, gate: Gate) -> None:
