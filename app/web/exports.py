@@ -146,12 +146,22 @@ def _asked(library: Library, dataset_id: str, request: Request, reviewed: Review
 async def wait_until_whole(wanted: Iterable[tuple[Dataset, Split]]) -> None:
     """Wait until all the pixels there are have passed their checksums.
 
-    Raises NotReadyError where that takes long, ArchiveError where they have not passed.
+    Raises NotReadyError where that takes long or was stopped, ArchiveError where they have not
+    passed.
     """
     deadline = time.monotonic() + _WAIT_SECONDS
     for dataset, split in wanted:
         images = dataset.images[split]
         while not await run_in_threadpool(_is_whole, images):
+            if images.progress().stopped:
+                raise NotReadyError(
+                    _(
+                        "{name}: unpacking and checking {split}_images was stopped; it can be "
+                        "exported when that has gone on to its end.",
+                        name=dataset.archive.path.name,
+                        split=split,
+                    )
+                )
             if time.monotonic() > deadline:
                 raise NotReadyError(
                     _(

@@ -137,6 +137,23 @@ def test_the_owner_stops_it_and_goes_on(
     assert not list(page(client, "/d/large?per_page=20").all("button", id="stop"))
 
 
+def test_an_export_of_what_was_stopped_says_so_at_once(
+    path: Path, held: threading.Event, monkeypatch: pytest.MonkeyPatch, serve: Serve
+) -> None:
+    monkeypatch.setattr("app.web.exports._WAIT_SECONDS", PATIENCE)
+    client = serve(path)
+    until_half(client)
+    press(client, "stop")
+    held.set()
+    answer = client.get("/d/large/export.npz")
+    assert answer.status_code == 503
+    assert "unpacking and checking train_images was stopped" in answer.text
+    press(client, "go-on")
+    answer = client.get("/d/large/export.npz")
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"PK")
+
+
 @pytest.mark.usefixtures("held")
 def test_who_may_only_look_stops_nothing(path: Path, serve: Serve) -> None:
     client = serve(path, access="public", owner_token="the-token-of-the-owner")
