@@ -31,6 +31,7 @@ Role = Literal["owner", "visitor"]
 
 SESSION: Final = "lightbox"
 ROLE: Final = "lightbox.role"
+_ENTERED: Final = "lightbox.entered"
 _SESSION_SECONDS: Final = 30 * 24 * 3600
 # What a stranger may ask of a private server: links, the program's own files, how its own pages
 # look, is it alive.
@@ -81,6 +82,7 @@ class Gate:
         headers = Headers(scope=scope)
         owner = self._is_owner(headers, _client(scope))
         scope[ROLE] = "owner" if owner else "visitor"
+        scope[_ENTERED] = owner and "authorization" not in headers
         if self._access == "public":
             scope[PUBLIC] = self._base_url or ""
             await self._app(scope, receive, send)
@@ -121,6 +123,11 @@ def role_of(request: Request) -> Role:
     return role
 
 
+def has_entered(request: Request) -> bool:
+    """Say whether it is this browser's session that makes it the owner's."""
+    return bool(request.scope.get(_ENTERED))
+
+
 async def owner_only(request: Request) -> None:
     """Refuse whoever may look, but not change. Raises ForbiddenError."""
     if role_of(request) != "owner":
@@ -156,6 +163,12 @@ def let_in(answer: Response, token: str, *, secure: bool) -> None:
         samesite="lax",
         secure=secure,
     )
+
+
+def let_out(answer: Response) -> None:
+    """Take the owner's session from the browser, and what it kept of the pages."""
+    answer.delete_cookie(SESSION)
+    answer.headers["Clear-Site-Data"] = '"cache"'
 
 
 def is_session(cookie: str, token: str) -> bool:

@@ -10,6 +10,7 @@ from app.datasets.selection import PER_PAGE, Selection
 
 HOME: Final = "/"
 ENTER: Final = "/enter"
+LEAVE: Final = "/leave"
 SHARE: Final = "/share"
 LINKS: Final = "/links"
 COMPARE: Final = "/compare"

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from app.datasets.selection import shown
 from app.errors import MalformedError
 from app.web import addresses, language, preferences
-from app.web.access import role_of
+from app.web.access import has_entered, role_of
 from app.web.forms import CHECK, Forms, text
 from app.web.language import gettext as _
 from app.web.language import later
@@ -33,7 +33,10 @@ _KEY_WORDS: Final[dict[Keys, str]] = {"on": later("On"), "off": later("Off")}
 
 @dataclass(frozen=True)
 class Chosen:
-    """The form as it stands; ``for_guest`` is set where the rest of the server isn't open."""
+    """The form as it stands; ``for_guest`` is set where the rest of the server isn't open.
+
+    ``leave`` is where the owner's session ends; empty where there is none.
+    """
 
     looks: tuple[Choice, ...]
     languages: tuple[Choice, ...]
@@ -43,6 +46,7 @@ class Chosen:
     check_name: str
     check: str
     for_guest: bool
+    leave: str
 
 
 def choosing(forms: Forms) -> APIRouter:
@@ -89,6 +93,7 @@ def _build(request: Request, came_from: str, check: str, guest: bool) -> Chosen:
         check_name=CHECK,
         check=check,
         for_guest=guest,
+        leave=addresses.LEAVE if has_entered(request) and not guest else "",
     )
 
 

@@ -17,7 +17,7 @@ from app.reviews import links
 from app.reviews.database import Database
 from app.reviews.links import Kind, Link
 from app.web import addresses
-from app.web.access import owner_only, refusal
+from app.web.access import let_out, owner_only, refusal
 from app.web.forms import CHECK, Forms, text
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext
@@ -171,13 +171,19 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
     return router
 
 
-def entrance() -> APIRouter:
+def entrance(forms: Forms) -> APIRouter:
     """Make the routes by which the owner comes and goes."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(addresses.ENTER)
     def enter(request: Request) -> Response:
         return refusal(request)
+
+    @router.post(addresses.LEAVE, dependencies=[Depends(owner_only), Depends(forms.read)])
+    def leave() -> Response:
+        answer = RedirectResponse(addresses.HOME, 303)
+        let_out(answer)
+        return answer
 
     @router.get("/robots.txt")
     def robots() -> Response:

@@ -32,6 +32,7 @@ ROUTES = {
     "/vendor/htmx": ("/vendor/htmx/dist/htmx.min.js", OPEN),
     "/preferences": ("/preferences", OPEN),
     "/enter": ("/enter", LOCKED),
+    "/leave": ("POST /leave", LOCKED),
     "/keys": ("/keys", OPEN),
     "/": ("/", LOCKED),
     "/catalogue/{dataset_id}": ("/catalogue/breastmnist", LOCKED),
@@ -274,6 +275,28 @@ def test_the_token_leaves_the_address_and_becomes_a_cookie(private: TestClient) 
     assert browser.get("/d/made").status_code == 200
 
 
+def test_the_owner_leaves(private: TestClient, owner: TestClient) -> None:
+    answer = send(owner, "/preferences", "/leave")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/"
+    assert answer.headers["clear-site-data"] == '"cache"'
+    assert owner.get("/").status_code == 401
+    assert visitor(private).get(f"/?token={TOKEN}").status_code == 303  # others come as before
+
+
+def test_who_has_not_entered_is_not_offered_to_leave(
+    serve: Serve, made: Path, private: TestClient, links: dict[str, str]
+) -> None:
+    guest, by_token = visitor(private), visitor(private)
+    by_token.headers["authorization"] = f"Bearer {TOKEN}"
+    guest.get(links["link"])
+    public = serve(made, access="public", owner_token=TOKEN)
+    for browser in (guest, by_token, public, serve(made)):
+        answer = browser.get("/preferences")
+        assert answer.status_code == 200
+        assert "/leave" not in answer.text
+
+
 def test_a_stranger_is_told_that_a_server_is_ready_not_what_it_holds(
     private: TestClient, owner: TestClient
 ) -> None:
@@ -322,7 +345,9 @@ def test_a_form_that_no_page_of_this_server_sent_changes_nothing(owner: TestClie
     assert owner.post("/share", data=fields).status_code == 200
 
 
-OWNERS = re.compile(r"/(links|share|studies|collections|styleguide)\b|.*/(notes|fetch|cancel)\b")
+OWNERS = re.compile(
+    r"/(leave|links|share|studies|collections|styleguide)\b|.*/(notes|fetch|cancel)\b"
+)
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if OWNERS.match(route)])
