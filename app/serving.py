@@ -10,6 +10,7 @@ import socket
 import sys
 import tempfile
 import threading
+from types import FrameType
 from typing import Final
 from urllib.request import ProxyHandler, build_opener
 
@@ -59,7 +60,17 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
             Multiprocess(config, sockets=[listening]).run()
     else:
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+            _Server(config).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends without a word when it is told twice: what is cut off then was meant to be."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        super().handle_exit(sig, frame)
+        if self.force_exit:
+            logging.getLogger("uvicorn.error").disabled = True
 
 
 def worker() -> ASGIApp:

@@ -172,19 +172,14 @@ class Dataset:
     def counts(self, selection: Selection) -> dict[Split, dict[int, int]]:
         """Count items by split and label under the selection's filters.
 
-        A split that is filtered out is left out; a label that is filtered out counts 0. An item
-        with several labels counts once for each, one without any for none.
+        A split that is filtered out is left out. An item with several labels counts once for each,
+        also for those that were not asked for; one without any for none.
         """
         found: dict[Split, dict[int, int]] = {}
         for split, split_index in self.indexes.items():
             if selection.wants_split(split):
                 tally = split_index.label_counts(passing(split_index, selection))
-                found[split] = {
-                    label.value: tally.get(label.value, 0)
-                    if selection.counts_label(label.value)
-                    else 0
-                    for label in self.labels
-                }
+                found[split] = {label.value: tally.get(label.value, 0) for label in self.labels}
         return found
 
 

@@ -168,10 +168,12 @@ def _rows(dataset: Dataset) -> int:
 
 
 def _labels(dataset: Dataset, selection: Selection) -> tuple[int | None, ...]:
-    """Give the labels that images under the filter carry, and None if some carry none."""
+    """Give the labels counted that images under the filter carry, and None if some carry none."""
     counts = dataset.counts(selection).values()
     labels: list[int | None] = [
-        label.value for label in dataset.labels if any(split[label.value] for split in counts)
+        label.value
+        for label in dataset.labels
+        if selection.counts_label(label.value) and any(split[label.value] for split in counts)
     ]
     bare = any(split.with_none for split in carried_under(dataset, selection).values())
     return (*labels, None) if bare else tuple(labels)

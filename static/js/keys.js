@@ -4,8 +4,7 @@ import { announce, say } from "./live.js";
 
 const names = { "+": "Plus", "=": "Plus", _: "-" };
 const idle = "[data-keys=off], input:not([type=checkbox], [type=radio]), select, textarea";
-const find = (selector) =>
-  (document.querySelector("dialog[open]") ?? document).querySelector(selector);
+const find = (which) => (document.querySelector("dialog[open]") ?? document).querySelector(which);
 let start;
 document.addEventListener("keydown", (event) => {
   const { key, target, ctrlKey, metaKey, altKey, defaultPrevented } = event;
@@ -13,8 +12,10 @@ document.addEventListener("keydown", (event) => {
   if (defaultPrevented || ctrlKey || metaKey || altKey) return;
   if (target.closest?.(`${idle}, ${own}`)) return;
   const named = `[aria-keyshortcuts~="${CSS.escape(names[key] ?? key)}"]`;
-  // An image of a grid has keys of its own.
-  const found = target.closest?.(".cell")?.querySelector(named) ?? find(`${named}:not(.cell *)`);
+  // An image of a grid has keys of its own, and so has how sure one is: there, none answers anew.
+  const near = target.closest?.(".cell, .confidence");
+  const others = near ? "[type=radio]" : ".confidence *";
+  const found = near?.querySelector(named) ?? find(`${named}:not(.cell *, ${others})`);
   if (!found) return;
   event.preventDefault();
   const sheet = found.closest("[popover]");
@@ -28,8 +29,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("touchstart", ({ target, touches }) => {
   const { scrollWidth, clientWidth } = target.closest(".stage") ?? target;
   const moves = target.closest("[data-axis]") || scrollWidth > clientWidth || touches.length > 1;
-  const turns = target.closest("[data-swipe]") && visualViewport.scale === 1 && !moves;
-  start = turns ? touches[0] : undefined;
+  start = target.closest("[data-swipe]") && visualViewport.scale === 1 && !moves && touches[0];
 });
 document.addEventListener("touchend", ({ changedTouches: [end] }) => {
   const [across, down] = [end.clientX - start?.clientX, end.clientY - start?.clientY];

@@ -39,6 +39,8 @@ def new_study(owner: Page, private: Server, title: str, **design: str) -> str:
     owner.get_by_label("Images of each label").fill("3")
     owner.get_by_label("Images shown twice").select_option(design.get("repeats", "20"))
     owner.get_by_label("Images set aside").fill(design.get("practice", "0"))
+    if "sure" in design:
+        owner.get_by_label("Ask how sure the reader is").check()
     owner.get_by_role("button", name="Make the study").click()
     expect(owner.locator("h1")).to_have_text(title)
     return owner.url
@@ -138,6 +140,32 @@ def test_an_answer_that_the_server_has_not_confirmed_is_kept_and_sent_again(
     expect(reader).to_have_url(re.compile("/read/2$"))
     visit(reader, f"{link}/read/1")
     expect(reader.get_by_role("radio").nth(1)).to_be_checked()
+
+
+def test_digits_say_how_sure_one_is_where_that_is_asked_and_answer_elsewhere(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    study = new_study(owner, private, "Sure", sure="yes")
+    reader = elsewhere()
+    visit(reader, f"{invite(owner, study, 'Keys')}/read/1")
+    reader.wait_for_load_state("networkidle")
+    choice = reader.locator("[name=choice]:checked")
+    sure = reader.locator("[name=confidence]:checked")
+    reader.keyboard.press("2")
+    chosen = choice.input_value()
+    reader.keyboard.press("Enter")  # the browser leads on to what is still asked
+    expect(reader.locator("[name=confidence]:focus")).to_have_count(1)
+    for key, said in (("1", "1"), ("4", "4"), ("0", "4"), ("7", "4")):
+        reader.keyboard.press(key)
+        expect(sure).to_have_value(said)
+        expect(choice).to_have_value(chosen)
+    reader.keyboard.press("Enter")
+    expect(reader).to_have_url(re.compile("/read/2$"))
+    text = owner.request.get(f"{study}/answers.csv").text()
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert row["confidence"] == "4"
+    visit(reader, f"{reader.url.rpartition('/')[0]}/1")
+    expect(choice).to_have_value(chosen)
 
 
 def test_a_reading_goes_on_where_it_stopped_on_another_device(

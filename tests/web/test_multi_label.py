@@ -100,6 +100,8 @@ def test_the_api_tells_images_from_labels(query: str, client: TestClient) -> Non
         mine = [ROWS[split][index] for name, index in expected if name == split]
         assert answer["items"][split] == len(mine)
         assert answer["unlabelled"][split] == sum(not row.any() for row in mine)
+        carried = {str(label): sum(int(row[label]) for row in mine) for label in range(14)}
+        assert answer["splits"][split] == carried
 
 
 @EVERY_FILTER
