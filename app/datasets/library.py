@@ -221,7 +221,10 @@ def _has_failed(found: Dataset | ArchiveError, store: Store) -> bool:
 
 
 def _is_npz(path: Path) -> bool:
-    return path.suffix == ".npz" and not path.name.startswith(".") and os.path.isfile(path)
+    if path.suffix != ".npz" or path.name.startswith("."):
+        return False
+    # A link that leads nowhere is meant to be a file, and is told of as one.
+    return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
 
 
 def _is_id(stem: str) -> bool:

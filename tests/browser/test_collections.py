@@ -57,6 +57,12 @@ def test_without_javascript_images_are_ticked_collected_moved_and_put_back(
     assert shown(page) == [("val", 3), ("val", 5)]
     expected = enlarged(images("retinamnist", "val")[5], 3)[30:]
     np.testing.assert_array_equal(seen(thumb(page, "val", 5))[30:], expected)
+    page.emulate_media(media="print")
+    expect(
+        page.locator("form:visible, summary:visible, input:visible, button:visible")
+    ).to_have_count(0)
+    expect(thumb(page, "val", 5)).to_be_visible()
+    page.emulate_media(media="screen")
     page.get_by_label(re.compile("^Choose .*val 5")).check()
     page.get_by_role("button", name="Earlier").click()
     expect(page).to_have_url(re.compile("done=move"))

@@ -94,6 +94,15 @@ def test_a_folder_that_was_named_and_is_gone_is_said(folder: Path, store: Store)
     assert str(refusal).startswith("data can't be read (no such file or directory)")
 
 
+@pytest.mark.parametrize("to", ["nowhere.npz", "link.npz"])
+def test_a_link_in_a_folder_that_leads_nowhere_is_said(to: str, folder: Path, store: Store) -> None:
+    write_arrays(folder / "a.npz", dataset())
+    (folder / "link.npz").symlink_to(to)
+    library = Library([folder], store)
+    assert [refused.file for refused in library.shelf().refused] == ["link.npz"]
+    assert ids(library) == ["a"]
+
+
 def test_a_folder_that_cannot_be_listed_is_said(
     folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
