@@ -70,6 +70,7 @@ class Facts:
     identifier where there is one; ``license_terms`` says in plain words what it permits.
     ``references`` are the sources', then the collection's own. ``making`` says how the published
     files were made from the source, whatever their size; ``notes`` are known problems.
+    ``positive`` is, of two labels, the one that sensitivity is about.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Facts:
     license_terms: str
     notes: tuple[Note, ...]
     making: Note | None
+    positive: int
 
     @property
     def citation(self) -> str:
@@ -190,6 +192,7 @@ def _facts(row: dict[str, Any], document: dict[str, Any]) -> Facts:
         license_terms=document["licenses"][row["license"]]["terms"],
         notes=tuple(_note(note, document["witnesses"]) for note in row.get("notes", [])),
         making=_note(row["making"], document["witnesses"]) if "making" in row else None,
+        positive=row.get("positive", 1),
     )
 
 

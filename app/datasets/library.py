@@ -224,7 +224,7 @@ def _is_npz(path: Path) -> bool:
     if path.suffix != ".npz" or path.name.startswith("."):
         return False
     # A link that leads nowhere is meant to be a file, and is told of as one.
-    return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
+    return os.path.isfile(path) or (path.is_symlink() and not os.path.exists(path))
 
 
 def _is_id(stem: str) -> bool:

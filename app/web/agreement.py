@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from app.catalogue.facts import facts_for
 from app.datasets.library import Library
 from app.datasets.selection import whole_number
 from app.errors import MissingError
@@ -14,6 +15,7 @@ from app.reviews import answers, plots, studies
 from app.reviews.agreement import Agreement, Comparison, measure_agreement
 from app.reviews.answers import StudyReadings
 from app.reviews.database import Database
+from app.reviews.designs import Design
 from app.reviews.studies import Study
 from app.web import addresses
 from app.web.access import owner_only
@@ -60,19 +62,19 @@ def agreement(library: Library, database: Database) -> APIRouter:
 
     def asked(study_id: str, positive: str) -> tuple[Study, StudyReadings, Agreement, int]:
         study = studies.find(database, whole_number("id", study_id))
-        number = whole_number("positive", positive)
+        number = whole_number("positive", positive) if positive else _positive(study.design)
         if number not in (0, 1):
             raise MissingError("positive", _("The positive answer is the first (0) or second (1)."))
         return study, *measured.of(study, number), number
 
     @router.get("/agreement")
-    def show(request: Request, study_id: str, positive: str = "1") -> Response:
+    def show(request: Request, study_id: str, positive: str = "") -> Response:
         study, read, found, number = asked(study_id, positive)
         return page(request, "agreement", agreement_page(library, study, read, found, number))
 
     @router.get("/cases")
     def cases(
-        request: Request, study_id: str, table: str, row: str, column: str, positive: str = "1"
+        request: Request, study_id: str, table: str, row: str, column: str, positive: str = ""
     ) -> Response:
         study, read, found, _rest = asked(study_id, positive)
         comparison = _comparison(found, table)
@@ -84,7 +86,7 @@ def agreement(library: Library, database: Database) -> APIRouter:
         return page(request, "cases", view)
 
     @router.get("/plots/{name}.{form}")
-    def plot(study_id: str, name: str, form: str, positive: str = "1") -> Response:
+    def plot(study_id: str, name: str, form: str, positive: str = "") -> Response:
         study, _read, found, _rest = asked(study_id, positive)
         if form not in ("svg", "png"):
             raise MissingError("form", _("Plots are given as .svg or .png."))
@@ -101,6 +103,15 @@ def agreement(library: Library, database: Database) -> APIRouter:
         return Response(body, media_type=kind, headers={"Cache-Control": "no-store"})
 
     return router
+
+
+def _positive(design: Design) -> int:
+    """Give the number of the answer that sensitivity is about where nobody has said."""
+    facts = facts_for(design.dataset)
+    values = [choice.value for choice in design.choices]
+    if facts is None or len(values) != 2 or facts.positive not in values:
+        return 1
+    return values.index(facts.positive)
 
 
 def _comparison(found: Agreement, name: str) -> Comparison:

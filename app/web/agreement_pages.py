@@ -146,7 +146,10 @@ def agreement_page(
         odd=_cases(library, study, read, found.against_stored[:_DIVIDED_MOST]),
         odd_text=_more(len(found.against_stored), _DIVIDED_MOST),
         methods=methods(_protocol(library, study, read, found, positive)),
-        plots=tuple(Link(form.upper(), f"{here}/plots/measures.{form}") for form in ("svg", "png")),
+        plots=tuple(
+            Link(form.upper(), f"{here}/plots/measures.{form}?positive={positive}")
+            for form in ("svg", "png")
+        ),
         notice="" if found.readers else _("This study has no readers yet."),
     )
 

@@ -120,6 +120,13 @@ def test_a_study_from_its_making_to_the_agreement_of_two_readers(
     expect(row_of.nth(2)).to_have_text(str(len(both)))
     expect(owner.locator(".methods")).to_contain_text("2 readers")
     assert not axe(owner)
+    # In BreastMNIST, label 0 is the finding.
+    for asked, positive in (("", "malignant"), ("?positive=1", "normal, benign")):
+        visit(owner, f"{study}/agreement{asked}")
+        expect(owner.locator("main")).to_contain_text(f"Sensitivity (positive: {positive}")
+        drawn = owner.get_by_role("link", name="SVG").first.get_attribute("href")
+        svg = owner.request.get(f"{private.address}{drawn}").text()
+        assert f"Sensitivity (positive: {positive[:6]}" in svg  # long names are cut there
     pair.locator(".confusion a").first.click()
     expect(owner.locator(".case").first).to_be_visible()
 
