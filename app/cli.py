@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 from app import serving
 from app.arrays.cache import Cache
 from app.arrays.store import Progress, Store
-from app.catalogue.facts import PLAIN_SIZE, PublishedFile, all_facts
+from app.catalogue.facts import PLAIN_SIZE, PublishedFile, facts_for, size_of
 from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_disk
 from app.datasets.check import check as check_paths
 from app.datasets.check import prepare_file
@@ -159,7 +159,7 @@ def get(
     ] = None,
 ) -> None:
     """Download published datasets: resumed, checked by MD5, whole or not at all."""
-    files = [_published(id_, size) for id_ in dict.fromkeys(ids)]
+    files = list(dict.fromkeys(_published(id_, size) for id_ in ids))
     settings = load()
     folder, base_url = to or settings.data_dir, mirror or settings.mirror
     need = needed(files, folder, base_url)
@@ -276,12 +276,13 @@ def _canonical(database: Database, address: str, *, hide_labels: bool) -> str:
 
 
 def _published(id_: str, size: int) -> PublishedFile:
-    """Find the file of a published dataset. Raises UsageError."""
-    facts = next((facts for facts in all_facts() if facts.id == id_), None)
-    if facts is None:
+    """Find the file of a published dataset; ``pathmnist_64`` names its size. Raises UsageError."""
+    facts, named = facts_for(id_), size_of(id_)
+    if facts is None or named is None:
         raise UsageError(f"{id_} is not a published dataset; “lightbox list” names them.")
+    wanted = size if id_ == facts.id else named
     for file in facts.files:
-        if file.size == size:
+        if file.size == wanted:
             return file
     sizes = ", ".join(str(file.size) for file in facts.files)
     raise UsageError(f"{facts.title} is not published at {size} px; its sizes are {sizes}.")

@@ -86,6 +86,15 @@ def test_of_several_one_may_fail_and_the_others_come(mirror: Mirror, tmp_path: P
     assert listed(tmp_path) == {"breastmnist.npz"}
 
 
+@pytest.mark.usefixtures("published")
+def test_an_id_may_name_a_size(mirror: Mirror, tmp_path: Path) -> None:
+    done = get(mirror, tmp_path, "breastmnist_64", "breastmnist", "--size", "64")
+    assert done.returncode == 1  # the mirror has the bytes of another
+    (sentence,) = done.stderr.splitlines()
+    assert "breastmnist_64.npz" in sentence
+    assert listed(tmp_path) == set()
+
+
 def page(mirror: Mirror) -> None:
     mirror.body, mirror.kind = b"<html>Sign in</html>", "text/html"
 
