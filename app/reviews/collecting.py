@@ -156,6 +156,17 @@ def undo(db: Database, operation: int) -> None:
             _undo(connection, row.collection_id, operation, row.kind)
 
 
+def newest(db: Database, collection_id: int) -> int | None:
+    """Give the last change of a collection's items that stands. Raises StorageError."""
+    with db.reading() as connection:
+        found: int | None = connection.scalar(
+            select(func.max(operations.c.id)).where(
+                operations.c.collection_id == collection_id, operations.c.undone.is_(None)
+            )
+        )
+    return found
+
+
 def _undo(connection: Connection, collection_id: int, operation: int, kind: str) -> None:
     if kind == "reorder":
         old = (

@@ -78,6 +78,15 @@ def undo_done(database: Database, request: Request, done: str) -> None:
         collecting.undo(database, int(number))
 
 
+def last_done(database: Database, found: Collection, done: str) -> str:
+    """Give what an address says was done, unless the collection was changed since.
+
+    An address that was kept would else offer to undo what nobody remembers.
+    """
+    kind, _sign, number = done.partition("-")
+    return done if kind == "flag" or number == str(collecting.newest(database, found.id)) else ""
+
+
 def _places(
     database: Database, found: Collection, chosen: list[Item], number: int, expand: Expand
 ) -> list[int]:

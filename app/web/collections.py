@@ -15,7 +15,7 @@ from app.reviews.collected import Collection, Expand
 from app.reviews.database import Database
 from app.web import addresses, collection_pages
 from app.web.access import owner_only
-from app.web.changing import changed, found_by, undo_done
+from app.web.changing import changed, found_by, last_done, undo_done
 from app.web.forms import Forms, text
 from app.web.gathering import Run, expander, matched, runs
 from app.web.grid import pages_of
@@ -53,6 +53,7 @@ def collections(library: Library, database: Database, forms: Forms, studio: Stud
         number = parse(request.url.query).page
         shown, problem, dataset = _page(library, database, expand, found, number)
         check = forms.check_for(request)
+        done = last_done(database, found, done)
         view = collection_pages.one(found, shown, number, problem, dataset, done, check)
         answer = page(request, "collection", view, style=view.style)
         forms.remember(answer, check)

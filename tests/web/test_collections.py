@@ -145,6 +145,18 @@ def test_taking_out_and_its_undo(three: TestClient) -> None:
     assert shown(three) == [*eye(7), ("bones", "train", 3), *eye(2)]
 
 
+def test_a_change_that_others_followed_is_not_offered_to_be_undone(three: TestClient) -> None:
+    added = collect(three, "/d/eyes", *eye(11), to="1")
+    taken = change(three, "/collections/1", "remove", *eye(7))
+
+    def offered(after: Response) -> bool:
+        return 'action="/collections/1/undo"' in three.get(after.headers["location"]).text
+
+    assert (offered(added), offered(taken)) == (False, True)
+    undo(three, taken)
+    assert (offered(added), offered(taken)) == (True, False)
+
+
 def test_adding_is_undone(three: TestClient) -> None:
     answer = collect(three, "/d/eyes", *eye(11, 12, 7), to="1")
     assert shown(three) == [*eye(7), ("bones", "train", 3), *eye(2, 11, 12)]
