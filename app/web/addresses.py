@@ -21,6 +21,7 @@ COLLECT: Final = "/collections/add"
 KEYS: Final = "/keys"
 STYLEGUIDE: Final = "/styleguide"
 API_DOCS: Final = "/api/docs"
+API_DATASETS: Final = "/api/datasets"
 API_SCHEMA: Final = "/api/openapi.json"
 
 # The grids that are compared, as their addresses are called in that of a comparison.
@@ -92,7 +93,7 @@ def citation(dataset_id: str, form: str) -> str:
 
 def api_dataset(dataset_id: str) -> str:
     """What a dataset is, as JSON."""
-    return f"/api/datasets/{segment(dataset_id)}"
+    return f"{API_DATASETS}/{segment(dataset_id)}"
 
 
 def croissant(dataset_id: str) -> str:

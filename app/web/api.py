@@ -107,7 +107,7 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 
 def api(library: Library, surveys: Surveys, reviewed: Reviewed) -> APIRouter:
     """Make the routes of the API."""
-    router = APIRouter(prefix="/api/datasets", responses=ERRORS)
+    router = APIRouter(prefix=addresses.API_DATASETS, responses=ERRORS)
 
     @router.get("", summary="The datasets served")
     def datasets() -> DatasetList:

@@ -117,3 +117,4 @@ class ErrorModel(BaseModel):
 
     error: str = Field(description="One sentence: what is wrong.")
     part: str = Field(description="Which part of the address is wrong.")
+    back: str = Field("", description="Address to start again from.")

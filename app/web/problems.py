@@ -1,6 +1,7 @@
 """Errors → answers: one table of statuses, the same words on a page and in the API."""
 
 from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -8,8 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from app.datasets.selection import require_readable
-from app.errors import ArchiveError, LightboxError, MissingError, NotReadyError, status_of
-from app.web import addresses
+from app.errors import (
+    ArchiveError,
+    LightboxError,
+    MalformedError,
+    MissingError,
+    NotReadyError,
+    status_of,
+)
+from app.web import addresses, display
 from app.web.language import gettext as _
 from app.web.language import later, say
 from app.web.security import UNDER_A_LINK
@@ -29,6 +37,8 @@ _HEADINGS: Final = {
     503: later("Not available"),
 }
 _ERROR: Final = later("Error")
+# Whatever else the address asks for was there.
+_FILTERS_STAND: Final = ("page", "find")
 _FOR_GUESTS: Final = later(
     "This can't be shown right now; try again later, or tell the person who sent you the link."
 )
@@ -94,14 +104,15 @@ def _answer(
             sentence, part = _(_FOR_GUESTS), ""
     for_program = path.startswith("/api/") and path != addresses.API_DOCS
     if for_program or request.headers.get("accept") == "application/json":
-        answer = JSONResponse({"error": sentence, "part": part}, status)
+        back = {"back": addresses.API_DATASETS} if for_program else {}
+        answer = JSONResponse({"error": sentence, "part": part, **back}, status)
     else:
         view = Problem(
             status=status,
             heading=_("Not ready yet") if waiting else _(_HEADINGS.get(status, _ERROR)),
             sentence=sentence,
             part=part,
-            links=() if for_guest else tuple(_ways_back(request, error)),
+            links=tuple(_ways_back(request, error, for_guest=for_guest)),
             refresh=_RETRY_SECONDS if waiting else None,
             for_guest=for_guest,
         )
@@ -110,11 +121,32 @@ def _answer(
     return answer
 
 
-def _ways_back(request: Request, error: LightboxError | None) -> list[Link]:
+def _grid_before(request: Request, dataset_id: str, error: LightboxError) -> str:
+    """Give the dataset's grid; with the filters, where only a page or a search was wrong."""
+    path = f"/d/{addresses.segment(dataset_id)}"
+    if not (isinstance(error, MissingError) and error.part in _FILTERS_STAND):
+        return path
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    return addresses.with_query(path, urlencode([p for p in pairs if p[0] != error.part]))
+
+
+def _unseen(request: Request) -> str:
+    """Give the address that was asked for, without how pictures are seen."""
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    rest = urlencode([pair for pair in pairs if pair[0] not in display.FIELDS])
+    return addresses.with_query(quote(request.url.path), rest)
+
+
+def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool) -> list[Link]:
     links = []
+    seen = isinstance(error, MalformedError) and error.part in display.FIELDS
+    if seen and request.method == "GET":
+        links.append(Link(_("Back"), _unseen(request)))
+    if for_guest:
+        return links
     dataset_id = request.path_params.get("dataset_id")
     is_missing = isinstance(error, MissingError) and error.part == "dataset"
     if dataset_id and error and not is_missing and not isinstance(error, ArchiveError):
-        links.append(Link(_("Back to this dataset"), f"/d/{addresses.segment(dataset_id)}"))
+        links.append(Link(_("Back to this dataset"), _grid_before(request, dataset_id, error)))
     links.append(Link(_("All datasets"), addresses.HOME))
     return links

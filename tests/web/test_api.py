@@ -116,6 +116,7 @@ def test_an_error_names_the_part_that_is_wrong(
 ) -> None:
     answer = json_of(real_client, address, status)
     assert answer["part"] == part
+    assert real_client.get(answer["back"]).status_code == 200
     assert answer["error"].endswith(".")
 
 

@@ -221,6 +221,7 @@ def test_a_page_of_error_says_which_part_is_wrong(
     "target",
     [
         *("/d/flat?page=77", "/d/flat/test/seven", "/d/deep/val/0?z=4", "/d/nothing", "/d/broken"),
+        *("/d/flat?label=1&page=77", "/d/flat/find?label=1&find=xyz"),
         *("/d/nothing?page=x", "/d/nothing/test/0?zoom=3", "/d/broken?label=x", "/no"),
     ],
 )
@@ -228,6 +229,23 @@ def test_the_ways_back_from_an_error_all_exist(target: str, application: ASGIApp
     shown = Page(ask(application, target).body.decode())
     for link in shown.links():
         assert ask(application, link).status == 200, link
+
+
+@pytest.mark.parametrize(
+    ("target", "back"),
+    [
+        ("/d/flat?label=1&label=2&page=77&split=test", "/d/flat?label=1&label=2&split=test"),
+        ("/d/flat/find?label=1&split=test&find=x", "/d/flat?label=1&split=test"),
+        ("/d/flat/test/0?label=1&low=200&high=20", "/d/flat/test/0?label=1"),
+        ("/d/flat?page=1&window=9-x&invert=1", "/d/flat?page=1"),
+    ],
+)
+def test_the_way_back_leaves_out_only_what_was_wrong(
+    target: str, back: str, application: ASGIApp
+) -> None:
+    shown = Page(ask(application, target).body.decode())
+    assert back in list(shown.links())
+    assert ask(application, back).status == 200
 
 
 @pytest.mark.parametrize("target", ["/d/flat", "/d/flat/test/0", "/api/datasets", "/", "/healthz"])
