@@ -166,7 +166,12 @@ def one(
         done=done_view(done, f"{address}/undo"),
         flags=flag_choices(),
         ways=(
-            Link(_("Study"), addresses.new_study(addresses.collection(found.id))),
+            # A study is about one dataset.
+            *(
+                [Link(_("Study"), addresses.new_study(addresses.collection(found.id)))]
+                if len({item.dataset for run in runs for item in run.items}) == 1
+                else []
+            ),
             *(
                 Link(_(text), addresses.collection(found.id, f"export.{form}"))
                 for form, text in FORMS.items()

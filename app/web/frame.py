@@ -210,13 +210,16 @@ def _thumbs(dataset: Dataset, selection: Selection) -> Markup:
 
 
 def _ways(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
-    """Lead to what else can be done with a selection."""
+    """Lead to what else can be done with a selection; with what is the owner's alone, to little."""
     here = addresses.grid(dataset.id, replace(selection, display=""))
-    return (
+    for_all = (
         Link(_("Share"), addresses.share(addresses.seen(here, selection.display))),
         Link(_("Study"), addresses.new_study(here)),
         Link(_("Compare"), addresses.compare([here])),
         Link(_("Pixels"), addresses.pixels_by_label(dataset.id, selection)),
+    )
+    return (
+        *(() if selection.noted else for_all),
         Link(_("Export"), addresses.export(dataset.id, selection)),
         Link(_("About"), addresses.about(dataset.id)),
     )

@@ -127,6 +127,14 @@ def test_a_collection_shows_several_datasets_in_its_order(three: TestClient) -> 
         assert np.array_equal(picture(three, address), ten_to_a_row(pixels))
 
 
+def test_a_study_is_offered_of_one_dataset_only(client: TestClient, three: TestClient) -> None:
+    collect(client, "/d/eyes", *eye(1, 2), name="Eyes")
+    offered = [
+        "Study" in [words(a) for a in page(three, f"/collections/{n}").all("a")] for n in (1, 2)
+    ]
+    assert offered == [False, True]
+
+
 def test_a_page_holds_a_hundred_and_each_sheet_its_own(client: TestClient) -> None:
     collect(client, "/d/eyes", which="all", name="All")
     for number, first in ((1, 0), (2, 100), (3, 200)):

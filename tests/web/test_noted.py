@@ -155,6 +155,14 @@ def test_histogram_and_items_of_the_api_are_those_of_the_filter(flagged: TestCli
     assert histogram["splits"]["test"] == dict(zip("0123", counts, strict=True))
 
 
+@pytest.mark.parametrize("noted", ["", "noted=flagged"])
+def test_all_that_is_offered_of_a_selection_can_be_had(noted: str, flagged: TestClient) -> None:
+    offered = page(flagged, f"/d/atlas?{noted}").one("div", id="ways").iter()
+    ways = [each.get("href", "") for each in offered if each.get("href")]
+    assert len(ways) == (3 if noted else 7)
+    assert {flagged.get(way).status_code for way in ways} == {200}
+
+
 def test_an_export_holds_what_the_filter_shows(flagged: TestClient) -> None:
     answer = flagged.get("/d/atlas/export.csv?noted=flagged")
     assert "atlas_flagged.csv" in answer.headers["content-disposition"]
