@@ -126,15 +126,18 @@ def _grid_before(request: Request, dataset_id: str, error: LightboxError) -> str
     path = f"/d/{addresses.segment(dataset_id)}"
     if not (isinstance(error, MissingError) and error.part in _FILTERS_STAND):
         return path
-    pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    return addresses.with_query(path, urlencode([p for p in pairs if p[0] != error.part]))
+    return addresses.with_query(path, _query_without(request, (error.part,)))
 
 
 def _unseen(request: Request) -> str:
     """Give the address that was asked for, without how pictures are seen."""
+    query = _query_without(request, display.FIELDS)
+    return addresses.with_query(quote(request.url.path), query)
+
+
+def _query_without(request: Request, names: tuple[str, ...]) -> str:
     pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    rest = urlencode([pair for pair in pairs if pair[0] not in display.FIELDS])
-    return addresses.with_query(quote(request.url.path), rest)
+    return urlencode([pair for pair in pairs if pair[0] not in names])
 
 
 def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool) -> list[Link]:
