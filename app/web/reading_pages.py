@@ -1,5 +1,6 @@
 """A study → what its readers see. Nothing here tells a label, a split or an index."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from app.datasets.dataset import Dataset
 from app.reviews.agreement import CANNOT_TELL
 from app.reviews.answers import CONFIDENCES, Answer
+from app.reviews.designs import Choice
 from app.reviews.links import Link
 from app.reviews.studies import Reader, Study, StudyItem
 from app.web import addresses, controls, volume
@@ -21,12 +23,15 @@ from app.web.words import counted, images
 
 CANNOT: Final = "cannot"
 _CANNOT_TEXT: Final = later("Cannot tell, or the quality is too poor")
+# None of the digits, so that it is the same in every study.
+_CANNOT_KEY: Final = "u"
 _KEYS_MOST: Final = 9
+_LEADING_DIGIT: Final = re.compile(r"\d\b", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Option:
-    """One answer to choose: ``key`` is the digit that picks it, empty beyond nine."""
+    """One answer to choose: ``key`` is what picks it, or empty."""
 
     value: str
     text: str
@@ -266,11 +271,30 @@ def _zoomed(
 
 
 def _options(study: Study, chosen: int | None) -> tuple[Option, ...]:
+    all_choices = study.design.choices
     choices = [
-        Option(str(n), choice.name, str(n + 1) if n < _KEYS_MOST else "", n == chosen)
-        for n, choice in enumerate(study.design.choices)
+        Option(str(n), choice.name, key, n == chosen)
+        for n, (choice, key) in enumerate(zip(all_choices, _keys(all_choices), strict=True))
     ]
-    return (*choices, Option(CANNOT, _(_CANNOT_TEXT), "0", chosen == CANNOT_TELL))
+    return (*choices, Option(CANNOT, _(_CANNOT_TEXT), _CANNOT_KEY, chosen == CANNOT_TELL))
+
+
+def _keys(choices: tuple[Choice, ...]) -> list[str]:
+    """Give the digit that each answer carries: a grade is typed as it is called.
+
+    Where not each has one of its own, their places from 1, and none beyond nine.
+    """
+    carried = [_carried(choice) for choice in choices]
+    if all(carried) and len(set(carried)) == len(carried):
+        return carried
+    return [str(n) if n <= _KEYS_MOST else "" for n in range(1, len(choices) + 1)]
+
+
+def _carried(choice: Choice) -> str:
+    if choice.value is not None:
+        return str(choice.value) if 0 <= choice.value <= _KEYS_MOST else ""
+    found = _LEADING_DIGIT.match(choice.name)
+    return found[0] if found else ""
 
 
 def _in_range(study: Study, chosen: int) -> int:
