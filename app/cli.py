@@ -234,8 +234,8 @@ def share(
     seen = seen_at(library, address)
     if study:
         source = _source_at(library, database, address)
-        drawn = designing.draw(source, 0, 0)
-        design = designing.default_design(source.dataset, title)
+        design = designing.default_design(source, title)
+        drawn = designing.draw(source, design)
         made = studies.create(database, design, drawn.items, drawn.labels)
         token, link = studies.add_reader(database, made, _READER, days)
     else:

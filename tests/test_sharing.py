@@ -99,11 +99,16 @@ def test_a_dataset_that_only_the_server_has_can_be_shared(
 
 def test_a_study_is_made_with_one_reader(share: Share, places: dict[str, str], made: Path) -> None:
     done = share("/d/made?label=1", "--study", "--title", "Reading", "--json")
-    assert done.returncode == 0
+    single = share("/d/made/test/7", "--study", "--json")
+    assert (done.returncode, single.returncode) == (0, 0)
     with Server(made, "--private", **places) as server, httpx2.Client() as reader:
-        link = f"{server.address}/s/{json.loads(done.stdout)['token']}"
+        link, one = (
+            f"{server.address}/s/{json.loads(each.stdout)['token']}" for each in (done, single)
+        )
         assert "Reading" in reader.get(link).text
         assert "1 of 10" in reader.get(f"{link}/read/1").text
+        # An image's address is that image, not all those of its dataset.
+        assert "<title>1 of 1 ·" in reader.get(f"{one}/read/1").text
 
 
 @pytest.mark.parametrize(
@@ -116,6 +121,7 @@ def test_a_study_is_made_with_one_reader(share: Share, places: dict[str, str], m
         (("https://elsewhere.example/d/made",), 1),
         (("/d/made", "--days", "0"), 1),
         (("/d/nothing", "--study"), 1),
+        (("/d/made/test/30", "--study"), 1),
         ((), 2),
     ],
 )

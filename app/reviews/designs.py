@@ -39,6 +39,9 @@ class Design:
 
     ``repeats`` is the share of items shown twice, from 0 to 0.5; ``practice`` how many items are
     set aside for practice; ``seed`` what every order follows from.
+    ``source`` is the canonical address that the items were taken from, of ``drawn_from`` items, and
+    ``per_label`` how many of each label were drawn from them at random (0: all were taken). None in
+    studies of form 1, which did not keep them.
     """
 
     title: str
@@ -51,6 +54,9 @@ class Design:
     repeats: float = 0.0
     practice: int = 0
     seed: int = 0
+    source: str | None = None
+    drawn_from: int | None = None
+    per_label: int | None = None
 
     def choice_of(self, label: int | None) -> int:
         """Give the number of the choice that means this label value, or NO_ANSWER."""

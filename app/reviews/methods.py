@@ -6,7 +6,9 @@ proposed", Journal of Clinical Epidemiology 64:96–106.
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
+from app.reviews.designs import Design
 from app.reviews.intervals import RESAMPLES
 
 _KIND: Final = "[state their profession and experience]"
@@ -16,11 +18,12 @@ _KIND: Final = "[state their profession and experience]"
 class Protocol:
     """How a study was done.
 
-    ``sampled`` of the dataset's ``total`` images were read; ``sampling`` tells how they were drawn,
-    as a part of a sentence ("a random sample stratified by label"), ``seed`` with which seed, or
-    None. ``repeated`` is the share of cases shown twice, from 0 to 1. ``compared`` says whether the
-    answers are held against the stored label; ``positive`` is the number of the positive category,
-    which matters only for two. ``version`` is this program's.
+    ``sampled`` of the dataset's ``total`` images were read; ``sampling`` tells, as a part of a
+    sentence, how they were chosen, and ``practice`` how many more there were to practise on.
+    ``seed`` is that of the readers' orders, or None. ``repeated`` is the share of cases shown
+    twice, from 0 to 1. ``compared`` says whether the answers are held against the stored label;
+    ``positive`` is the number of the positive category, which matters only for two. ``version`` is
+    this program's.
     """
 
     title: str
@@ -28,6 +31,7 @@ class Protocol:
     sampled: int
     total: int
     sampling: str
+    practice: int
     seed: int | None
     question: str
     categories: tuple[str, ...]
@@ -47,7 +51,7 @@ class Protocol:
 def methods(protocol: Protocol) -> str:
     """Write one paragraph of plain English; square brackets mark what only the authors know."""
     sentences = [
-        _sampling(protocol),
+        *_sampling(protocol),
         *_reading(protocol),
         *_scale(protocol),
         *_statistics(protocol),
@@ -56,19 +60,46 @@ def methods(protocol: Protocol) -> str:
     return " ".join(" ".join(sentences).split())
 
 
-def _sampling(protocol: Protocol) -> str:
-    seed = "" if protocol.seed is None else f", seed {protocol.seed}"
+def sampling(design: Design) -> str:
+    """Tell how a study's images were chosen, as a part of a sentence."""
+    if design.source is None or design.drawn_from is None:
+        return "[state how they were chosen]"
+    path = urlsplit(design.source)
+    if path.path.startswith("/collections/"):
+        which = " of a collection [state how these were chosen]"
+    elif path.query:
+        which = f" with {path.query.replace('&', ', ')}"
+    else:
+        which = ""
+    if not design.per_label:
+        return f"all {design.drawn_from:,} images{which}" if design.drawn_from > 1 else "one image"
     return (
-        f"In the study “{protocol.title}”, {protocol.sampled:,} of the {protocol.total:,} images "
-        f"of {protocol.dataset} were read ({protocol.sampling}{seed})."
+        f"a random sample of at most {design.per_label:,} images of each label, seed "
+        f"{design.seed}, from the {design.drawn_from:,} images{which}"
     )
+
+
+def _sampling(protocol: Protocol) -> list[str]:
+    sentence = (
+        f"In the study “{protocol.title}”, {protocol.sampled:,} of the {protocol.total:,} images "
+        f"of {protocol.dataset} were read"
+    )
+    if not protocol.practice:
+        return [f"{sentence} ({protocol.sampling})."]
+    others = "one other was" if protocol.practice == 1 else f"{protocol.practice} others were"
+    told = ", after each of which the dataset's own label was told," if protocol.compared else ""
+    return [
+        f"{sentence}, and {others} set aside at random to practise on ({protocol.sampling}).",
+        f"Answers in practice{told} are not counted.",
+    ]
 
 
 def _reading(protocol: Protocol) -> list[str]:
     readers = "One reader" if protocol.readers == 1 else f"{protocol.readers} readers"
     labels = "hidden" if protocol.labels_hidden else "shown"
+    seed = "" if protocol.seed is None else f" (seed {protocol.seed})"
     order = (
-        "in a random order of their own"
+        f"in a random order of their own{seed}"
         if protocol.random_order
         else "in the same order for every reader"
     )

@@ -87,6 +87,9 @@ studies: Final = _table(
     Column("repeats", Float, nullable=False),
     Column("practice", Integer, nullable=False),
     Column("seed", BigInteger, nullable=False),
+    Column("source", Text),
+    Column("drawn_from", BigInteger),
+    Column("per_label", Integer),
     Column("made", Moment, nullable=False),
     Column("closed", Moment),
 )

@@ -10,7 +10,7 @@ from app.errors import LightboxError
 from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Agreement, Comparison
 from app.reviews.answers import StudyReadings
 from app.reviews.intervals import Measure
-from app.reviews.methods import Protocol, methods
+from app.reviews.methods import Protocol, methods, sampling
 from app.reviews.studies import Study
 from app.web import addresses
 from app.web.language import gettext as _
@@ -188,7 +188,8 @@ def _protocol(
         dataset=title,
         sampled=len(read.cases),
         total=total,
-        sampling="[state how they were chosen]",
+        sampling=sampling(design),
+        practice=design.practice,
         seed=design.seed,
         question=design.question,
         categories=read.readings.categories,

@@ -8,17 +8,18 @@ import numpy as np
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import SPLITS, whole_number
+from app.datasets.selection import SPLITS, Selection, whole_number
 from app.datasets.subset import Items
 from app.errors import MalformedError
 from app.reviews import collected, orders
 from app.reviews.database import Database
 from app.reviews.designs import Choice, Design
+from app.web import addresses
 from app.web.forms import text
 from app.web.gathering import dataset_with, expander
 from app.web.language import gettext as _
 from app.web.language import later
-from app.web.shared import read_collection, read_target
+from app.web.shared import read_collection, read_target, require_target
 from app.web.words import counted, label_text
 
 YES_NO: Final = ("yes", "no")
@@ -30,8 +31,12 @@ _PERCENT_MOST: Final = 50
 
 @dataclass(frozen=True)
 class Source:
-    """The images that a study is drawn from: those of a grid, or of a collection."""
+    """The images that a study is drawn from: those of a grid or a collection, or one.
 
+    ``address`` is where they are seen, without what changes no more than their order.
+    """
+
+    address: str
     dataset: Dataset
     items: Items
 
@@ -44,8 +49,9 @@ class Drawn:
     labels: Sequence[int | None]
 
 
-def default_design(dataset: Dataset, title: str) -> Design:
-    """Ask for the data set's own labels, as a link made on the terminal does."""
+def default_design(source: Source, title: str) -> Design:
+    """Ask for the data set's own labels, of all images, as a link made on the terminal does."""
+    dataset = source.dataset
     return Design(
         title=title or dataset.title,
         dataset=dataset.id,
@@ -53,11 +59,15 @@ def default_design(dataset: Dataset, title: str) -> Design:
         question=_(QUESTION),
         choices=label_choices(dataset),
         ordinal=is_ordinal(dataset),
+        source=source.address,
+        drawn_from=len(source.items),
+        per_label=0,
     )
 
 
-def read_design(dataset: Dataset, fields: dict[str, list[str]]) -> Design:
+def read_design(source: Source, fields: dict[str, list[str]]) -> Design:
     """Read the form. Raises MalformedError."""
+    dataset = source.dataset
     scale = text(fields, "scale")
     if scale == "labels":
         choices = label_choices(dataset)
@@ -79,11 +89,14 @@ def read_design(dataset: Dataset, fields: dict[str, list[str]]) -> Design:
         repeats=_number(fields, "repeats", _PERCENT_MOST) / 100,
         practice=_number(fields, "practice", 50),
         seed=_number(fields, "seed", 2**32 - 1),
+        source=source.address,
+        drawn_from=len(source.items),
+        per_label=_number(fields, "per_label", 10_000),
     )
 
 
 def source_at(library: Library, database: Database, address: str) -> Source:
-    """Give the images of a grid or a collection.
+    """Give the images of a grid or a collection, or the one of an image's address.
 
     Raises MissingError; MalformedError for more than can be drawn from, or for images of several
     datasets; GoneError where a collection's file has changed; StorageError.
@@ -92,9 +105,16 @@ def source_at(library: Library, database: Database, address: str) -> Source:
     if number is None:
         target = read_target(address)
         dataset = library.dataset(target.dataset_id)
-        subset = dataset.subset(target.selection)
+        require_target(dataset, target)
+        if target.split:
+            one = np.array([SPLITS.index(target.split)], np.int8), np.array([target.index])
+            return Source(target.address, dataset, Items(*one))
+        asked = target.selection
+        filters = Selection(asked.splits, asked.labels, asked.unlabelled, asked.match)
+        subset = dataset.subset(filters)
         _refuse_too_many(subset.total)
-        return Source(dataset, subset.items(0, subset.total))
+        there = addresses.grid(dataset.id, filters)
+        return Source(there, dataset, subset.items(0, subset.total))
     found = collected.find(database, number)
     _refuse_too_many(found.count)
     items = collected.items(database, number, 0, found.count, expander(library))
@@ -105,7 +125,8 @@ def source_at(library: Library, database: Database, address: str) -> Source:
         )
     splits = np.array([SPLITS.index(item.split) for item in items], np.int8)
     positions = np.array([item.index for item in items], np.int64)
-    return Source(dataset_with(library, *files.pop()), Items(splits, positions))
+    dataset = dataset_with(library, *files.pop())
+    return Source(addresses.collection(number), dataset, Items(splits, positions))
 
 
 def _refuse_too_many(total: int) -> None:
@@ -119,22 +140,17 @@ def _refuse_too_many(total: int) -> None:
         )
 
 
-def draw(source: Source, per_label: int, seed: int) -> Drawn:
-    """Give all images, or, with ``per_label``, so many of each label at random."""
+def draw(source: Source, design: Design) -> Drawn:
+    """Give all images, or so many of each label at random."""
     dataset, items = source.dataset, source.items
     carried = dataset.labels_of(items)
-    if per_label:
+    if design.per_label:
         # By the first label; multi-label images are few enough of each combination.
         first = np.array([values[0] if values else -1 for values in carried], np.int64)
-        places = orders.sample(first, per_label, seed)
+        places = orders.sample(first, design.per_label, design.seed)
         items = Items(items.splits[places], items.positions[places])
         carried = [carried[place] for place in places.tolist()]
     return Drawn(items, [values[0] if len(values) == 1 else None for values in carried])
-
-
-def per_label(fields: dict[str, list[str]]) -> int:
-    """Read how many images of each label are to be drawn; 0 means all."""
-    return _number(fields, "per_label", 10_000)
 
 
 def label_choices(dataset: Dataset) -> tuple[Choice, ...]:

@@ -47,9 +47,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
     @router.post(addresses.STUDIES)
     def create(fields: Fields) -> Response:
         source = designing.source_at(library, database, text(fields, "of"))
-        design = designing.read_design(source.dataset, fields)
-        each = designing.per_label(fields)
-        drawn = designing.draw(source, each, design.seed)
+        design = designing.read_design(source, fields)
+        drawn = designing.draw(source, design)
         made = studies.create(database, design, drawn.items, drawn.labels)
         return RedirectResponse(addresses.study(made.id), 303)
 

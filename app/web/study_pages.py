@@ -6,6 +6,7 @@ from typing import Final
 from app.datasets.dataset import Dataset
 from app.reviews import links
 from app.reviews.answers import Progress
+from app.reviews.designs import Design
 from app.reviews.links import Link
 from app.reviews.studies import Study
 from app.web import addresses, designing
@@ -135,6 +136,7 @@ def build(study: Study, progress: tuple[Progress, ...], check: str) -> StudyPage
             Fact(_("Scale"), _("ordered") if design.ordinal else _("not ordered")),
             Fact(_("Dataset"), design.dataset),
             Fact(_("Images"), _size_words(study)),
+            *((Fact(_("Chosen from"), _chosen(design)),) if design.source else ()),
             Fact(_("Confidence"), _("asked, 1 to 5") if design.ask_confidence else _("not asked")),
             Fact(
                 _("Hidden repeats"),
@@ -195,6 +197,18 @@ def invited(study: Study, url: str, link: Link, base_url: str | None) -> Made:
         back_text=_("Back to the study"),
         links=addresses.LINKS,
         notices=() if base_url else (public_note(),),
+    )
+
+
+def _chosen(design: Design) -> str:
+    there, most = counted(design.drawn_from or 0), design.per_label
+    if not most:
+        return _("{address}: all {there}", address=design.source, there=there)
+    return _(
+        "{address}: at random {most} of each label, of {there} in all",
+        address=design.source,
+        most=counted(most),
+        there=there,
     )
 
 

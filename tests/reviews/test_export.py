@@ -105,7 +105,8 @@ def test_texts_of_a_study_are_no_formulas_and_numbers_stay_numbers(db: Database)
 
 
 def test_the_protocol_is_the_whole_study(db: Database) -> None:
-    design = replace(DESIGN, repeats=0.5, practice=2, ask_confidence=True)
+    drawn = {"source": "/d/breastmnist?split=val", "drawn_from": 78, "per_label": 6}
+    design = replace(DESIGN, repeats=0.5, practice=2, ask_confidence=True, **drawn)
     study = make_study(db, design)
     ada, bob = make_reader(db, study), make_reader(db, study, "Bob")
     given = [answer(db, ada, 3, 1), answer(db, ada, 3, 0)]
@@ -123,6 +124,7 @@ def test_the_protocol_is_the_whole_study(db: Database) -> None:
         "repeats": 0.5,
         "practice": 2,
         "seed": 3,
+        **drawn,
         "made": 0,
         "closed": 0,
     }

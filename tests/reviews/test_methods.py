@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from app.reviews.methods import Protocol, methods
+from app.reviews.methods import Protocol, methods, sampling
+
+from .reading import DESIGN
 
 STUDY = Protocol(
     title="Retina, second look",
     dataset="RetinaMNIST",
     sampled=120,
     total=1600,
-    sampling="a random sample stratified by label",
+    sampling="a random sample of at most 30 images of each label, seed 7",
+    practice=4,
     seed=7,
     question="Which grade?",
     categories=("none", "mild", "severe"),
@@ -33,9 +36,11 @@ STUDY = Protocol(
     [
         "“Retina, second look”",
         "120 of the 1,600 images of RetinaMNIST",
-        "a random sample stratified by label, seed 7",
+        "(a random sample of at most 30 images of each label, seed 7)",
+        "4 others were set aside at random to practise on",
+        "Answers in practice, after each of which the dataset's own label was told, are not",
         "3 readers [state their profession and experience]",
-        "in a random order of their own",
+        "in a random order of their own (seed 7)",
         "without seeing the answers of others",
         "own labels were hidden",
         "10 % of the images a second time",
@@ -66,7 +71,9 @@ def test_every_grras_item_is_told(item: str) -> None:
         ({"repeated": 0.0}, "repeated image"),
         ({"confidence": False}, "confidence"),
         ({"cannot_tell": False}, "could not tell"),
-        ({"seed": None}, "seed 7"),
+        ({"seed": None}, "(seed 7)"),
+        ({"practice": 0}, "practi"),
+        ({"compared": False}, "label was told"),
         ({"compared": False}, "each reader and the dataset's own label"),
         ({"labels_hidden": False}, "hidden"),
         ({"random_order": False}, "random order"),
@@ -94,3 +101,31 @@ def test_the_paragraph_is_whole_sentences(readers: int, compared: bool, repeated
     assert "  " not in text
     assert ".." not in text
     assert all(part[0].isupper() or part[0].isdigit() for part in text.split(". "))
+
+
+@pytest.mark.parametrize(
+    ("source", "drawn_from", "per_label", "told"),
+    [
+        (None, None, None, "[state how they were chosen]"),
+        ("/d/breastmnist", 780, 0, "all 780 images"),
+        ("/d/breastmnist?split=val&label=0", 1_021, 0, "all 1,021 images with split=val, label=0"),
+        ("/d/breastmnist/val/5", 1, 0, "one image"),
+        (
+            "/collections/3",
+            40,
+            0,
+            "all 40 images of a collection [state how these were chosen]",
+        ),
+        (
+            "/d/breastmnist",
+            780,
+            10,
+            "a random sample of at most 10 images of each label, seed 3, from the 780 images",
+        ),
+    ],
+)
+def test_how_the_images_were_chosen(
+    source: str | None, drawn_from: int | None, per_label: int | None, told: str
+) -> None:
+    design = replace(DESIGN, source=source, drawn_from=drawn_from, per_label=per_label)
+    assert sampling(design) == told

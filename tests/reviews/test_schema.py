@@ -10,14 +10,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from app.errors import StorageError
-from app.reviews import backups, copies, links, schema
+from app.reviews import backups, copies, links, schema, studies
 from app.reviews.database import Database
 from app.reviews.tables import metadata
 
 from .postgres import Postgres
+from .reading import CONTENT
 
 ADDRESS = "/d/breastmnist"
 
@@ -27,8 +28,8 @@ NEXT = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -51,10 +52,10 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]
     """Make this process a program of the next revision."""
     folder = tmp_path / "versions"
     folder.mkdir()
-    (folder / "r0002_colour.py").write_text(NEXT)
+    (folder / "r0003_colour.py").write_text(NEXT)
 
     def become() -> None:
-        monkeypatch.setattr(schema, "SCHEMA", "0002")
+        monkeypatch.setattr(schema, "SCHEMA", "0003")
         monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, folder))
 
     return become
@@ -90,15 +91,36 @@ def test_an_upgrade_keeps_the_rows_and_a_backup_in_the_old_form(
     db = again(db, tmp_path)
     assert links.find(db, token, db.now()) == link
     with db.reading() as connection:
-        assert schema.version(connection) == "0002"
+        assert schema.version(connection) == "0003"
         assert connection.execute(text("SELECT colour FROM links")).scalar() == "green"
     db.close()
-    [kept] = tmp_path.glob("*.before-0002.*")
+    [kept] = tmp_path.glob("*.before-0003.*")
     with sqlite3.connect(f"file:{kept}?mode=ro", uri=True) as old:
-        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
         assert old.execute("SELECT title FROM links").fetchall() == [("Ägypten",)]
         assert "colour" not in {row[1] for row in old.execute("PRAGMA table_info(links)")}
     old.close()
+
+
+def test_a_study_of_the_first_form_does_not_know_what_it_was_drawn_from(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        schema.upgrade(connection, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO studies (title, dataset, content, question, choices, ordinal, "
+                "ask_confidence, repeats, practice, seed, made) VALUES ('Old', 'breastmnist', "
+                f"'{CONTENT}', 'What?', '[[\"yes\", null], [\"no\", null]]', "
+                "FALSE, FALSE, 0.0, 0, 5, '2026-01-02T03:04:05.000000Z')"
+            )
+        )
+    engine.dispose()
+    db = Database(url)
+    [study] = studies.all_studies(db)
+    design = study.design
+    assert (design.title, design.seed) == ("Old", 5)
+    assert (design.source, design.drawn_from, design.per_label) == (None, None, None)
+    db.close()
 
 
 def test_a_new_database_leaves_no_backup(db: Database, tmp_path: Path) -> None:
@@ -116,7 +138,7 @@ def test_without_room_for_the_backup_nothing_is_upgraded(
     with pytest.raises(StorageError, match=r"The folder no folder can't be used \(file exists\)"):
         links.all_links(db)
     with db._engine.connect() as connection:
-        assert schema.version(connection) == "0001"
+        assert schema.version(connection) == "0002"
     db.close()
 
 
@@ -140,7 +162,7 @@ def test_a_database_of_a_newer_program_is_refused_with_what_to_do(
     with db.writing("It") as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0017'"))
     db = again(db, tmp_path)
-    with pytest.raises(StorageError, match=r"newer Lightbox \(form 17.*up to 1\); start that one"):
+    with pytest.raises(StorageError, match=r"newer Lightbox \(form 17.*up to 2\); start that one"):
         links.all_links(db)
     with pytest.raises(StorageError, match=r"The link was not saved: the .*newer Lightbox"):
         links.make(db, "grid", ADDRESS)

@@ -349,6 +349,28 @@ def test_a_study_is_made_of_a_collection_in_one_dataset(client: TestClient) -> N
     study = client.get("/studies/1/protocol.json").json()
     items = {(item["split"], item["index"], item["label"]) for item in study["items"]}
     assert items == {("test", n, n % 4) for n in (7, 3, 40)}
+    kept = {name: study["study"][name] for name in ("source", "drawn_from", "per_label")}
+    assert kept == {"source": "/collections/1", "drawn_from": 3, "per_label": 0}
+
+
+def test_a_study_tells_what_it_was_drawn_from(client: TestClient) -> None:
+    # The order in which they were looked at says nothing of which they are.
+    there = "/d/eyes?split=test%26label=2%26label=1%26order=random%26seed=4"
+    fields = {"title": "Read", "question": "What?", "scale": "labels", "seed": "9"}
+    made = send(client, f"/studies/new?of={there}", "/studies", **fields, per_label="2")
+    assert made.status_code == 303
+    study = client.get("/studies/1/protocol.json").json()
+    pool = [n for n in range(len(EYES)) if LABELS[n] in (1, 2)]
+    assert study["study"]["source"] == "/d/eyes?split=test&label=1&label=2"
+    assert (study["study"]["drawn_from"], study["study"]["per_label"]) == (len(pool), 2)
+    assert sorted(item["label"] for item in study["items"]) == [1, 1, 2, 2]
+    assert {item["index"] for item in study["items"]} <= set(pool)
+    drawn = f"at random 2 of each label, of {len(pool)} in all"
+    assert drawn in page(client, "/studies/1").text()
+    sampled = (
+        f"2 images of each label, seed 9, from the {len(pool)} images with split=test, label=1"
+    )
+    assert sampled in page(client, "/studies/1/agreement").text()
 
 
 def test_a_study_of_images_of_several_datasets_is_refused(client: TestClient) -> None:
