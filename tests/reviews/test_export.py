@@ -105,8 +105,8 @@ def test_texts_of_a_study_are_no_formulas_and_numbers_stay_numbers(db: Database)
 
 
 def test_the_protocol_is_the_whole_study(db: Database) -> None:
-    drawn = {"source": "/d/breastmnist?split=val", "drawn_from": 78, "per_label": 6}
-    design = replace(DESIGN, repeats=0.5, practice=2, ask_confidence=True, **drawn)
+    design = replace(DESIGN, repeats=0.5, practice=2, ask_confidence=True)
+    design = replace(design, source="/d/breastmnist?split=val", drawn_from=78, per_label=6)
     study = make_study(db, design)
     ada, bob = make_reader(db, study), make_reader(db, study, "Bob")
     given = [answer(db, ada, 3, 1), answer(db, ada, 3, 0)]
@@ -124,7 +124,9 @@ def test_the_protocol_is_the_whole_study(db: Database) -> None:
         "repeats": 0.5,
         "practice": 2,
         "seed": 3,
-        **drawn,
+        "source": "/d/breastmnist?split=val",
+        "drawn_from": 78,
+        "per_label": 6,
         "made": 0,
         "closed": 0,
     }
