@@ -101,7 +101,7 @@ def create_app(settings: Settings) -> ASGIApp:
         about(library, surveys, forms, settings.base_url),
         unpacking(library, forms),
         exports(library, store, reviewed),
-        pages(library, reviewed, notebook, _data_folder(settings)),
+        pages(library, database, reviewed, notebook, _data_folder(settings)),
         owners_notes(library, notebook, forms),
         pixels(library, tallies, studio, forms),
         compare(library, tallies, studio, forms),

@@ -9,7 +9,7 @@ from app.datasets.dataset import Dataset
 from app.datasets.selection import PER_PAGE, Selection, parse
 from app.reviews.collected import Collection
 from app.reviews.notes import FLAGS
-from app.web import addresses, picks
+from app.web import addresses, picks, walking
 from app.web.forms import CHECK
 from app.web.frame import heading
 from app.web.gathering import Run, to_value
@@ -125,7 +125,7 @@ def one(
     drawn = picks.draw(
         runs,
         lambda n, run: addresses.collection_sheet(found.id, number, n, digest(run)),
-        linked=True,
+        lambda n: walking.query(found.id, (number - 1) * PER_PAGE + n + 1),
     )
     gone = sum(len(run.items) for run in runs if run.dataset is None)
     notices = [Notice("warning", problem)] if problem else []
@@ -196,7 +196,7 @@ def collect(
     """Draw up a page of a grid to choose from."""
     grid = addresses.grid(dataset.id, selection)
     pages = pages_of(total, selection.per_page)
-    drawn = picks.draw(runs, lambda n, _: addresses.sheet(dataset, selection, n), linked=False)
+    drawn = picks.draw(runs, lambda n, _: addresses.sheet(dataset, selection, n))
     on_page = sum(len(run.items) for run in runs)
     noun = images(total, volumes=dataset.is_volume)
     return CollectPage(

@@ -1,7 +1,7 @@
 """One item of a dataset → what its page shows."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from app.datasets.selection import SPLITS, Selection, Split
 from app.errors import InexactError
 from app.pictures import exact, nifti
 from app.pictures.window import Window, needs_window
-from app.web import addresses, controls, grid, histogram, volume
+from app.reviews.items import Item as Collected
+from app.web import addresses, controls, grid, histogram, volume, walking
 from app.web.addresses import plane_query
 from app.web.display import Display, values_of
 from app.web.item import ZOOMS, Looking, planes_of, style
@@ -21,7 +22,21 @@ from app.web.language import say
 from app.web.notices import dataset_notices
 from app.web.unpacking import unfinished
 from app.web.views import Crumb, Fact, Item, Saved
+from app.web.walking import Walk
 from app.web.words import counted, label_text, labels_text, measured, number
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Where one goes from an image: through what one came from, and back to it."""
+
+    query: str
+    previous: str | None
+    next: str | None
+    place: str
+    back: str
+    back_text: str
+    crumbs: tuple[Crumb, ...]
 
 
 def build(
@@ -32,21 +47,21 @@ def build(
     looking: Looking,
     display: Display,
     window: Window | None,
+    walk: Walk | None = None,
 ) -> Item:
-    """Draw up the page. Raises NotReadyError while the item is still being unpacked."""
+    """Draw up the page. Raises NotReadyError while the item is still being unpacked.
+
+    One goes on through ``selection``, or through the collection of ``walk``.
+    """
     pixels = exact.item_pixels(dataset, split, index)
     values = dataset.indexes[split].labels_of(np.array([index]))[0]
-    subset = dataset.subset(selection)
-    rank = subset.rank(split, index)
-    query = addresses.item_query(selection)
     looked = looking.query(dataset)
-
-    def neighbour(step: int) -> str | None:
-        if rank is None or not 0 <= rank + step < subset.total:
-            return None
-        found = subset.items(rank + step, rank + step + 1)
-        there = SPLITS[int(found.splits[0])], int(found.positions[0])
-        return addresses.item(dataset.id, *there, addresses.joined(query, looked))
+    way = (
+        _through_collection(dataset, walk, addresses.joined(display.query(), looked))
+        if walk
+        else _through_selection(dataset, split, index, selection, looked)
+    )
+    query = addresses.joined(way.query, display.query())
 
     def zoomed(step: int) -> str | None:
         place = ZOOMS.index(looking.zoom) + step
@@ -54,9 +69,6 @@ def build(
             return None
         there = replace(looking, zoom=ZOOMS[place]).query(dataset)
         return addresses.item(dataset.id, split, index, addresses.joined(query, there))
-
-    page = 1 if rank is None else rank // selection.per_page + 1
-    back = addresses.grid(dataset.id, selection.on_page(page))
 
     def source(query: str, values: bool) -> str:
         if not values and (window or dataset.is_volume):
@@ -78,12 +90,11 @@ def build(
     )
     downloads, notes = _downloads(dataset, split, index, looking, pixels)
     own = addresses.item(dataset.id, split, index)
-    plainly = addresses.item_query(replace(selection, display=""))
     return Item(
         heading=f"{dataset.title} · {name}",
         crumbs=(
             Crumb(_("All datasets"), addresses.HOME),
-            Crumb(dataset.title, back),
+            *way.crumbs,
             Crumb(name, None),
         ),
         address=addresses.item(dataset.id, split, index, addresses.joined(query, looked)),
@@ -96,7 +107,7 @@ def build(
             pixels,
             voxels=addresses.pixels(dataset.id, split, index, "npy"),
             address=own,
-            query=plainly,
+            query=way.query,
         )
         if dataset.is_volume
         else None,
@@ -104,19 +115,18 @@ def build(
             display,
             held,
             action=own,
-            query=addresses.joined(plainly, looked),
+            query=addresses.joined(way.query, looked),
             fit=pixels,
         ),
         facts=_facts(dataset, split, index, values),
         pixels=_pixel_facts(dataset, pixels),
         label_text=labels_text(dataset, values),
         hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
-        previous=neighbour(-1),
-        next=neighbour(1),
-        place=_("{rank} of {total}", rank=counted(rank + 1), total=counted(subset.total))
-        if rank is not None
-        else _("Not in the selection you came from"),
-        back=back,
+        previous=way.previous,
+        next=way.next,
+        place=way.place,
+        back=way.back,
+        back_text=way.back_text,
         downloads=downloads,
         download_notes=notes,
         zoom_in=zoomed(1),
@@ -128,6 +138,59 @@ def build(
         ),
         citation=dataset.facts.citation if dataset.facts else "",
         license=dataset.facts.license if dataset.facts else "",
+    )
+
+
+def _through_selection(
+    dataset: Dataset, split: Split, index: int, selection: Selection, looked: str
+) -> _Way:
+    subset = dataset.subset(selection)
+    rank = subset.rank(split, index)
+    query = addresses.item_query(selection)
+
+    def neighbour(step: int) -> str | None:
+        if rank is None or not 0 <= rank + step < subset.total:
+            return None
+        found = subset.items(rank + step, rank + step + 1)
+        there = SPLITS[int(found.splits[0])], int(found.positions[0])
+        return addresses.item(dataset.id, *there, addresses.joined(query, looked))
+
+    page = 1 if rank is None else rank // selection.per_page + 1
+    back = addresses.grid(dataset.id, selection.on_page(page))
+    return _Way(
+        query=addresses.item_query(replace(selection, display="")),
+        previous=neighbour(-1),
+        next=neighbour(1),
+        place=_("{rank} of {total}", rank=counted(rank + 1), total=counted(subset.total))
+        if rank is not None
+        else _("Not in the selection you came from"),
+        back=back,
+        back_text=_("Back to the grid"),
+        crumbs=(Crumb(dataset.title, back),),
+    )
+
+
+def _through_collection(dataset: Dataset, walk: Walk, looked: str) -> _Way:
+    def neighbour(found: tuple[int, Collected] | None) -> str | None:
+        if found is None:
+            return None
+        place, item = found
+        # A window, or a slice, of one dataset means nothing in another.
+        carried = looked if item.dataset == dataset.id else ""
+        query = addresses.joined(walking.query(walk.collection.id, place), carried)
+        return addresses.item(item.dataset, item.split, item.index, query)
+
+    name, total = walk.collection.name, counted(walk.collection.count)
+    return _Way(
+        query=walk.query,
+        previous=neighbour(walk.before),
+        next=neighbour(walk.after),
+        place=_("{rank} of {total}", rank=counted(walk.place), total=total)
+        if walk.place
+        else _("Not in the collection you came from"),
+        back=walk.back,
+        back_text=_("Back to the collection"),
+        crumbs=(Crumb(_("Collections"), addresses.COLLECTIONS), Crumb(name, walk.back)),
     )
 
 

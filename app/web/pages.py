@@ -12,6 +12,7 @@ from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import parse
 from app.pictures import sheet
+from app.reviews.database import Database
 from app.web import addresses, display, item_page, unfurl
 from app.web import catalogue as catalogue_page
 from app.web import grid as grid_page
@@ -29,6 +30,7 @@ from app.web.sizes import switch
 from app.web.studio import Studio
 from app.web.templating import page, wants_part
 from app.web.unpacking import turn
+from app.web.walking import walk
 
 
 def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) -> APIRouter:
@@ -79,7 +81,13 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
     return router
 
 
-def pages(library: Library, reviewed: Reviewed, notebook: Notebook, place: str | None) -> APIRouter:
+def pages(
+    library: Library,
+    database: Database,
+    reviewed: Reviewed,
+    notebook: Notebook,
+    place: str | None,
+) -> APIRouter:
     """Make the routes of the catalogue and of one image."""
     router = APIRouter(include_in_schema=False)
 
@@ -99,9 +107,11 @@ def pages(library: Library, reviewed: Reviewed, notebook: Notebook, place: str |
         found = dataset.require_split(split)
         place = required_index(dataset, found, index)
         looking = parse_looking(dataset, request.url.query)
+        named = item_of(dataset, found, place)
+        walked = walk(request, library, database, named)
         dataset.images[found].wait(place + 1, seconds=2)
         view = item_page.build(
-            dataset, found, place, selection, looking, seen, sheet.window_of(dataset)
+            dataset, found, place, selection, looking, seen, sheet.window_of(dataset), walked
         )
         sizes = switch(library, dataset, found, place, addresses.item_query(selection))
         view = replace(view, sizes=sizes)
@@ -110,7 +120,6 @@ def pages(library: Library, reviewed: Reviewed, notebook: Notebook, place: str |
         (plane, *_rest) = view.planes
         about = f"{view.label_text} · {dataset.modality}"
         unfurl.tell(request, view.heading, about, plane.alone or plane.src)
-        named = item_of(dataset, found, place)
         return notebook.page(request, "item", view, named, owner_writes(request), view.address)
 
     return router

@@ -42,21 +42,30 @@ class Picks:
     cell_height: int
 
 
-def draw(runs: Sequence[Run], sheet_of: Callable[[int, Run], str], *, linked: bool) -> Picks:
+def draw(
+    runs: Sequence[Run],
+    sheet_of: Callable[[int, Run], str],
+    query_of: Callable[[int], str] | None = None,
+) -> Picks:
     """Draw runs of items; ``sheet_of`` gives the address of a run's picture by its number from 1.
 
-    With ``linked``, a thumbnail leads to its page; else it ticks its box.
+    With ``query_of``, a thumbnail leads to its page, with the query for its number among all (from
+    0); else it ticks its box.
     """
     tiles, sizes = [], []
+    first = 0
     for number, run in enumerate(runs, start=1):
         sizes.append(cell_size(run))
         tiles.append(
             Tile(
                 sheet=sheet_of(number, run) if run.dataset else "",
                 columns=min(sheet.COLUMNS, len(run.items)),
-                cells=Markup("").join(fragment("pick", pick) for pick in _picks(run, linked)),
+                cells=Markup("").join(
+                    fragment("pick", pick) for pick in _picks(run, first, query_of)
+                ),
             )
         )
+        first += len(run.items)
     style, width, height = sized(tiles, sizes)
     return Picks(tuple(tiles), style, width, height)
 
@@ -84,11 +93,11 @@ def cell_size(run: Run, view: View = "middle") -> tuple[int, int]:
     return cell.width * cell.scale, cell.height * cell.scale
 
 
-def _picks(run: Run, linked: bool) -> list[Pick]:
+def _picks(run: Run, first: int, query_of: Callable[[int], str] | None) -> list[Pick]:
     dataset = run.dataset
     carried = dataset.labels_of(run.places) if dataset else [()] * len(run.items)
     picks = []
-    for item, values in zip(run.items, carried, strict=True):
+    for number, (item, values) in enumerate(zip(run.items, carried, strict=True), start=first):
         where = f"{item.split} {item.index}"
         named = f"{dataset.title}, {where}, {spoken(dataset, values)}" if dataset else where
         picks.append(
@@ -99,8 +108,8 @@ def _picks(run: Run, linked: bool) -> list[Pick]:
                 hue=histogram.hue(dataset.label_of[values[0]])
                 if dataset and len(values) == 1
                 else None,
-                href=addresses.item(item.dataset, item.split, item.index)
-                if linked and dataset
+                href=addresses.item(item.dataset, item.split, item.index, query_of(number))
+                if query_of and dataset
                 else "",
                 split=item.split,
                 index=str(item.index),

@@ -146,7 +146,7 @@ def _build(dataset: Dataset, frames: Frames, *, pictured: bool) -> Guide:
 def _picks(dataset: Dataset, shown: views.Grid) -> picks.Picks:
     """Draw the same images to be chosen, as a form has them once some are."""
     items = items_of(dataset, grid.page_items(dataset, dataset.subset(_SHOWN), _SHOWN))
-    drawn = picks.draw([Run(items, dataset)], lambda *_: shown.tiles[0].sheet, linked=False)
+    drawn = picks.draw([Run(items, dataset)], lambda *_: shown.tiles[0].sheet)
     box = 'type="checkbox"'
     (tile,) = drawn.tiles
     cells = str(tile.cells).replace(box, f"{box} checked", _CHOSEN)

@@ -312,7 +312,7 @@ class Controls:
 
 @dataclass(frozen=True)
 class Item:
-    """One image's page. ``place`` says where it stands in the selection one came from.
+    """One image's page. ``place`` says where it stands in what one came from.
 
     ``notes`` is what was said of it, drawn for who may see that.
     """
@@ -333,6 +333,7 @@ class Item:
     next: str | None
     place: str
     back: str
+    back_text: str
     downloads: tuple[Saved, ...]
     download_notes: tuple[str, ...]
     zoom_in: str | None

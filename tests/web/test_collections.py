@@ -290,7 +290,7 @@ def test_a_file_that_changed_shows_words_in_place_of_its_images(
     found = page(three, "/collections/1")
     assert found.text().count("This file has changed.") == 2
     assert "2 images on this page can't be shown" in found.text()
-    assert [thumb.href for thumb in found.thumbs()].count("/d/bones/train/3") == 1
+    assert [thumb.href for thumb in found.thumbs()].count("/d/bones/train/3?collection=1&at=2") == 1
     assert three.get(unescape(sheet)).status_code in (404, 410)
 
 
