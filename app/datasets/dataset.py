@@ -135,7 +135,9 @@ class Dataset:
                         title=self.title,
                         value=value,
                         listed=listed,
-                    ),
+                    )
+                    if listed
+                    else Phrase("{title} has no labels.", title=self.title),
                 )
         return Subset(dict(self.indexes), selection)
 

@@ -42,7 +42,10 @@ _T = TypeVar("_T")
 _S = TypeVar("_S", bound=str)
 _D = TypeVar("_D")
 
-_WHOLE: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+# No longer than Python reads.
+_WHOLE: Final = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
+# Fits 64 bits, and is more than there is of anything: a larger number is as good as this one.
+_MOST: Final = 10**18
 
 
 @dataclass(frozen=True)
@@ -288,13 +291,16 @@ def _last(given: dict[str, list[str]], name: str, default: str) -> str:
 
 
 def whole_number(name: str, value: str) -> int:
-    """Read the value of a parameter of that name as an int. Raises MalformedError."""
+    """Read the value of a parameter of that name as an int; one beyond ±10¹⁸ is given as that.
+
+    Raises MalformedError.
+    """
     if not _WHOLE.fullmatch(value):
         raise MalformedError(
             name,
             Phrase("{name} must be a whole number, not “{value}”.", name=name, value=shown(value)),
         )
-    return int(value)
+    return max(-_MOST, min(_MOST, int(value)))
 
 
 def shown(value: str) -> str:

@@ -115,7 +115,6 @@ def test_an_address_has_one_canonical_form(query: str, canonical: str) -> None:
         ("label=three", "label"),
         ("label=1.5", "label"),
         ("label=%C2%B2", "label"),
-        ("label=" + "9" * 19, "label"),
         ("page=one", "page"),
         ("page=1e3", "page"),
         ("per_page=0", "per_page"),

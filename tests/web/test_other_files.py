@@ -305,6 +305,7 @@ def test_a_file_of_empty_splits_only_does_not_break_the_catalogue(
     client = serve(path)
     page(client, "/")
     assert not page(client, "/d/made").thumbs()
+    assert "made has no labels." in page(client, "/d/made?label=0", 404).text()
 
 
 def test_one_split_alone_is_served_and_the_others_are_said_to_be_missing(
