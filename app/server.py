@@ -25,7 +25,7 @@ from app.web.api import api
 from app.web.bundled import bundled, htmx_folder
 from app.web.collect import collect
 from app.web.collection_exports import collection_exports
-from app.web.collections import collections
+from app.web.collections import collection, collections
 from app.web.compare import compare
 from app.web.croissant import croissant
 from app.web.door import make_door
@@ -111,7 +111,8 @@ def create_app(settings: Settings) -> ASGIApp:
         choosing(forms),
         sharing(library, database, forms, settings.base_url),
         collect(library, database, forms, reviewed),
-        collections(library, database, forms, studio),
+        collections(database, forms),
+        collection(library, database, forms, studio),
         collection_exports(library, database),
         studying(library, database, forms, settings.base_url),
         study_data(database),

@@ -29,6 +29,7 @@ from app.reviews.tables import collected, collections
 from app.reviews.texts import cleaned
 
 NAME_MOST: Final = 200
+_IS_THERE: Final = collections.c.deleted.is_(None)
 
 
 @dataclass(frozen=True)
@@ -74,17 +75,33 @@ def rename(db: Database, collection_id: int, name: str) -> None:
         connection.execute(changed(collection_id).values(name=name))
 
 
-def all_collections(db: Database) -> tuple[Collection, ...]:
-    """Give every collection with its count, the newest first. Raises StorageError."""
+def delete(db: Database, collection_id: int) -> None:
+    """Let it be as if it were not there, until restored. Raises MissingError, StorageError."""
+    with db.writing("That the collection is deleted") as connection:
+        locked(connection, collection_id)
+        connection.execute(changed(collection_id).values(deleted=db.now()))
+
+
+def restore(db: Database, collection_id: int) -> None:
+    """Bring one back that was deleted; what is there stays. Raises MissingError, StorageError."""
+    with db.writing("That the collection is back") as connection:
+        found = connection.execute(changed(collection_id).values(deleted=None))
+        if not found.rowcount:
+            raise missing(collection_id)
+
+
+def all_collections(db: Database, *, deleted: bool = False) -> tuple[Collection, ...]:
+    """Give every collection (or every deleted one), the newest first. Raises StorageError."""
+    is_asked = collections.c.deleted.is_not(None) if deleted else _IS_THERE
     with db.reading() as connection:
-        rows = connection.execute(_counted().order_by(collections.c.id.desc()))
+        rows = connection.execute(_counted().where(is_asked).order_by(collections.c.id.desc()))
         return tuple(_collection(row) for row in rows.mappings())
 
 
 def find(db: Database, collection_id: int) -> Collection:
     """Give one collection. Raises MissingError, StorageError."""
     with db.reading() as connection:
-        rows = connection.execute(_counted().where(collections.c.id == collection_id))
+        rows = connection.execute(_counted().where(collections.c.id == collection_id, _IS_THERE))
         row = rows.mappings().one_or_none()
     if row is None:
         raise missing(collection_id)
@@ -130,7 +147,7 @@ def locked(connection: Connection, collection_id: int) -> RowMapping:
     Raises MissingError.
     """
     row = connection.execute(
-        select(collections).where(collections.c.id == collection_id).with_for_update()
+        select(collections).where(collections.c.id == collection_id, _IS_THERE).with_for_update()
     )
     found = row.mappings().one_or_none()
     if found is None:

@@ -160,6 +160,7 @@ collections: Final = _table(
     Column("query", Text),
     Column("count", BigInteger),
     Column("selected_by", Number),  # the operation
+    Column("deleted", Moment),
 )
 
 # What was done to many items at once, and can be undone at once.

@@ -44,11 +44,17 @@ def changed(
 
 def found_by(database: Database, collection_id: str) -> Collection:
     """Give the collection that an address names. Raises MissingError or StorageError."""
+    number = collection_number(collection_id)
+    if database.is_new():
+        raise collected.missing(number)
+    return collected.find(database, number)
+
+
+def collection_number(collection_id: str) -> int:
+    """Read the number of a collection from its address. Raises MissingError."""
     if not (collection_id.isascii() and collection_id.isdecimal() and len(collection_id) < 10):
         raise MissingError("collection", _("There is no such collection."))
-    if database.is_new():
-        raise collected.missing(int(collection_id))
-    return collected.find(database, int(collection_id))
+    return int(collection_id)
 
 
 def chosen_in(fields: dict[str, list[str]]) -> list[Item]:

@@ -43,9 +43,13 @@ class CollectionRow:
 
 @dataclass(frozen=True)
 class CollectionList:
-    """All collections, and the form that makes one."""
+    """All collections, those that were deleted, and the form that makes one.
+
+    Of a deleted one ``href`` is where a form brings it back.
+    """
 
     rows: tuple[CollectionRow, ...]
+    deleted: tuple[CollectionRow, ...]
     action: str
     check_name: str
     check: str
@@ -102,12 +106,13 @@ class CollectPage:
     check: str
 
 
-def overview(found: Sequence[Collection], check: str) -> CollectionList:
+def overview(
+    found: Sequence[Collection], deleted: Sequence[Collection], check: str
+) -> CollectionList:
     """Draw up the list."""
-    rows = tuple(
-        CollectionRow(each.name, addresses.collection(each.id), _text(each)) for each in found
+    return CollectionList(
+        _rows(found, ""), _rows(deleted, "restore"), addresses.COLLECTIONS, CHECK, check
     )
-    return CollectionList(rows, addresses.COLLECTIONS, CHECK, check)
 
 
 def one(
@@ -250,6 +255,12 @@ def digest(run: Run) -> str:
     named = "\n".join(to_value(item) for item in run.items)
     key = addresses.content_key(run.dataset) if run.dataset else ""
     return hashlib.sha256(f"{key}\n{named}".encode()).hexdigest()[:24]
+
+
+def _rows(found: Sequence[Collection], part: str) -> tuple[CollectionRow, ...]:
+    return tuple(
+        CollectionRow(each.name, addresses.collection(each.id, part), _text(each)) for each in found
+    )
 
 
 def _text(found: Collection) -> str:

@@ -15,7 +15,7 @@ from app.reviews.collected import Collection, Expand
 from app.reviews.database import Database
 from app.web import addresses, collection_pages
 from app.web.access import owner_only
-from app.web.changing import changed, found_by, last_done, undo_done
+from app.web.changing import changed, collection_number, found_by, last_done, undo_done
 from app.web.forms import Forms, text
 from app.web.gathering import Run, expander, matched, runs
 from app.web.grid import pages_of
@@ -26,19 +26,20 @@ from app.web.transport import ASK_AGAIN
 from app.web.words import counted
 
 
-def collections(library: Library, database: Database, forms: Forms, studio: Studio) -> APIRouter:
-    """Make the routes."""
+def collections(database: Database, forms: Forms) -> APIRouter:
+    """Make the routes that list, name, make and delete them."""
     router = APIRouter(
         prefix=addresses.COLLECTIONS, include_in_schema=False, dependencies=[Depends(owner_only)]
     )
     Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
-    expand = expander(library)
 
     @router.get("")
     def overview(request: Request) -> Response:
         check = forms.check_for(request)
-        found = () if database.is_new() else collected.all_collections(database)
-        answer = page(request, "collections", collection_pages.overview(found, check))
+        is_new = database.is_new()
+        found = () if is_new else collected.all_collections(database)
+        deleted = () if is_new else collected.all_collections(database, deleted=True)
+        answer = page(request, "collections", collection_pages.overview(found, deleted, check))
         forms.remember(answer, check)
         return answer
 
@@ -46,6 +47,34 @@ def collections(library: Library, database: Database, forms: Forms, studio: Stud
     def create(fields: Fields) -> Response:
         made = collected.create(database, text(fields, "name"))
         return RedirectResponse(addresses.collection(made.id), 303)
+
+    @router.post("/{collection_id}/rename")
+    def rename(collection_id: str, fields: Fields) -> Response:
+        found = found_by(database, collection_id)
+        collected.rename(database, found.id, text(fields, "name"))
+        return RedirectResponse(addresses.collection(found.id), 303)
+
+    @router.post("/{collection_id}/delete")
+    def delete(collection_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
+        collected.delete(database, found_by(database, collection_id).id)
+        return RedirectResponse(addresses.COLLECTIONS, 303)
+
+    @router.post("/{collection_id}/restore")
+    def restore(collection_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
+        number = collection_number(collection_id)
+        collected.restore(database, number)
+        return RedirectResponse(addresses.collection(number), 303)
+
+    return router
+
+
+def collection(library: Library, database: Database, forms: Forms, studio: Studio) -> APIRouter:
+    """Make the routes of what is in one."""
+    router = APIRouter(
+        prefix=addresses.COLLECTIONS, include_in_schema=False, dependencies=[Depends(owner_only)]
+    )
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+    expand = expander(library)
 
     @router.get("/{collection_id}")
     def one(request: Request, collection_id: str, done: str = "") -> Response:
@@ -58,12 +87,6 @@ def collections(library: Library, database: Database, forms: Forms, studio: Stud
         answer = page(request, "collection", view, style=view.style)
         forms.remember(answer, check)
         return answer
-
-    @router.post("/{collection_id}/rename")
-    def rename(collection_id: str, fields: Fields) -> Response:
-        found = found_by(database, collection_id)
-        collected.rename(database, found.id, text(fields, "name"))
-        return RedirectResponse(addresses.collection(found.id), 303)
 
     @router.post("/{collection_id}/change")
     def change(request: Request, collection_id: str, fields: Fields) -> Response:

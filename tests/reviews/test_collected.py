@@ -1,7 +1,7 @@
 """Collections: what is in them, in which order, and that every change can be undone."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from sqlalchemy import text
@@ -268,3 +268,41 @@ def test_a_collection_that_is_not_there_is_missing(db: Database) -> None:
 def test_what_is_no_selection_is_refused(query: str, db: Database, number: int) -> None:
     with pytest.raises(MalformedError):
         collecting.add_selection(db, number, "breastmnist", CONTENT, query, 1, expand)
+
+
+def test_a_deleted_collection_is_as_if_it_were_not_there(db: Database, number: int) -> None:
+    operation = collecting.add(db, number, ITEMS[:3], never)
+    other = collected.create(db, "Kept")
+    collected.delete(db, number)
+    assert collected.all_collections(db) == (other,)
+    acts: list[Callable[[], object]] = [
+        lambda: collected.find(db, number),
+        lambda: collected.items(db, number, 0, 9, never),
+        lambda: collected.rename(db, number, "Again"),
+        lambda: collected.delete(db, number),
+        lambda: collecting.add(db, number, ITEMS[4:5], never),
+        lambda: collecting.remove(db, number, ITEMS[:1], never),
+        lambda: collecting.undo(db, operation),
+        lambda: select(db, number),
+    ]
+    for act in acts:
+        with pytest.raises(MissingError, match=f"There is no collection {number}"):
+            act()
+
+
+def test_a_deleted_collection_comes_back_whole(db: Database, number: int) -> None:
+    collecting.add(db, number, ITEMS[:3], never)
+    before = collected.find(db, number)
+    collected.delete(db, number)
+    assert collected.all_collections(db, deleted=True) == (before,)
+    collected.restore(db, number)
+    collected.restore(db, number)
+    assert collected.find(db, number) == before
+    assert listed(db, number) == ITEMS[:3]
+    assert collected.all_collections(db, deleted=True) == ()
+
+
+def test_what_never_was_can_be_neither_deleted_nor_brought_back(db: Database) -> None:
+    for act in (collected.delete, collected.restore):
+        with pytest.raises(MissingError, match="There is no collection 77"):
+            act(db, 77)

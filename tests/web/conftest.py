@@ -25,6 +25,14 @@ def _client(cache: Path, *paths: Path, **settings: Any) -> TestClient:
     return TestClient(application, base_url="http://127.0.0.1", follow_redirects=False)
 
 
+@pytest.fixture(scope="package", autouse=True)
+def _away_from_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is not given another place out of the database of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_client(
     data_folder: Path, tmp_path_factory: pytest.TempPathFactory

@@ -99,6 +99,8 @@ ROUTES = {
     "/collections/add/undo": ("POST /collections/add/undo", LOCKED),
     "/collections/{collection_id}": ("/collections/1", LOCKED),
     "/collections/{collection_id}/rename": ("POST /collections/1/rename", LOCKED),
+    "/collections/{collection_id}/delete": ("POST /collections/9/delete", LOCKED),
+    "/collections/{collection_id}/restore": ("POST /collections/9/restore", LOCKED),
     "/collections/{collection_id}/change": ("POST /collections/1/change", LOCKED),
     "/collections/{collection_id}/undo": ("POST /collections/1/undo", LOCKED),
     "/collections/{collection_id}/sheet.png": ("/collections/1/sheet.png?of=x", LOCKED),

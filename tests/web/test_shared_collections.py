@@ -72,6 +72,26 @@ def test_a_guest_sees_the_images_in_order_each_from_its_dataset(mixed: TestClien
         assert guest.get(address).status_code == 401
 
 
+def test_a_link_ends_with_its_collection_and_comes_back_with_it(mixed: TestClient) -> None:
+    link = share(mixed, "/collections/1", title="Please look")
+    guest = visitor(mixed)
+    assert send(mixed, "/collections/1", "/collections/1/delete").headers["location"] == (
+        "/collections"
+    )
+    for address in (link, f"{link}/1", f"{link}/1.png"):
+        ended = guest.get(address)
+        assert ended.status_code == 410
+        assert "Suspicious" not in ended.text
+    assert mixed.get("/collections/1").status_code == 404
+    assert mixed.get("/d/eyes/test/7?collection=1&at=1").status_code == 404
+    found = page(mixed, "/collections")
+    assert "Suspicious" in words(found.one("details"))
+    back = send(mixed, "/collections", "/collections/1/restore")
+    assert (back.status_code, back.headers["location"]) == (303, "/collections/1")
+    assert "Please look" in guest.get(link).text
+    assert not list(page(mixed, "/collections").all("details"))
+
+
 def test_images_of_several_kinds_are_seen_as_they_are(mixed: TestClient) -> None:
     link = share(mixed, "/collections/1")
     found = page(visitor(mixed), f"{link}?window=20-180&invert=1")
