@@ -15,8 +15,8 @@ from app.reviews.studies import Study
 from app.web import addresses
 from app.web.language import gettext as _
 from app.web.language import say, signed
-from app.web.views import Link
-from app.web.words import counted, images
+from app.web.views import Credits, Link
+from app.web.words import counted, credits_of, images
 
 _CASES_MOST: Final = 200
 _DIVIDED_MOST: Final = 24
@@ -92,6 +92,7 @@ class AgreementPage:
     methods: str
     plots: tuple[Link, ...]
     notice: str
+    credits: Credits
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class CasesPage:
     back: str
     cases: tuple[Case, ...]
     more: str
+    credits: Credits
 
 
 def agreement_page(
@@ -151,6 +153,7 @@ def agreement_page(
             for form in ("svg", "png")
         ),
         notice="" if found.readers else _("This study has no readers yet."),
+        credits=_credits(library, study),
     )
 
 
@@ -170,7 +173,15 @@ def cases_page(
         back=addresses.study(study.id, "agreement"),
         cases=_cases(library, study, read, numbers[:_CASES_MOST]),
         more=_more(len(numbers), _CASES_MOST),
+        credits=_credits(library, study),
     )
+
+
+def _credits(library: Library, study: Study) -> Credits:
+    try:
+        return credits_of([library.dataset(study.design.dataset)])
+    except LightboxError:
+        return credits_of([])
 
 
 def _protocol(

@@ -19,8 +19,8 @@ from app.web.language import later
 from app.web.notes import FLAG_WORDS
 from app.web.picks import Picks
 from app.web.sharing import dated
-from app.web.views import Choice, Crumb, Link, Notice, Pager
-from app.web.words import counted, images
+from app.web.views import Choice, Credits, Crumb, Link, Notice, Pager
+from app.web.words import counted, credits_of, images
 
 FORMS: Final = {"csv": later("Table, CSV"), "zip": later("Pictures, ZIP")}
 
@@ -82,6 +82,7 @@ class CollectionPage:
     done: Done | None
     flags: tuple[Choice, ...]
     ways: tuple[Link, ...]
+    credits: Credits
     check_name: str
     check: str
 
@@ -102,6 +103,7 @@ class CollectPage:
     collections: tuple[Choice, ...]
     flags: tuple[Choice, ...]
     done: Done | None
+    credits: Credits
     check_name: str
     check: str
 
@@ -184,6 +186,7 @@ def one(
         )
         if found.count and not problem
         else (),
+        credits=credits_of(run.dataset for run in runs if run.dataset),
         check_name=CHECK,
         check=check,
     )
@@ -234,6 +237,7 @@ def collect(
         ),
         flags=flag_choices(),
         done=done_view(done, f"{addresses.COLLECT}/undo"),
+        credits=credits_of([dataset]),
         check_name=CHECK,
         check=check,
     )

@@ -29,7 +29,7 @@ from app.web.views import (
     Pager,
     Tile,
 )
-from app.web.words import VIEW_WORDS, counted, kind
+from app.web.words import VIEW_WORDS, counted, credits_of, kind
 
 _NEIGHBOURS: Final = 2
 _REFRESH_SECONDS: Final = 2
@@ -106,8 +106,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         if subset.total
         else addresses.grid(dataset.id, Selection(display=selection.display)),
         reduced=_reduced(selection, cell),
-        citation=dataset.facts.citation if dataset.facts else "",
-        license=dataset.facts.license if dataset.facts else "",
+        credits=credits_of([dataset]),
         refresh=_REFRESH_SECONDS if waiting else None,
         prefetch="" if waiting else _next_sheets(dataset, selection, subset.total),
     )

@@ -22,8 +22,8 @@ from app.web.picks import cell_size, sized
 from app.web.shared import Shared
 from app.web.templating import fragment
 from app.web.unpacking import unfinished
-from app.web.views import Cell, Controls, Notice, Pager, Tile
-from app.web.words import VIEW_WORDS, caption, counted, images, spoken
+from app.web.views import Cell, Controls, Credits, Notice, Pager, Tile
+from app.web.words import VIEW_WORDS, caption, counted, credits_of, images, spoken
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ class GuestGrid:
     lens: Markup
     css: str
     notices: tuple[Notice, ...]
-    citation: str
-    license: str
+    credits: Credits
 
 
 def page_number(query: str) -> int:
@@ -95,7 +94,6 @@ def grid(shared: Shared, token: str, query: str) -> GuestGrid:
     form = _seen(display, values, token, at(number))
     volumes = bool(datasets) and all(dataset.is_volume for dataset in datasets)
     noun = images(shared.total, volumes=volumes)
-    facts = [dataset.facts for dataset in datasets if dataset.facts]
     return GuestGrid(
         heading=link.title or " · ".join(filter(None, (titles, noun))),
         message=paragraphs(link.message),
@@ -115,8 +113,7 @@ def grid(shared: Shared, token: str, query: str) -> GuestGrid:
         lens=fragment("lens", form) if form else Markup(),
         css=form.css if form else "",
         notices=() if link.hide_labels else _notices(shared, datasets),
-        citation="\n".join(dict.fromkeys(each.citation for each in facts)),
-        license=", ".join(dict.fromkeys(each.license for each in facts)),
+        credits=credits_of(datasets),
     )
 
 

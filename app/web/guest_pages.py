@@ -20,8 +20,8 @@ from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.shared import Found, Shared
-from app.web.views import NOTHING, Controls, Fact, Notice, Plane, Volume
-from app.web.words import counted, labels_text
+from app.web.views import NOTHING, Controls, Credits, Fact, Notice, Plane, Volume
+from app.web.words import counted, credits_of, labels_text
 
 _FORMS: Final = ("png", "npy")
 
@@ -49,8 +49,7 @@ class GuestItem:
     zoom_out: str | None
     zoom_text: str
     notices: tuple[Notice, ...]
-    citation: str
-    license: str
+    credits: Credits
     notes: Markup = NOTHING
 
 
@@ -141,8 +140,7 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
         zoom_out=zoomed(-1),
         zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         notices=(),
-        citation=dataset.facts.citation if dataset.facts else "",
-        license=dataset.facts.license if dataset.facts else "",
+        credits=credits_of([dataset]),
     )
 
 

@@ -23,7 +23,7 @@ from app.web.notices import dataset_notices
 from app.web.unpacking import unfinished
 from app.web.views import Crumb, Fact, Item, Saved
 from app.web.walking import Walk
-from app.web.words import counted, label_text, labels_text, measured, number
+from app.web.words import counted, credits_of, label_text, labels_text, measured, number
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,7 @@ def build(
             *unfinished(dataset, Selection(splits=(split,))),
             *dataset_notices(dataset, window),
         ),
-        citation=dataset.facts.citation if dataset.facts else "",
-        license=dataset.facts.license if dataset.facts else "",
+        credits=credits_of([dataset]),
     )
 
 

@@ -41,7 +41,7 @@ from app.web.sums import (
 from app.web.tables import Table
 from app.web.templating import page
 from app.web.transport import ASK_AGAIN
-from app.web.views import Crumb, Fact, Link, Notice
+from app.web.views import Credits, Crumb, Fact, Link, Notice
 
 _SIDE_AIM: Final = 168
 
@@ -86,6 +86,7 @@ class PixelPage:
     remarks: tuple[str, ...]
     portraits: tuple[Portrait, ...]
     refresh: int | None
+    credits: Credits
 
 
 def pixels(library: Library, tallies: Tallies, studio: Studio, forms: Forms) -> APIRouter:
@@ -169,6 +170,7 @@ def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
         remarks=(*remarks(inquiry), *_readings(inquiry)),
         portraits=_portraits(inquiry, selection, seen.tally) if seen.tally else (),
         refresh=REFRESH_SECONDS if seen.pending else None,
+        credits=words.credits_of([dataset]),
     )
 
 

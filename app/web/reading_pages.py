@@ -18,8 +18,8 @@ from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import later
-from app.web.views import Controls, Hidden, Plane
-from app.web.words import counted, images
+from app.web.views import Controls, Credits, Hidden, Plane
+from app.web.words import counted, credits_of, images
 
 CANNOT: Final = "cannot"
 _CANNOT_TEXT: Final = later("Cannot tell, or the quality is too poor")
@@ -85,6 +85,7 @@ class Screen:
     following: str | None  # the next image's address, where this one has an answer
     next_picture: str
     home: str
+    credits: Credits
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class Practice:
     feedback: str
     following: str
     following_text: str
+    credits: Credits
 
 
 def start(study: Study, reader: Reader, token: str, answered: int, total: int, link: Link) -> Start:
@@ -183,6 +185,7 @@ def screen(
         if place + 1 < total and not dataset.is_volume
         else "",
         home=f"/s/{token}",
+        credits=credits_of([dataset]),
     )
 
 
@@ -240,6 +243,7 @@ def practice(
             f"/s/{token}/read" if last else f"/s/{token}/practice/{at + 2}", seen
         ),
         following_text=_("Begin the reading") if last else _("Next practice image"),
+        credits=credits_of([dataset]),
     )
 
 

@@ -24,9 +24,9 @@ from app.web.notices import dataset_notices
 from app.web.pixels import Picture, counted, means_text, picture, remarks
 from app.web.sums import ALL, REFRESH_SECONDS, Ending, Seen
 from app.web.templating import fragment
-from app.web.views import Crumb, Hidden, Link, Notice, Pager, Tile
+from app.web.views import Credits, Crumb, Hidden, Link, Notice, Pager, Tile
 from app.web.words import counted as number_text
-from app.web.words import images, kind
+from app.web.words import credits_of, images, kind
 
 PER_PAGE: Final = 24
 
@@ -84,6 +84,7 @@ class ComparePage:
     remarks: tuple[str, ...]
     notices: tuple[Notice, ...]
     refresh: int | None
+    credits: Credits
 
 
 def build(
@@ -134,6 +135,7 @@ def build(
         remarks=tuple(dict.fromkeys(said for side in sides for said in remarks(side.inquiry))),
         notices=_notices(sides, seen),
         refresh=REFRESH_SECONDS if pending else None,
+        credits=credits_of(side.dataset for side in sides),
     )
 
 

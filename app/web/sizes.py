@@ -22,8 +22,8 @@ from app.web.language import gettext as _
 from app.web.notices import dataset_notices
 from app.web.templating import page
 from app.web.unpacking import unfinished
-from app.web.views import Crumb, Link, Notice
-from app.web.words import labels_text
+from app.web.views import Credits, Crumb, Link, Notice
+from app.web.words import credits_of, labels_text
 
 _WAIT_SECONDS: Final = 2.0
 _REFRESH_SECONDS: Final = 2
@@ -72,6 +72,7 @@ class SideBySide:
     rows: tuple[Row, ...]
     others: Link | None
     refresh: int | None
+    credits: Credits
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ def build(dataset: Dataset, here: tuple[Dataset, ...], split: Split, index: int)
         rows=_rows(ready, split, index),
         others=Link(_("Other sizes"), addresses.published(facts.id)) if facts else None,
         refresh=None if len(ready) == len(found) else _REFRESH_SECONDS,
+        credits=credits_of([dataset]),
     )
 
 

@@ -30,6 +30,7 @@ from app.web.item import ZOOMS, Looking
 from app.web.preferences import LOOKS, Look
 from app.web.templating import page
 from app.web.tokens import Tokens, tokens
+from app.web.words import credits_of
 
 _SHOWN: Final = Selection(splits=("test",), labels=(1,), per_page=10)
 _SEEN: Final = Display(Window(20.0, 180.0), inverted=True, map="viridis")
@@ -68,6 +69,7 @@ class Guide:
     citations: tuple[Citation, ...]
     card: catalogue.Card
     absent: catalogue.Absent
+    credits: views.Credits
     examples: type[Examples] = Examples
 
 
@@ -140,6 +142,7 @@ def _build(dataset: Dataset, frames: Frames, *, pictured: bool) -> Guide:
         ),
         card=card if pictured else replace(card, strip=None),
         absent=shelf.founding[0],
+        credits=credits_of([dataset]),
     )
 
 

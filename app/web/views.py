@@ -13,6 +13,14 @@ NOTHING: Final = Markup()
 
 
 @dataclass(frozen=True)
+class Credits:
+    """What is to be cited of the images on a page, and their licence; empty where not known."""
+
+    citation: str
+    license: str
+
+
+@dataclass(frozen=True)
 class Link:
     """A link; ``current`` marks the one that leads to where one already is."""
 
@@ -207,8 +215,7 @@ class Grid:
     empty: str  # what to say when nothing matches, else empty
     clear_filters: str  # the dataset's plain address
     reduced: str
-    citation: str
-    license: str
+    credits: Credits
     refresh: int | None  # seconds after which the page should be asked for again, while unpacking
     prefetch: str  # addresses of the next page's sheets, space between them
     review: Facet | None = None  # what was said of the images, for the owner
@@ -340,8 +347,7 @@ class Item:
     zoom_out: str | None
     zoom_text: str
     notices: tuple[Notice, ...]
-    citation: str
-    license: str
+    credits: Credits
     sizes: tuple[Link, ...] = ()  # the same item in other resolutions, where they are here
     notes: Markup = NOTHING
 

@@ -7,6 +7,7 @@ from app.datasets.dataset import Dataset, Label
 from app.datasets.selection import Noted, Selection, View
 from app.web.language import gettext as _
 from app.web.language import grouped, later, ngettext, signed
+from app.web.views import Credits
 
 NO_LABEL: Final = later("no label")
 NOTED_WORDS: Final[dict[Noted, str]] = {"flagged": later("flagged"), "notes": later("with notes")}
@@ -52,6 +53,17 @@ def label_text(label: Label) -> str:
     """
     name = label.meaning if label.name == str(label.value) else label.name
     return f"{name} ({label.value})" if name else label.name
+
+
+def credits_of(datasets: Iterable[Dataset]) -> Credits:
+    """Give what is to be cited of these datasets, and under which licences they are."""
+    facts = [dataset.facts for dataset in datasets if dataset.facts]
+    # What several have in common (MedMNIST's own paper) once.
+    lines = dict.fromkeys(line for each in facts for line in each.citation.splitlines())
+    return Credits(
+        citation="\n".join(lines),
+        license=", ".join(dict.fromkeys(each.license for each in facts)),
+    )
 
 
 def shortened(text: str, most: int) -> str:
