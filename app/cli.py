@@ -16,7 +16,7 @@ from app.catalogue.facts import PLAIN_SIZE, PublishedFile, facts_for, size_of
 from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_disk
 from app.datasets.check import check as check_paths
 from app.datasets.check import prepare_file
-from app.datasets.library import Library, files_in
+from app.datasets.library import Library, named_files
 from app.errors import EXIT_CODE, FetchError, LightboxError, MissingError, UsageError, plain
 from app.reviews import backups, links, studies
 from app.reviews.database import Database
@@ -128,8 +128,11 @@ def prepare(
     settings = load()
     store = Store(Cache(settings.cache_dir, settings.cache_bytes))
     failed = False
+    files = named_files(paths)
+    if not files:
+        raise UsageError(f"{paths[0]} holds no .npz files; name a file, or a folder that does.")
     with progress_bar() as bar:
-        for path in files_in(_existing(paths) or ()):
+        for path in files:
             task = bar.add_task(plain(path.name))
 
             def show(progress: Progress, task: TaskID = task) -> None:

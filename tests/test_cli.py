@@ -194,7 +194,7 @@ def test_a_path_that_is_not_there_is_named_without_a_traceback(
         timeout=PATIENCE,
         check=False,
     )
-    assert done.returncode == (1 if command == "check" else 2)
+    assert done.returncode == (2 if command == "serve" else 1)
     assert "nothing.npz" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
@@ -435,6 +435,19 @@ def test_prepare_does_ahead_what_the_first_visit_would(
     with Server(made, **cache) as server:
         server.get("/d/made/test/0.png")
     assert sorted(path for path in Path(cache["LIGHTBOX_CACHE_DIR"]).rglob("*.npy")) == before
+
+
+def test_prepare_does_the_others_where_one_is_not_there(run: Run, made: Path) -> None:
+    done = run("prepare", made.parent / "nothing.npz", made)
+    assert (done.returncode, done.stdout) == (1, f"{made}: ready\n")
+    assert "nothing.npz" in one_sentence(done.stderr)
+
+
+def test_prepare_says_of_a_folder_that_nothing_is_in_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = run("prepare", tmp_path / "empty")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "holds no .npz files" in one_sentence(done.stderr)
 
 
 def test_prepare_exits_1_for_a_file_that_is_refused(run: Run, made: Path) -> None:
