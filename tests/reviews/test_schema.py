@@ -102,7 +102,9 @@ def test_an_upgrade_keeps_the_rows_and_a_backup_in_the_old_form(
     old.close()
 
 
-def test_a_study_of_the_first_form_does_not_know_what_it_was_drawn_from(url: str) -> None:
+def test_a_study_of_the_first_form_does_not_know_what_it_was_drawn_from(
+    url: str, tmp_path: Path
+) -> None:
     engine = create_engine(url)
     with engine.begin() as connection:
         schema.upgrade(connection, "0001")
@@ -115,7 +117,7 @@ def test_a_study_of_the_first_form_does_not_know_what_it_was_drawn_from(url: str
             )
         )
     engine.dispose()
-    db = Database(url)
+    db = Database(url, tmp_path)
     [study] = studies.all_studies(db)
     design = study.design
     assert (design.title, design.seed) == ("Old", 5)
