@@ -98,15 +98,13 @@ def record(
         ).one_or_none()
         if closed is None:
             raise MissingError("reader", Phrase("There is no reader {id}.", id=reader.id))
-        same = select(answers).where(
-            answers.c.reader_id == reader.id,
-            answers.c.key == key,
-            answers.c.place == place,
-            answers.c.new == choice,
-            answers.c.confidence.is_not_distinct_from(confidence),
+        under = select(answers).where(
+            answers.c.reader_id == reader.id, answers.c.key == key, answers.c.place == place
         )
-        kept = connection.execute(same.order_by(answers.c.id).limit(1)).mappings().one_or_none()
-        if kept is not None:
+        newest = under.order_by(answers.c.id.desc()).limit(1)
+        kept = connection.execute(newest).mappings().one_or_none()
+        # One that was changed since, and is changed back, is another.
+        if kept and (kept["new"], kept["confidence"]) == (choice, confidence):
             return _answer(kept)
         if closed[0] is not None:
             raise GoneError(Phrase("This study is closed, so the answer was not saved."))

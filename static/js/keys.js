@@ -8,7 +8,7 @@ const find = (which) => (document.querySelector("dialog[open]") ?? document).que
 let start;
 document.addEventListener("keydown", (event) => {
   const { key, target, ctrlKey, metaKey, altKey, defaultPrevented } = event;
-  const own = key === "Enter" ? "a, button, summary" : key.length > 1 ? "input" : "textarea";
+  const own = key === "Enter" ? "a, button, summary" : /^Arrow/.test(key) ? "input" : "textarea";
   if (defaultPrevented || ctrlKey || metaKey || altKey) return;
   if (target.closest?.(`${idle}, ${own}`)) return;
   const named = `[aria-keyshortcuts~="${CSS.escape(names[key] ?? key)}"]`;

@@ -4,7 +4,7 @@ import { say } from "./live.js";
 
 const form = document.querySelector("[data-answering]");
 const line = document.querySelector("[data-saving]");
-const store = `lightbox-unsaved:${form.action}`;
+const store = `lightbox-unsaved:${new URL(form.action).pathname}`; // however pictures are seen
 const began = performance.now();
 const waiting = () => JSON.parse(localStorage.getItem(store) ?? "[]");
 const keep = (answers) => localStorage.setItem(store, JSON.stringify(answers));
@@ -12,9 +12,8 @@ let sending = false;
 
 /** Sends an answer. Gives where to go on, or why it was refused; throws where it may go later. */
 async function post(fields) {
-  const headers = { accept: "application/json" };
-  const body = new URLSearchParams(fields);
-  const answer = await fetch(form.action, { method: "POST", headers, body });
+  const asked = { method: "POST", headers: { accept: "application/json" } };
+  const answer = await fetch(form.action, { ...asked, body: new URLSearchParams(fields) });
   // The form of a page from before a break; this page's own is still good.
   if (answer.status === 403) fields.check = form.elements.check.value;
   if (answer.status >= 500 || answer.status === 403) throw new Error("not now");
@@ -23,27 +22,29 @@ async function post(fields) {
 
 /** Sends what waits, first things first; gives where to go on, or nothing where it was refused. */
 async function flush(next, tries = 0) {
-  const [first, ...rest] = waiting();
+  const [first] = waiting();
   if (!first) return next;
   line.textContent = tries ? say("Saving… not confirmed yet; trying again.") : say("Saving…");
   const done = await post(first).catch(() => undefined);
+  const rest = waiting().filter(({ key }) => key !== first.key); // more may have come meanwhile
   keep(done ? rest : [first, ...rest]);
   if (done) line.textContent = done.error ?? say("Saved");
   if (done) return done.error ? undefined : flush(done.next);
-  await new Promise((resolve) => setTimeout(resolve, 1000 * Math.min(2 ** tries, 15)));
+  await new Promise((resolve) => setTimeout(resolve, 1000 * Math.min(2 ** tries, 5)));
   return flush(next, tries + 1);
 }
 
+let running = flush(); // what an earlier page could not send
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (sending) return;
   sending = true;
   form.elements.ms.value = Math.round(performance.now() - began);
-  keep([...waiting(), Object.fromEntries(new FormData(form))]);
-  const next = await flush();
+  const fields = Object.fromEntries(new FormData(form));
+  // A page that Back brings again has the key of the answer that it has given.
+  keep([...waiting(), { ...fields, key: `${fields.key}-${Date.now()}` }]);
+  running = running.then(flush);
+  const next = await running;
   if (next) location.assign(next);
   sending = false;
 });
-
-// Answers that an earlier page could not send.
-if (waiting().length) flush();

@@ -8,7 +8,6 @@ let before = {};
 let timer;
 document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
   const { activeElement } = document;
-  // What the reader has open and where the focus stands.
   before = {
     inside: results()?.contains(activeElement) || results()?.contains(ctx.sourceElement),
     cell: activeElement?.closest(".cell"),

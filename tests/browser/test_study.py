@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from running import Server
 
 from .conftest import OWNER, Watch, visit
@@ -82,6 +82,7 @@ def test_a_study_from_its_making_to_the_agreement_of_two_readers(
             assert not axe(first)
             assert fits(first)
             assert "data-split" not in first.content()
+            first.keyboard.press("1")  # chosen, not saved
             first.keyboard.press("Backspace")
             expect(first).to_have_url(re.compile("/read/1$"))
             expect(first.get_by_role("radio").first).to_be_checked()
@@ -147,6 +148,60 @@ def test_an_answer_that_the_server_has_not_confirmed_is_kept_and_sent_again(
     expect(reader).to_have_url(re.compile("/read/2$"))
     visit(reader, f"{link}/read/1")
     expect(reader.get_by_role("radio").nth(1)).to_be_checked()
+
+
+def test_an_answer_that_waits_is_kept_while_another_is_confirmed(
+    owner: Page, elsewhere: Callable[..., Page], private: Server, watch: Watch
+) -> None:
+    watch.expected.append("ERR_")
+    study = new_study(owner, private, "Two wait")
+    link = invite(owner, study, "Ward")
+    reader = elsewhere(**PHONE)
+    visit(reader, f"{link}/read/1")
+    reader.context.set_offline(True)
+    reader.keyboard.press("0")
+    reader.keyboard.press("Enter")
+    expect(reader.locator("[data-saving]")).to_contain_text("trying again")
+    held: list[Route] = []
+    # The network is slow first, then it is gone, then it is back.
+    ways = [held.append, Route.abort, Route.continue_]
+    reader.route("**/answers*", lambda route: ways[0](route))
+    reader.context.set_offline(False)
+    reader.goto(f"{link}/read/2")
+    expect(reader.locator("[data-saving]")).to_contain_text("Saving…")
+    reader.get_by_role("radio").nth(1).check()
+    reader.get_by_role("button", name="Save and go on").click()
+    ways.pop(0)
+    held[-1].continue_()
+    expect(reader.locator("[data-saving]")).to_contain_text("trying again")
+    assert rows(owner, study) == [("0", "malignant (0)")]
+    ways.pop(0)
+    # Whatever picture it is seen through, the next page sends it.
+    visit(reader, f"{link}/read/1?invert=1")
+    expect(reader.locator("[data-saving]")).to_have_text("Saved")
+    assert rows(owner, study) == [("0", "malignant (0)"), ("1", "normal, benign (1)")]
+
+
+def test_an_answer_is_changed_and_changed_back_by_the_browsers_back(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    study = new_study(owner, private, "Back and forth")
+    reader = elsewhere(**PHONE)
+    visit(reader, f"{invite(owner, study, 'Ward')}/read/1")
+    for key in "0101":
+        reader.wait_for_load_state("networkidle")
+        reader.keyboard.press(key)
+        reader.keyboard.press("Enter")
+        expect(reader).to_have_url(re.compile("/read/2$"))
+        reader.go_back()
+        expect(reader).to_have_url(re.compile("/read/1$"))
+    assert [new[-2] for _, new in rows(owner, study)] == [*"0101"]
+
+
+def rows(owner: Page, study: str) -> list[tuple[str, str]]:
+    """The answers that the server has, each with its place."""
+    text = owner.request.get(f"{study}/answers.csv").text()
+    return [(row["place"], row["new"]) for row in csv.DictReader(io.StringIO(text))]
 
 
 def test_digits_say_how_sure_one_is_where_that_is_asked_and_answer_elsewhere(

@@ -64,6 +64,14 @@ def test_another_answer_under_the_same_key_is_not_swallowed(db: Database, reader
     assert kept(db) == [(3, None, 1), (3, 1, 0), (4, None, 0)]
 
 
+def test_an_answer_changed_back_under_its_key_counts(db: Database, reader: Reader) -> None:
+    # A page that a browser's Back brings again still has its key.
+    given = [answer(db, reader, 3, choice, "the-same-key") for choice in (0, 1, 0, 0)]
+    assert [(each.old, each.new) for each in given] == [(None, 0), (0, 1), (1, 0), (1, 0)]
+    assert given[3] == given[2]
+    assert answers.current(db, reader)[3].new == 0
+
+
 def test_a_key_is_one_readers_own(db: Database, reader: Reader) -> None:
     other = make_reader(db, studies.find(db, reader.study_id), "Bob")
     assert answer(db, reader, 3, 1, "the-same-key").reader_id == reader.id
