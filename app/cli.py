@@ -152,7 +152,9 @@ def prepare(
 @cli.command()
 def get(
     ids: Annotated[list[str], typer.Argument(help="Ids of published datasets: retinamnist …")],
-    size: Annotated[int, typer.Option(help="Side of an item in pixels.")] = PLAIN_SIZE,
+    size: Annotated[
+        int | None, typer.Option(help=f"Side of an item in pixels; {PLAIN_SIZE} if not given.")
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option(help="Folder to put the files into; the data folder if not given."),
@@ -278,12 +280,14 @@ def _canonical(database: Database, address: str, *, hide_labels: bool) -> str:
     return addresses.collection(collection_at(database, number, hide_labels=hide_labels).id)
 
 
-def _published(id_: str, size: int) -> PublishedFile:
+def _published(id_: str, size: int | None) -> PublishedFile:
     """Find the file of a published dataset; ``pathmnist_64`` names its size. Raises UsageError."""
     facts, named = facts_for(id_), size_of(id_)
     if facts is None or named is None:
         raise UsageError(f"{id_} is not a published dataset; “lightbox list” names them.")
-    wanted = size if id_ == facts.id else named
+    if id_ != facts.id and size not in (None, named):
+        raise UsageError(f"{id_} and --size {size} name two sizes; leave one of them out.")
+    wanted = named if size is None else size
     for file in facts.files:
         if file.size == wanted:
             return file

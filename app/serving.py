@@ -26,7 +26,6 @@ from app.web.status import WORKERS_FOLDER
 from app.web.templating import compile_all
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_GRACE_SECONDS: Final = 10
 _FACTORY: Final = "app.serving:worker"
 
 
@@ -34,8 +33,8 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until SIGINT or SIGTERM. Raises UsageError if the port can't be had."""
     listening = _listen(host, port)
     address = f"http://{_in_address(host)}:{listening.getsockname()[1]}/"
-    # A worker that ends re-raises the signal that ended it; ours is an orderly end.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop_early)
     config = uvicorn.Config(
         _FACTORY if workers > 1 else _warm(create_app(settings)),
         factory=workers > 1,
@@ -43,7 +42,6 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         workers=workers,
         log_level="warning",
         server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies,
     )
@@ -55,12 +53,22 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
     threading.Thread(target=_announce, args=(address, listening), daemon=True).start()
     if workers > 1:
         _hand_down(settings)
+        # A worker that ends re-raises the signal that ended it; ours is an orderly end.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: None)
         with tempfile.TemporaryDirectory(prefix="lightbox-metrics-") as folder:
             os.environ[WORKERS_FOLDER] = folder
             Multiprocess(config, sockets=[listening]).run()
     else:
-        with contextlib.suppress(KeyboardInterrupt):
-            _Server(config).run(sockets=[listening])
+        server = _Server(config)
+        # Until it has signals of its own, and when it gives them back at its end.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, server.handle_exit)
+        server.run(sockets=[listening])
+
+
+def _stop_early(_number: int, _frame: FrameType | None) -> None:
+    """End before there is a server to end."""
+    raise SystemExit(0)
 
 
 class _Server(uvicorn.Server):
@@ -113,8 +121,8 @@ def _listen(host: str, port: int) -> socket.socket:
             listening.bind(address)
             listening.listen(socket.SOMAXCONN)
             if_refused.pop_all()
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
+    except (OSError, UnicodeError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(
             f"Port {port} of {host} can't be opened ({why}); choose another with --port or --host."
         ) from None

@@ -114,10 +114,10 @@ def published_json(folder: Path) -> dict[str, Any]:
 
 def print_published(folder: Path) -> None:
     """List them to people."""
-    table = Table("id", "modality", "task", "images", "sizes (here in bold)", box=None)
+    table = Table("id", "modality", "task", "images", "sizes (* is here)", box=None)
     for facts in all_facts():
         sizes = " ".join(
-            f"[bold]{file.size}[/]" if (folder / file.name).is_file() else str(file.size)
+            f"[bold]{file.size}*[/]" if (folder / file.name).is_file() else str(file.size)
             for file in facts.files
         )
         count = f"{sum(facts.counts.values()):,}"

@@ -8,7 +8,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +127,40 @@ def test_an_answer_under_way_is_finished_before_the_server_ends(
     assert body.endswith(volume.tobytes()[-1_000_000:])
     assert len(body) > volume.nbytes
     assert (server.process.returncode, err) == (0, "")
+
+
+STARTING = """
+import os, sys
+from app import cli, serving
+
+of, name = {"application": (serving, "create_app"), "server": (serving._Server, "run")}[sys.argv[1]]
+done = getattr(of, name)
+number = int(sys.argv[2])
+
+def signalled(*arguments, **options):
+    os.kill(os.getpid(), number)
+    return done(*arguments, **options)
+
+setattr(of, name, signalled)
+sys.argv = ["lightbox", "serve", "--port", "0", sys.argv[3]]
+cli.main()
+"""
+
+
+@ENDINGS
+@pytest.mark.parametrize("moment", ["application", "server"])
+def test_a_signal_while_it_starts_ends_it_too(
+    moment: str, number: signal.Signals, made: Path, cache: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STARTING, moment, str(int(number)), str(made)],
+        env=environment(**cache),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @ENDINGS
@@ -285,6 +321,7 @@ def test_a_port_in_use_is_named(run: Run, made: Path) -> None:
         ("check",),
         ("fly",),
         ("serve", "-x"),
+        ("serve", "--port", "0", "--host", "127.0.0..1"),
     ],
 )
 def test_a_wrong_use_exits_2_without_a_traceback(arguments: tuple[str, ...], run: Run) -> None:
@@ -402,6 +439,45 @@ def test_check_exits_1_for_a_file_that_is_served_in_part(run: Run, tmp_path: Pat
     assert done.returncode == 1
     assert "served as half" in done.stdout
     assert "refused: half.npz: val_images " in done.stdout
+
+
+def test_check_counts_no_split_that_is_damaged(run: Run, tmp_path: Path) -> None:
+    # Large enough that it is not read when it is opened.
+    images = np.random.default_rng(0).integers(0, 256, (60_000, 28, 28), np.uint8)
+    labels = np.arange(60_000) % 3
+    file = tmp_path / "part.npz"
+    np.savez(file, train_images=images, train_labels=labels)
+    with np.load(file) as whole, zipfile.ZipFile(file) as archive:
+        assert whole["train_images"].shape == images.shape
+        middle = archive.getinfo("train_images.npy").header_offset + images.nbytes // 2
+    with zipfile.ZipFile(file, "a") as archive:
+        for name, array in (("test_images", images[:9]), ("test_labels", labels[:9])):
+            with archive.open(f"{name}.npy", "w") as member:
+                np.save(member, array)
+    with file.open("r+b") as stream:
+        stream.seek(middle)
+        byte = stream.read(1)[0]
+        stream.seek(middle)
+        stream.write(bytes([byte ^ 16]))
+    done = run("check", file, "--json")
+    assert done.returncode == 1
+    (report,) = json.loads(done.stdout)["files"]
+    assert report["splits"] == {"test": 9}
+    assert "train_images" in str(report["refused"])
+
+
+def test_a_file_that_is_named_in_two_ways_is_one(run: Run, made: Path) -> None:
+    done = run("check", made, os.path.relpath(made), made.parent)
+    assert (done.returncode, done.stdout.count("served as made")) == (0, 1)
+
+
+def test_what_is_listed_says_what_is_here_without_a_terminal(run: Run, made: Path) -> None:
+    (made.parent / "bloodmnist_64.npz").touch()
+    done = run("list", LIGHTBOX_DATA_DIR=str(made.parent))
+    rows = {line.split()[0]: line.split() for line in done.stdout.splitlines() if line.strip()}
+    assert "64*" in rows["bloodmnist"]
+    assert "28" in rows["bloodmnist"]
+    assert not any("*" in word for word in rows["breastmnist"])
 
 
 def test_check_of_a_folder_without_files_is_a_wrong_use(run: Run, tmp_path: Path) -> None:

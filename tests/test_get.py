@@ -144,6 +144,8 @@ def test_each_fault_of_a_mirror_has_its_sentence_and_leaves_nothing(
     [
         (["nothing"], "not a published dataset"),
         (["breastmnist", "organmnist3d", "--size", "128"], "its sizes are 28, 64"),
+        (["breastmnist", "--size", "0"], "not published at 0 px"),
+        (["breastmnist_64", "--size", "128"], "name two sizes"),
     ],
 )
 def test_what_is_not_published_is_refused_before_anything_is_asked(
@@ -154,3 +156,21 @@ def test_what_is_not_published_is_refused_before_anything_is_asked(
     assert words in done.stderr
     assert mirror.ranges == []
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ALL_PROXY": "socks5://127.0.0.1:1080"},
+        {"HTTP_PROXY": "foo:bar"},
+        {"SSL_CERT_FILE": "/nowhere/at/all.pem"},
+    ],
+)
+def test_a_proxy_or_certificate_that_cannot_be_used_is_told_of(
+    wrong: dict[str, str], mirror: Mirror, tmp_path: Path
+) -> None:
+    done = get(mirror, tmp_path, "breastmnist", **wrong)
+    assert done.returncode == 1
+    (sentence,) = done.stderr.splitlines()
+    assert "proxy and certificate settings" in sentence
+    assert listed(tmp_path) == set()

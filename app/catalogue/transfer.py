@@ -62,7 +62,7 @@ def transfer(source: Source, part: Path, report: Report) -> None:
     """Write what the address gives to ``part``, after what is there. Raises FetchError, OSError."""
     host = _host(source.address)
     tries, began = 0, _length(part)
-    with httpx2.Client(timeout=_TIMEOUT, follow_redirects=True, headers=_HEADERS) as client:
+    with _client() as client:
         while True:
             try:
                 _one_try(client, source, part, report)
@@ -83,13 +83,24 @@ def transfer(source: Source, part: Path, report: Report) -> None:
                 return
 
 
+def _client() -> httpx2.Client:
+    """Make what asks, by the proxy and certificates of the environment. Raises FetchError."""
+    try:
+        return httpx2.Client(timeout=_TIMEOUT, follow_redirects=True, headers=_HEADERS)
+    except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
+        why = str(error).partition("\n")[0].rstrip(".")
+        raise FetchError(
+            f"No connection can be made as the environment asks ({why}); look at the proxy and "
+            "certificate settings, such as HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE."
+        ) from None
+
+
 def length_at(address: str) -> int | None:
     """Ask how many bytes an address would give; None where it does not say."""
     try:
-        answer = httpx2.head(
-            address, timeout=_ASKING_TIMEOUT, follow_redirects=True, headers=_HEADERS
-        )
-    except (httpx2.HTTPError, httpx2.InvalidURL):
+        with _client() as client:
+            answer = client.head(address, timeout=_ASKING_TIMEOUT)
+    except (FetchError, httpx2.HTTPError, httpx2.InvalidURL):
         return None
     return _number(answer.headers.get("content-length")) if answer.status_code == 200 else None
 

@@ -1,7 +1,7 @@
 """A file → is it served, as what, or why not; and all that its first visit would do, done now."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -67,7 +67,12 @@ def _check_file(path: Path, store: Store, tell: Callable[[str, int, int], None])
             served.discard(split)
     if not served:
         return Report(path, None, tuple(refused))
-    return Report(path, dataset, tuple(refused), _identified(dataset, store, tell))
+    whole = replace(
+        dataset,
+        images={split: dataset.images[split] for split in dataset.splits if split in served},
+        indexes={split: dataset.indexes[split] for split in dataset.splits if split in served},
+    )
+    return Report(path, whole, tuple(refused), _identified(whole, store, tell))
 
 
 def _identified(dataset: Dataset, store: Store, tell: Callable[[str, int, int], None]) -> Identity:

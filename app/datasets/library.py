@@ -124,11 +124,16 @@ class Library:
         if not _is_id(dataset_id):
             return []
         name = f"{dataset_id}.npz"
-        inside = [path / name for path in self._paths if os.path.isfile(path / name)]
-        named = [p for p in self._paths if p.stem == dataset_id and not os.path.isdir(p)]
-        if not inside and not named and self._fallback and self._fallback.stem == dataset_id:
+        found = []
+        # In the order of the paths, as they are listed: the first of two alike is the one served.
+        for path in self._paths:
+            if _is_npz(path / name):
+                found.append(path / name)
+            elif path.stem == dataset_id and not os.path.isdir(path):
+                found.append(path)
+        if not found and self._fallback and self._fallback.stem == dataset_id:
             return [path for path in self._files() if path == self._fallback]
-        return inside + named
+        return found
 
     def _look(self, path: Path) -> Dataset | ArchiveError:
         try:
@@ -156,7 +161,7 @@ class Library:
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
     """List every .npz file meant, in the order of the paths given, each folder's by name."""
-    files: dict[Path, None] = {}
+    files: dict[Path, Path] = {}  # what is named twice, in whatever way, is one
     for path in paths:
         if os.path.isdir(path):
             try:
@@ -164,10 +169,11 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
             except OSError:
                 # Named as it stands, so that looking at it says what is wrong.
                 listed = [path]
-            files.update(dict.fromkeys(listed))
-        elif os.path.exists(path):
-            files[path] = None
-    return list(files)
+        else:
+            listed = [path] if os.path.exists(path) else []
+        for file in listed:
+            files.setdefault(file.parent.resolve() / file.name, file)
+    return list(files.values())
 
 
 def named_files(paths: Iterable[Path]) -> list[Path]:

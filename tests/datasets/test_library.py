@@ -161,6 +161,27 @@ def test_of_two_files_of_one_name_the_first_is_served(folder: Path, store: Store
     assert library.dataset("a").archive.path == first
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_first_of_two_is_the_one_that_was_named_first(
+    turned: bool, folder: Path, store: Store
+) -> None:
+    (folder / "sub").mkdir()
+    file = write_arrays(folder / "sub" / "a.npz", dataset(seed=1))
+    inside = write_arrays(folder / "a.npz", dataset(seed=2))
+    paths, first = ([folder, file], inside) if turned else ([file, folder], file)
+    library = Library(paths, store)
+    [listed] = library.shelf().datasets
+    assert listed.archive.path == first
+    assert library.dataset("a").archive.path == first
+    assert library.serves(library.dataset("a"))
+
+
+def test_a_hidden_file_has_no_page(folder: Path, store: Store) -> None:
+    write_arrays(folder / ".a.npz", dataset())
+    with pytest.raises(MissingError):
+        Library([folder], store).dataset(".a")
+
+
 def test_of_two_files_of_one_name_the_good_one_is_served(folder: Path, store: Store) -> None:
     (folder / "sub").mkdir()
     (folder / "a.npz").touch()
