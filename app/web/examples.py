@@ -141,6 +141,7 @@ class Examples:
         action=addresses.STYLEGUIDE,
         check_name="check",
         check="",
+        image="",
         flags=(
             Choice("", "No flag", selected=False),
             Choice("artefact", "Artefact", selected=True),

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import Split
-from app.errors import MalformedError, MissingError, StorageError
+from app.errors import GoneError, MalformedError, MissingError, StorageError
 from app.reviews import notes
 from app.reviews.database import Database
 from app.reviews.items import Item
@@ -18,8 +18,9 @@ from app.reviews.links import Link
 from app.reviews.notes import FLAGS, NAME_MOST, TEXT_MOST, Author, Flag, Note
 from app.reviews.texts import cleaned
 from app.web import addresses, views
-from app.web.access import owner_only, role_of
+from app.web.access import owner_only, role_of, signed
 from app.web.forms import CHECK, Forms, text
+from app.web.gathering import to_value
 from app.web.guest_pages import GuestItem
 from app.web.item import required_index
 from app.web.language import gettext as _
@@ -59,6 +60,7 @@ class Notes:
     """The part of an item's page about what is said of it.
 
     ``problem`` says why what was said is missing; ``hint`` says who will see the name.
+    ``image`` names the item, to be sent along.
     """
 
     problem: str
@@ -68,6 +70,7 @@ class Notes:
     action: str
     check_name: str
     check: str
+    image: str
     flags: tuple[views.Choice, ...]
     text_most: int
     name: str
@@ -99,6 +102,11 @@ class Writer:
         except MalformedError:
             known = ""
         return known or ("" if self.link else _(_OWNER))
+
+    def names(self, item: Item) -> str:
+        """Name an item, so that what is said of it can't reach another: to guests in no words."""
+        named = to_value(item)
+        return signed(self.link.secret, "noted", named) if self.link else named
 
     def author(self, name: str) -> Author:
         """Give the author of that name."""
@@ -137,7 +145,15 @@ class Notebook:
     def take(
         self, fields: dict[str, list[str]], item: Item, writer: Writer, back: str
     ) -> RedirectResponse:
-        """Keep a note, and lead back. Raises MalformedError or StorageError."""
+        """Keep a note, and lead back.
+
+        Raises MalformedError, StorageError, or GoneError where another image was seen than
+        stands there now.
+        """
+        if text(fields, "image") != writer.names(item):
+            raise GoneError(
+                _("This is not the image any more that you saw; nothing was saved. Open it again.")
+            )
         given = text(fields, "flag")
         flag = next((flag for flag in FLAGS if flag == given), None)
         if given and not flag:
@@ -197,6 +213,7 @@ class Notebook:
             action=addresses.with_query(f"{path}/notes", query),
             check_name=CHECK,
             check=check,
+            image=writer.names(item),
             flags=(
                 views.Choice("", _("No flag"), selected=True),
                 # Who is not shown the label can't say that it is wrong.

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
 from .reading import Page, page, words
-from .visiting import send, share, visitor
+from .visiting import fields_of, send, share, visitor
 
 TOKEN = "the-token-of-the-owner"
 LABELS = (np.arange(40) % 4 + 7_000_000).astype(np.int64)
@@ -76,8 +76,9 @@ def test_a_flag_and_a_note_stand_on_the_page_with_who_and_when(owner: TestClient
 
 def test_one_comes_back_to_the_selection_one_came_from(owner: TestClient) -> None:
     item = f"{ITEM}?label=7000001&order=random&seed=3"
-    (action,) = re.findall(r'action="([^"]+/notes[^"/]*)"', owner.get(item).text)
-    fields = {"check": check_of(owner, item), "note": "x"}
+    html = owner.get(item).text
+    (action,) = re.findall(r'action="([^"]+/notes[^"/]*)"', html)
+    fields = {**fields_of(html, action), "note": "x"}
     answer = owner.post(unescape(action), data=fields)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{item}#notes")
 
@@ -146,17 +147,27 @@ def test_a_changed_file_moves_no_note_and_the_page_says_so(owner: TestClient, ma
     assert "This file has changed: 1 note is about what it held before" in html
 
 
+def test_a_note_on_a_page_of_the_file_before_is_not_kept(owner: TestClient, made: Path) -> None:
+    form = fields_of(owner.get(ITEM).text, f"{ITEM}/notes")
+    pixels = np.zeros((40, 9, 9), np.uint8)
+    np.savez_compressed(made, test_images=pixels, test_labels=LABELS[:, None])
+    answer = owner.post(f"{ITEM}/notes", data={**form, "note": "about the old one", "name": "A"})
+    assert answer.status_code == 410
+    assert "not the image any more that you saw" in answer.text
+    assert said(owner, ITEM) == []
+
+
 def test_without_its_database_the_page_is_shown_and_writing_says_it_was_not_saved(
     owner: TestClient, database: Path
 ) -> None:
     say(owner, ITEM, note="x", name="A")
-    form = check_of(owner, ITEM)
+    form = fields_of(owner.get(ITEM).text, f"{ITEM}/notes")
     for file in database.parent.iterdir():
         file.unlink()
     section = words(page(owner, ITEM).one("section", id="notes"))
     assert "The database reviews.sqlite" in section
     assert page(owner, "/d/atlas").thumbs()
-    answer = owner.post(f"{ITEM}/notes", data={"check": form, "note": "y", "name": "A"})
+    answer = owner.post(f"{ITEM}/notes", data={**form, "note": "y", "name": "A"})
     assert answer.status_code == 503
     assert "The note was not saved" in answer.text
 
@@ -282,8 +293,8 @@ def test_with_labels_hidden_a_note_tells_nothing(owner: TestClient) -> None:
 def test_a_flood_of_notes_is_slowed(owner: TestClient) -> None:
     link = share(owner, "/d/atlas/test/5", may_comment="1")
     guest = visitor(owner)
-    check = check_of(guest, f"{link}/1")
-    fields = {"check": check, "flag": "other", "name": "G"}
+    form = fields_of(guest.get(f"{link}/1").text, f"{link}/1/notes")
+    fields = {**form, "flag": "other", "name": "G"}
     statuses = [guest.post(f"{link}/1/notes", data=fields).status_code for _ in range(62)]
     assert set(statuses[:60]) == {303}
     assert set(statuses[60:]) == {429}

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from .conftest import Serve, Write
 from .reading import page, picture, ten_to_a_row, words
 from .test_collections import change, collect
-from .visiting import send, share, visitor
+from .visiting import fields_of, send, share, visitor
 
 TOKEN = "the-token-of-the-owner"
 RANDOM = np.random.default_rng(7)
@@ -191,3 +191,25 @@ def test_links_to_collections_are_listed_and_withdrawn(mixed: TestClient) -> Non
     send(mixed, "/links", "/links/1/revoke")
     for path in (link, f"{link}/1", f"{link}/1.png", f"{link}/sheet.png"):
         assert visitor(mixed).get(path).status_code == 410
+
+
+@pytest.mark.parametrize("hidden", [{}, {"hide_labels": "1"}])
+def test_a_note_reaches_the_image_that_was_seen_or_none(
+    hidden: dict[str, str], owner: TestClient
+) -> None:
+    seen = [("eyes", "test", n) for n in range(6)]
+    collect(owner, "/d/eyes", *seen, name="Suspicious")
+    link = share(owner, "/collections/1", may_comment="1", **hidden)
+    guest = visitor(owner)
+    forms = {n: fields_of(guest.get(f"{link}/{n}").text, f"{link}/{n}/notes") for n in range(1, 6)}
+    pixels = {n: picture(guest, f"{link}/{n}.png") for n in forms}
+    change(owner, "/collections/1", "remove", seen[0])
+    kept = []
+    for n, form in forms.items():
+        answer = guest.post(f"{link}/{n}/notes", data={**form, "note": "zebra", "name": "G"})
+        still = np.array_equal(picture(guest, f"{link}/{n}.png"), pixels[n])
+        assert answer.status_code == (303 if still else 410)
+        kept += [n] if still else []
+    noted = [n for n in range(6) if "zebra" in owner.get(f"/d/eyes/test/{n}").text]
+    assert len(noted) == len(kept) < 5
+    assert all(any(np.array_equal(EYES[index], pixels[n]) for n in kept) for index in noted)
