@@ -131,6 +131,15 @@ def items(
         return tuple(from_row(row) for row in rows.mappings())
 
 
+def is_of_one_file(db: Database, found: Collection) -> bool:
+    """Say whether all items are of one file. Raises StorageError."""
+    if found.matching:
+        return True
+    files = select(collected.c.dataset, collected.c.content).where(live(found.id)).distinct()
+    with db.reading() as connection:
+        return len(connection.execute(files.limit(2)).all()) == 1
+
+
 def live(collection_id: int) -> ColumnElement[bool]:
     """Give the condition that a row of ``collected`` is in this collection now."""
     return and_(collected.c.collection_id == collection_id, collected.c.removed_by.is_(None))

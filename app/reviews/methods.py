@@ -20,8 +20,8 @@ class Protocol:
 
     ``sampled`` of the dataset's ``total`` images were read; ``sampling`` tells, as a part of a
     sentence, how they were chosen, and ``practice`` how many more there were to practise on.
-    ``seed`` is that of the readers' orders, or None. ``repeated`` is the share of cases shown
-    twice, from 0 to 1. ``compared`` says whether the answers are held against the stored label;
+    ``seed`` is that of the readers' orders, or None. ``repeated`` is how many cases each reader
+    saw twice. ``compared`` says whether the answers are held against the stored label;
     ``positive`` is the number of the positive category, which matters only for two. ``version`` is
     this program's.
     """
@@ -40,7 +40,7 @@ class Protocol:
     readers: int
     labels_hidden: bool
     random_order: bool
-    repeated: float
+    repeated: int
     cannot_tell: bool
     compared: bool
     positive: int
@@ -109,10 +109,9 @@ def _reading(protocol: Protocol) -> list[str]:
     )
     if not protocol.repeated:
         return [first]
-    share = f"{100 * protocol.repeated:.3g} %"
     return [
         first,
-        f"Readers saw {share} of the images a second time, unannounced and in the same way.",
+        f"Each saw {protocol.repeated:,} of them a second time, unannounced and in the same way.",
     ]
 
 

@@ -36,6 +36,11 @@ class Study:
     closed: datetime | None
 
     @property
+    def repeats(self) -> int:
+        """How many items each reader is shown a second time."""
+        return orders.repeats_of(self.size - self.design.practice, self.design.repeats)
+
+    @property
     def practice_items(self) -> tuple[int, ...]:
         """The numbers of the items set aside for practice, in the order they are shown."""
         return orders.practice_items(self.design.seed, self.size, self.design.practice)
@@ -169,6 +174,13 @@ def readers_of(db: Database, study: Study) -> tuple[Reader, ...]:
     """Give the readers of a study in the order they were added. Raises StorageError."""
     with db.reading() as connection:
         return readers_within(connection, study)
+
+
+def names_of_readers(db: Database) -> dict[int, str]:
+    """Give the name of every reader of every study. Raises StorageError."""
+    with db.reading() as connection:
+        rows = connection.execute(select(readers.c.id, readers.c.name)).all()
+    return {row.id: row.name for row in rows}
 
 
 def readers_within(connection: Connection, study: Study) -> tuple[Reader, ...]:

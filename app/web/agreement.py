@@ -19,7 +19,8 @@ from app.reviews.designs import Design
 from app.reviews.studies import Study
 from app.web import addresses
 from app.web.access import owner_only
-from app.web.agreement_pages import agreement_page, cases_page
+from app.web.agreement_pages import agreement_page
+from app.web.cases import cases_page
 from app.web.language import gettext as _
 from app.web.templating import page
 

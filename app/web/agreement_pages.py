@@ -7,18 +7,18 @@ from urllib.parse import urlencode
 import app
 from app.datasets.library import Library
 from app.errors import LightboxError
-from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Agreement, Comparison
+from app.reviews.agreement import Agreement, Comparison
 from app.reviews.answers import StudyReadings
 from app.reviews.intervals import Measure
 from app.reviews.methods import Protocol, methods, sampling
 from app.reviews.studies import Study
 from app.web import addresses
+from app.web.cases import Case, cases, credits_for, more
 from app.web.language import gettext as _
 from app.web.language import say, signed
 from app.web.views import Credits, Link
-from app.web.words import counted, credits_of, images
+from app.web.words import counted
 
-_CASES_MOST: Final = 200
 _DIVIDED_MOST: Final = 24
 
 
@@ -66,16 +66,6 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Case:
-    """An image with what was said of it."""
-
-    href: str | None
-    src: str | None
-    name: str
-    said: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class AgreementPage:
     """All measures of a study."""
 
@@ -92,17 +82,6 @@ class AgreementPage:
     methods: str
     plots: tuple[Link, ...]
     notice: str
-    credits: Credits
-
-
-@dataclass(frozen=True)
-class CasesPage:
-    """The images of one cell of a table."""
-
-    heading: str
-    back: str
-    cases: tuple[Case, ...]
-    more: str
     credits: Credits
 
 
@@ -141,47 +120,20 @@ def agreement_page(
             Link(name, addresses.with_query(f"{here}/agreement", f"positive={n}"), n == positive)
             for n, name in enumerate(names)
         )
-        if found.positive
+        if found.positive and found.with_stored
         else (),
-        divided=_cases(library, study, read, divided[:_DIVIDED_MOST]),
-        divided_text=_more(len(divided), _DIVIDED_MOST),
-        odd=_cases(library, study, read, found.against_stored[:_DIVIDED_MOST]),
-        odd_text=_more(len(found.against_stored), _DIVIDED_MOST),
+        divided=cases(library, study, read, divided[:_DIVIDED_MOST]),
+        divided_text=more(len(divided), _DIVIDED_MOST),
+        odd=cases(library, study, read, found.against_stored[:_DIVIDED_MOST]),
+        odd_text=more(len(found.against_stored), _DIVIDED_MOST),
         methods=methods(_protocol(library, study, read, found, positive)),
         plots=tuple(
             Link(form.upper(), f"{here}/plots/measures.{form}?positive={positive}")
             for form in ("svg", "png")
         ),
         notice="" if found.readers else _("This study has no readers yet."),
-        credits=_credits(library, study),
+        credits=credits_for(library, study),
     )
-
-
-def cases_page(
-    library: Library,
-    study: Study,
-    read: StudyReadings,
-    comparison: Comparison,
-    where: tuple[int, int],
-) -> CasesPage:
-    """Draw up the images of the cell at row and column."""
-    numbers = comparison.table.cases.get(where, ())
-    names = comparison.table.categories
-    return CasesPage(
-        heading=f"{say(comparison.first)}: {names[where[0]]}; "
-        f"{say(comparison.second)}: {names[where[1]]}",
-        back=addresses.study(study.id, "agreement"),
-        cases=_cases(library, study, read, numbers[:_CASES_MOST]),
-        more=_more(len(numbers), _CASES_MOST),
-        credits=_credits(library, study),
-    )
-
-
-def _credits(library: Library, study: Study) -> Credits:
-    try:
-        return credits_of([library.dataset(study.design.dataset)])
-    except LightboxError:
-        return credits_of([])
 
 
 def _protocol(
@@ -209,7 +161,7 @@ def _protocol(
         readers=len(read.people),
         labels_hidden=True,
         random_order=True,
-        repeated=design.repeats,
+        repeated=study.repeats,
         cannot_tell=True,
         compared=bool(found.with_stored),
         positive=positive,
@@ -268,44 +220,3 @@ def _measure(measure: Measure) -> MeasureRow:
         counted(measure.n),
         say(measure.note),
     )
-
-
-def _cases(
-    library: Library, study: Study, read: StudyReadings, numbers: tuple[int, ...] | list[int]
-) -> tuple[Case, ...]:
-    design = study.design
-    try:
-        dataset = library.dataset(design.dataset)
-        same = dataset.archive.content == design.content
-    except LightboxError:
-        same = False
-    values = read.readings
-
-    def case(number: int) -> Case:
-        item = read.cases[number]
-        said = [
-            f"{reader}: {design.name_of(answer)}"
-            for reader, answer in zip(
-                values.readers, values.answers[:, number].tolist(), strict=True
-            )
-            if answer != NO_ANSWER and answer >= CANNOT_TELL
-        ]
-        stored = int(values.stored[number])
-        if stored >= 0:
-            said.append(_("stored label: {stored}", stored=design.name_of(stored)))
-        here = addresses.item(design.dataset, item.split, item.index)
-        picture = f"{here}.png"
-        return Case(
-            href=here if same else None,
-            src=picture if same else None,
-            name=f"{item.split} {item.index}",
-            said=tuple(said),
-        )
-
-    return tuple(case(number) for number in numbers)
-
-
-def _more(number: int, most: int) -> str:
-    if number > most:
-        return _("The first {most} of {number} images.", most=str(most), number=counted(number))
-    return f"{images(number)}."

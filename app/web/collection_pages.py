@@ -125,8 +125,13 @@ def one(
     dataset: Dataset | None,
     done: str,
     check: str,
+    *,
+    is_of_one: bool,
 ) -> CollectionPage:
-    """Draw up a page of a collection; ``dataset`` is that of the selection it may be."""
+    """Draw up a page of a collection; ``dataset`` is that of the selection it may be.
+
+    ``is_of_one`` says whether all of it is of one file, which a study asks for.
+    """
     address = addresses.collection(found.id)
     pages = pages_of(found.count, PER_PAGE)
     drawn = picks.draw(
@@ -173,10 +178,9 @@ def one(
         done=done_view(done, f"{address}/undo"),
         flags=flag_choices(),
         ways=(
-            # A study is about one dataset.
             *(
                 [Link(_("Study"), addresses.new_study(addresses.collection(found.id)))]
-                if len({item.dataset for run in runs for item in run.items}) == 1
+                if is_of_one
                 else []
             ),
             *(

@@ -19,7 +19,7 @@ from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.views import Controls, Credits, Hidden, Plane
-from app.web.words import counted, credits_of, images
+from app.web.words import answer_text, counted, credits_of, images
 
 CANNOT: Final = "cannot"
 _CANNOT_TEXT: Final = later("Cannot tell, or the quality is too poor")
@@ -209,7 +209,7 @@ def practice(
     last = at + 1 == len(study.practice_items)
     feedback = ""
     if chosen is not None:
-        said = _("You said: {chosen}.", chosen=design.name_of(_in_range(study, chosen)))
+        said = _("You said: {chosen}.", chosen=answer_text(design, _in_range(study, chosen)))
         stored = design.choice_of(item.label)
         label = (
             _("The data set says: {name}.", name=design.choices[stored].name) if stored >= 0 else ""

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.datasets.library import Library
 from app.errors import MissingError
-from app.reviews import links
+from app.reviews import links, studies
 from app.reviews.database import Database
 from app.reviews.links import Kind, Link
 from app.web import addresses
@@ -156,7 +156,9 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
     def all_links(request: Request) -> Response:
         check = forms.check_for(request)
         now = database.now()
-        rows = tuple(_row(link, now) for link in links.all_links(database))
+        known = links.all_links(database)
+        names = studies.names_of_readers(database) if any(link.reader_id for link in known) else {}
+        rows = tuple(_row(link, now, names.get(link.reader_id or 0, "")) for link in known)
         answer = page(request, "links", LinkList(rows, CHECK, check))
         forms.remember(answer, check)
         return answer
@@ -255,11 +257,11 @@ def qr_code(url: str) -> Markup:
     return Markup(file.getvalue().decode())  # noqa: S704 (drawn by segno, from no text)
 
 
-def _row(link: Link, now: datetime) -> LinkRow:
+def _row(link: Link, now: datetime, reader: str) -> LinkRow:
     state = "withdrawn" if link.revoked else "expired" if link.expires <= now else "open"
     return LinkRow(
         id=link.id,
-        title=link.title or _("Without a title"),
+        title=": ".join(filter(None, (link.title or _("Without a title"), reader))),
         target=link.target,
         kind=link.kind,
         text="; ".join((_standing(link, state), _opened(link), _rights(link))),

@@ -140,7 +140,7 @@ def build(study: Study, progress: tuple[Progress, ...], check: str) -> StudyPage
             Fact(_("Confidence"), _("asked, 1 to 5") if design.ask_confidence else _("not asked")),
             Fact(
                 _("Hidden repeats"),
-                _("{share} % of the images", share=f"{100 * design.repeats:.0f}"),
+                images(study.repeats) if study.repeats else _("none"),
             ),
             Fact(_("Order"), _("random, another for each reader (seed {seed})", seed=design.seed)),
             Fact(_("Made"), dated(study.made)),

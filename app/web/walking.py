@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from app.datasets.library import Library
 from app.datasets.selection import PER_PAGE, whole_number
-from app.errors import GoneError, StorageError
+from app.errors import GoneError, MissingError, StorageError
 from app.reviews import collected
 from app.reviews.collected import Collection
 from app.reviews.database import Database
@@ -58,8 +58,8 @@ def query(collection_id: int, place: int) -> str:
 def walk(request: Request, library: Library, database: Database, here: Item) -> Walk | None:
     """Read from an image's address which collection it was opened from; None if from none.
 
-    Collections are the owner's: of others' addresses nothing is read. Raises MalformedError, or
-    MissingError for a collection that is not there.
+    Collections are the owner's: of others' addresses nothing is read. Of one that was deleted there
+    is nothing to walk. Raises MalformedError.
     """
     given = dict(parse_qsl(request.url.query))
     if "collection" not in given or role_of(request) != "owner":
@@ -71,8 +71,8 @@ def walk(request: Request, library: Library, database: Database, here: Item) -> 
         items = collected.items(database, found.id, first, at + _REACH, expander(library))
     except GoneError:
         return Walk(found)
-    except StorageError:
-        return None  # looking goes on without the database
+    except (MissingError, StorageError):
+        return None  # the image is there without it
     places = [first + n for n, item in enumerate(items, start=1) if item == here]
     if not places:
         return Walk(found)

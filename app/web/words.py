@@ -5,6 +5,8 @@ from typing import Final
 
 from app.datasets.dataset import Dataset, Label
 from app.datasets.selection import Noted, Selection, View
+from app.reviews.agreement import CANNOT_TELL
+from app.reviews.designs import Design
 from app.web.language import gettext as _
 from app.web.language import grouped, later, ngettext, signed
 from app.web.views import Credits
@@ -53,6 +55,11 @@ def label_text(label: Label) -> str:
     """
     name = label.meaning if label.name == str(label.value) else label.name
     return f"{name} ({label.value})" if name else label.name
+
+
+def answer_text(design: Design, answer: int) -> str:
+    """Name an answer of a reader."""
+    return _("cannot tell") if answer == CANNOT_TELL else design.name_of(answer)
 
 
 def credits_of(datasets: Iterable[Dataset]) -> Credits:

@@ -129,10 +129,17 @@ def test_a_collection_shows_several_datasets_in_its_order(three: TestClient) -> 
 
 def test_a_study_is_offered_of_one_dataset_only(client: TestClient, three: TestClient) -> None:
     collect(client, "/d/eyes", *eye(1, 2), name="Eyes")
-    offered = [
-        "Study" in [words(a) for a in page(three, f"/collections/{n}").all("a")] for n in (1, 2)
-    ]
-    assert offered == [False, True]
+    collect(client, "/d/eyes", which="all", name="Many")
+    collect(client, "/d/bones", ("bones", "train", 3), to="3")
+
+    def offered(address: str) -> bool:
+        return "Study" in [words(a) for a in page(three, address).all("a")]
+
+    assert not offered("/collections/1")
+    assert offered("/collections/2")
+    # Whatever stands on this page of it.
+    assert not offered("/collections/3")
+    assert not offered("/collections/3?page=3")
 
 
 def test_a_page_holds_a_hundred_and_each_sheet_its_own(client: TestClient) -> None:

@@ -83,7 +83,9 @@ def test_a_link_ends_with_its_collection_and_comes_back_with_it(mixed: TestClien
         assert ended.status_code == 410
         assert "Suspicious" not in ended.text
     assert mixed.get("/collections/1").status_code == 404
-    assert mixed.get("/d/eyes/test/7?collection=1&at=1").status_code == 404
+    # An image that was opened from it stays, and may be written about.
+    seen = page(mixed, "/d/eyes/test/7?collection=1&at=1")
+    assert "Back to the grid" in seen.text()
     found = page(mixed, "/collections")
     assert "Suspicious" in words(found.one("details"))
     back = send(mixed, "/collections", "/collections/1/restore")

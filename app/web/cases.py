@@ -1,0 +1,118 @@
+"""The images of a study's cases, and what was said of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from app.datasets.dataset import Dataset
+from app.datasets.library import Library
+from app.datasets.selection import Split
+from app.errors import GoneError, LightboxError
+from app.pictures import sheet
+from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Comparison
+from app.reviews.answers import StudyReadings
+from app.reviews.studies import Study
+from app.web import addresses
+from app.web.gathering import dataset_with
+from app.web.language import gettext as _
+from app.web.language import say
+from app.web.views import Credits
+from app.web.words import answer_text, counted, credits_of, images
+
+_CASES_MOST: Final = 200
+
+
+@dataclass(frozen=True)
+class Case:
+    """An image with what was said of it."""
+
+    href: str | None
+    src: str | None
+    name: str
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CasesPage:
+    """The images of one cell of a table."""
+
+    heading: str
+    back: str
+    cases: tuple[Case, ...]
+    more: str
+    credits: Credits
+
+
+def cases_page(
+    library: Library,
+    study: Study,
+    read: StudyReadings,
+    comparison: Comparison,
+    where: tuple[int, int],
+) -> CasesPage:
+    """Draw up the images of the cell at row and column."""
+    numbers = comparison.table.cases.get(where, ())
+    names = comparison.table.categories
+    return CasesPage(
+        heading=f"{say(comparison.first)}: {names[where[0]]}; "
+        f"{say(comparison.second)}: {names[where[1]]}",
+        back=addresses.study(study.id, "agreement"),
+        cases=cases(library, study, read, numbers[:_CASES_MOST]),
+        more=more(len(numbers), _CASES_MOST),
+        credits=credits_for(library, study),
+    )
+
+
+def credits_for(library: Library, study: Study) -> Credits:
+    """Give what is to be cited of a study's images, if they are here."""
+    try:
+        return credits_of([library.dataset(study.design.dataset)])
+    except LightboxError:
+        return credits_of([])
+
+
+def cases(
+    library: Library, study: Study, read: StudyReadings, numbers: Sequence[int]
+) -> tuple[Case, ...]:
+    """Draw up these cases of a study, by their numbers."""
+    design = study.design
+    try:
+        dataset: Dataset | None = dataset_with(library, design.dataset, design.content)
+    except GoneError:
+        dataset = None
+    values = read.readings
+
+    def case(number: int) -> Case:
+        item = read.cases[number]
+        said = [
+            f"{reader}: {answer_text(design, answer)}"
+            for reader, answer in zip(
+                values.readers, values.answers[:, number].tolist(), strict=True
+            )
+            if answer != NO_ANSWER and answer >= CANNOT_TELL
+        ]
+        stored = int(values.stored[number])
+        if stored >= 0:
+            said.append(_("stored label: {stored}", stored=design.name_of(stored)))
+        here = addresses.item(design.dataset, item.split, item.index)
+        return Case(
+            href=here if dataset else None,
+            src=_picture(dataset, item.split, item.index) if dataset else None,
+            name=f"{item.split} {item.index}",
+            said=tuple(said),
+        )
+
+    return tuple(case(number) for number in numbers)
+
+
+def _picture(dataset: Dataset, split: Split, index: int) -> str:
+    if sheet.window_of(dataset):
+        return addresses.shown(dataset, split, index)
+    return addresses.pixels(dataset.id, split, index, "png")
+
+
+def more(number: int, most: int) -> str:
+    """Say how many there are, and of how many the first are shown."""
+    if number > most:
+        return _("The first {most} of {number} images.", most=str(most), number=counted(number))
+    return f"{images(number)}."

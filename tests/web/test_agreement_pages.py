@@ -1,0 +1,108 @@
+"""What the owner sees of a study's answers: pictures, sensitivity, repeats, and in which words."""
+
+import re
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from .conftest import Serve, Write
+from .reading import Pixels, page
+from .visiting import send, visitor
+
+RANDOM = np.random.default_rng(4)
+LABELS = (np.arange(8) % 2).astype(np.uint8)
+
+
+def study(owner: TestClient, **fields: str) -> list[str]:
+    """Make a study of all images; give the links of its two readers."""
+    given = {"title": "T", "question": "What?", "scale": "labels", **fields}
+    assert send(owner, "/studies/new?of=/d/made", "/studies", **given).status_code == 303
+    links = []
+    for name in ("Ann", "Bob"):
+        made = send(owner, "/studies/1", "/studies/1/readers", name=name, days="30").text
+        links += re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
+    return links
+
+
+def read(reader: TestClient, link: str, *choices: str) -> None:
+    for place, choice in enumerate(choices, start=1):
+        answer = send(reader, f"{link}/read/{place}", f"{link}/answers", choice=choice)
+        assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        RANDOM.normal(size=(8, 6, 6)).astype(np.float32),
+        RANDOM.integers(-900, 900, (8, 6, 6), np.int16),
+        RANDOM.integers(-900, 900, (8, 4, 6, 6), np.int16),
+        RANDOM.integers(0, 60_000, (8, 6, 6), np.uint16),
+        RANDOM.integers(0, 256, (8, 4, 6, 6), np.uint8),
+        RANDOM.integers(0, 256, (8, 6, 6, 3), np.uint8),
+    ],
+    ids=["float", "signed", "signed volume", "16 bits", "volume", "colour"],
+)
+def test_every_case_has_its_picture(pixels: Pixels, serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=pixels, test_labels=LABELS))
+    ann, bob = study(owner)
+    read(visitor(owner), ann, *"00000000")
+    read(visitor(owner), bob, *"11111111")
+    shown = page(owner, "/studies/1/agreement")
+    pictures = [image.get("src", "") for image in shown.all("img", class_="case")]
+    assert pictures
+    for address in pictures:
+        answer = owner.get(address)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+
+
+def test_without_a_stored_label_there_is_no_sensitivity(serve: Serve, write: Write) -> None:
+    pixels = np.zeros((8, 6, 6), np.uint8)
+    owner = serve(write(test_images=pixels, test_labels=LABELS))
+    ann, bob = study(owner, scale="yes-no")
+    for link in (ann, bob):
+        read(visitor(owner), link, *"0101")
+    text = page(owner, "/studies/1/agreement").text()
+    assert "Percent agreement" in text
+    assert "ensitivity" not in text
+
+
+@pytest.mark.parametrize(("share", "number"), [("10", 1), ("5", 0), ("0", 0)])
+def test_repeats_are_told_as_they_are(share: str, number: int, serve: Serve, write: Write) -> None:
+    pixels = np.zeros((8, 6, 6), np.uint8)
+    owner = serve(write(test_images=pixels, test_labels=LABELS))
+    study(owner, repeats=share)
+    protocol = owner.get("/studies/1/protocol.json").json()
+    for reader in protocol["readers"]:
+        assert sum(place["repeat"] for place in reader["order"]) == number
+    text = page(owner, "/studies/1/agreement").text()
+    assert ("a second time" in text) == ("a repeated image" in text) == bool(number)
+    assert f"Each saw {number} of them" in text or not number
+    told = "Hidden repeats " + ("1 image" if number else "none")
+    assert told in page(owner, "/studies/1").text()
+
+
+def test_in_german_nobody_cannot_tell(serve: Serve, write: Write) -> None:
+    pixels = np.zeros((8, 6, 6), np.uint8)
+    owner = serve(write(test_images=pixels, test_labels=LABELS))
+    ann, bob = study(owner, practice="1")
+    reader = visitor(owner)
+    reader.headers["accept-language"] = owner.headers["accept-language"] = "de"
+    practised = page(reader, f"{ann}/practice/1?choice=cannot").text()
+    assert "nicht beurteilbar" in practised
+    read(reader, ann, "cannot", "cannot")
+    read(reader, bob, "0", "1")
+    for told in (practised, page(owner, "/studies/1/agreement").one("main")):
+        text = told if isinstance(told, str) else " ".join(told.itertext())
+        # The paragraph for a paper is English.
+        assert "cannot tell" not in text.split("In the study")[0]
+
+
+def test_each_readers_link_is_told_from_the_others(serve: Serve, write: Write) -> None:
+    pixels = np.zeros((8, 6, 6), np.uint8)
+    owner = serve(write(test_images=pixels, test_labels=LABELS))
+    ann, _bob = study(owner)
+    text = page(owner, "/links").text()
+    assert "T: Ann" in text
+    assert "T: Bob" in text
+    assert "Bob" not in visitor(owner).get(ann).text
