@@ -38,6 +38,10 @@ class _Part:
 def export(chosen: Selected, origin: Origin, store: Store) -> Export:
     """Give the file, a megabyte at a time. Raises ArchiveError for labels that can't be read."""
     parts = _parts(chosen, store)
+    for part in parts:
+        # Labels were unpacked when the file was opened, and may have been let go of since.
+        if part.name == f"{part.split}_labels.npy":
+            part.source.wait(part.source.shape[0], math.inf)
     note = _note(origin)
     return Export(blocks(_pieces(chosen, parts, note)), _size(parts, note))
 

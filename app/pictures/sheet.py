@@ -86,11 +86,12 @@ def middle_plane(dataset: Dataset) -> tuple[int, int] | None:
 
 
 def window_of(dataset: Dataset) -> Window | None:
-    """Take the dataset's window from its first few pictures. Raises ArchiveError."""
+    """Take the dataset's window from the first few pictures that need one.
+
+    Raises ArchiveError.
+    """
     for images in dataset.images.values():
-        if images.shape[0]:
-            if not needs_window(images.dtype):
-                return None
+        if images.shape[0] and needs_window(images.dtype):
             size = math.prod(images.shape[1:]) * images.dtype.itemsize
             return measure(images.first(max(1, min(SAMPLE, SAMPLE_BYTES // max(1, size)))))
     return None

@@ -45,14 +45,15 @@ def measure(sample: NDArray[Any]) -> Window:
 
 
 def shown(pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
-    """Turn pixels of any type into uint8 grey levels or colours; what is no number is black."""
-    if pixels.dtype == np.uint8:
-        return pixels
+    """Turn pixels of any type into uint8 grey levels or colours; what is no number is black.
+
+    Where a dataset has a window, 8 bits are seen through it too: the same value is the same grey.
+    """
+    if window:
+        return through(pixels, window)
     if pixels.dtype == np.bool_:
         return pixels.astype(np.uint8) * np.uint8(_WHITE)
-    if window is None:
-        window = measure(pixels)
-    return through(pixels, window)
+    return through(pixels, measure(pixels)) if needs_window(pixels.dtype) else pixels
 
 
 def through(pixels: NDArray[Any], window: Window) -> NDArray[np.uint8]:

@@ -118,3 +118,17 @@ def test_the_same_selection_makes_the_same_file(opened: Open, store: Store) -> N
     chosen = select(opened("breastmnist"), "order=random&seed=2")
     first, second = (whole(npz.export(chosen, origin(chosen), store)) for _ in range(2))
     assert first == second
+
+
+def test_labels_that_the_cache_let_go_of_are_unpacked_again(tmp_path: Path, store: Store) -> None:
+    labels = np.zeros((400_000, 100), np.uint8)  # more than is kept in memory
+    labels[::7, 3] = 1
+    images = np.zeros((400_000, 1, 1), np.uint8)
+    path = tmp_path / "many.npz"
+    np.savez_compressed(path, test_images=images, test_labels=labels)
+    open_dataset(path, store)
+    for file in store.cache.folder.rglob("test_labels.npy"):
+        file.unlink()
+    again = Store(store.cache)
+    chosen = select(open_dataset(path, again), "")
+    assert_same(read(chosen, again), {"test_images": images, "test_labels": labels})

@@ -358,3 +358,25 @@ def test_members_outside_the_layout_are_ignored_and_said_to_be(serve: Serve, wri
     assert "test_ages" in page(client, "/d/made").text()
     (ignored,) = json_of(client, "/api/datasets/made")["ignored"]
     assert "test_ages" in ignored
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_splits_of_several_types_are_seen_through_one_window(
+    turned: bool, serve: Serve, write: Write
+) -> None:
+    deep = RANDOM.integers(0, 65_536, (6, 9, 7), dtype=np.uint16)
+    flat = bytes_of(6, 9, 7)
+    train, test = (deep, flat) if turned else (flat, deep)
+    labels = labelled(6)
+    client = serve(
+        write(train_images=train, train_labels=labels, test_images=test, test_labels=labels)
+    )
+    low, high = float(deep.min()), float(deep.max())
+    for split, images in (("train", train), ("test", test)):
+        shares = (np.clip(images.astype(float), low, high) - low) / (high - low)
+        seen = np.rint(255 * shares).astype(np.uint8)
+        for most in (20, 1):
+            (sheet,) = page(client, f"/d/made?split={split}&per_page={most}").sheets()
+            assert np.array_equal(picture(client, sheet), ten_to_a_row(seen[:most]))
+        image, *_ = page(client, f"/d/made/{split}/2").all("img")
+        assert np.array_equal(picture(client, image.get("src") or ""), seen[2])
