@@ -8,12 +8,12 @@ RUN npm ci --omit=dev
 
 FROM python:3.11-slim AS builder
 WORKDIR /src
-COPY requirements/setup.txt requirements/run.txt requirements/
+COPY requirements/setup.txt requirements/image.txt requirements/
 RUN python -m venv /opt/tools \
  && /opt/tools/bin/pip install --no-cache-dir --require-hashes -r requirements/setup.txt \
  && python -m venv --without-pip /opt/lightbox \
  && /opt/tools/bin/uv pip install --no-cache --compile-bytecode --python /opt/lightbox/bin/python \
-    --require-hashes -r requirements/run.txt
+    --require-hashes -r requirements/image.txt
 COPY pyproject.toml hatch_build.py README.md ./
 COPY templates templates
 COPY static static

@@ -142,6 +142,7 @@ lock: .stamps/uv ## write the locks again after a change of pyproject.toml or pa
 	@$(LOCK) --group setup -o requirements/setup.txt
 	@$(LOCK) --group node -o requirements/node.txt
 	@$(LOCK) pyproject.toml -c requirements/setup.txt -o requirements/run.txt
+	@$(LOCK) --extra postgres pyproject.toml -c requirements/setup.txt -c requirements/run.txt -c requirements/test.txt -o requirements/image.txt
 	@$(LOCK) --group test -c requirements/setup.txt -c requirements/run.txt -o requirements/test.txt
 	@$(LOCK) --group lint -c requirements/setup.txt -c requirements/run.txt -c requirements/test.txt -o requirements/lint.txt
 	@$(LOCK) --group docs -c requirements/setup.txt -c requirements/run.txt -c requirements/test.txt -c requirements/lint.txt -o requirements/docs.txt

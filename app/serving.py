@@ -10,8 +10,10 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from types import FrameType
 from typing import Final
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 import uvicorn
@@ -19,6 +21,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from app.errors import UsageError
+from app.reviews.database import Database
 from app.server import create_app
 from app.settings import PREFIX, Access, Settings, load
 from app.web.protocol import Protocol
@@ -52,6 +55,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         sys.stderr.write(f"The owner enters at {at}?token={settings.owner_token}\n")
     threading.Thread(target=_announce, args=(address, listening), daemon=True).start()
     if workers > 1:
+        Database(settings.database_url).close()  # a wrong address is said once, not by each worker
         _hand_down(settings)
         # A worker that ends re-raises the signal that ended it; ours is an orderly end.
         signal.signal(signal.SIGTERM, lambda _number, _frame: None)
@@ -137,8 +141,13 @@ def _announce(address: str, listening: socket.socket) -> None:
     probe = f"http://{_in_address(here)}:{port}/healthz"
     direct = build_opener(ProxyHandler({}))  # past any proxy that the environment names
     while True:
-        with contextlib.suppress(OSError), direct.open(probe, timeout=30):
-            break
+        try:
+            with direct.open(probe, timeout=30):
+                break
+        except HTTPError:
+            break  # it answers, if not to this name
+        except OSError:
+            time.sleep(0.02)
     print(f"Lightbox is at {address}", flush=True)
 
 

@@ -92,7 +92,8 @@ class Settings(BaseSettings):
         """The host names that were named: that of ``base_url``, and ``hosts``."""
         named = {host.strip().lower() for host in self.hosts.split(",")}
         if self.base_url:
-            named.add(urlsplit(self.base_url).hostname or "")
+            host = urlsplit(self.base_url).hostname or ""
+            named.add(f"[{host}]" if ":" in host else host)
         return frozenset(named - {""})
 
     @property

@@ -218,6 +218,22 @@ def test_a_proxy_in_the_environment_does_not_keep_the_address_from_being_printed
         assert server.get("/healthz")
 
 
+def test_a_server_of_one_interface_with_a_name_of_its_own_says_where_it_is(
+    made: Path, cache: dict[str, str]
+) -> None:
+    named = {"LIGHTBOX_BASE_URL": "https://lightbox.example", "LIGHTBOX_OWNER_TOKEN": "t" * 20}
+    with Server(made, "--host", "127.0.0.2", **cache, **named) as server:
+        assert server.line.startswith("Lightbox is at http://127.0.0.2:")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_database_that_can_not_be_named_so_is_said_once(workers: str, run: Run) -> None:
+    url = {"LIGHTBOX_DATABASE_URL": "mysql://somebody@nowhere/else"}
+    done = run("serve", "--port", "0", "--workers", workers, **url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "LIGHTBOX_DATABASE_URL" in one_sentence(done.stderr)
+
+
 @pytest.mark.parametrize("command", ["serve", "check", "prepare"])
 def test_a_path_that_is_not_there_is_named_without_a_traceback(
     command: str, tmp_path: Path, cache: dict[str, str]

@@ -82,3 +82,8 @@ def test_the_readme_names_every_setting_and_no_other() -> None:
 def test_the_readme_gives_the_right_bound_of_the_cache() -> None:
     (bound,) = re.findall(r"`LIGHTBOX_CACHE_BYTES` \|.*\| (\d+) \|", README.read_text())
     assert int(bound) == Settings.model_fields["cache_bytes"].default
+
+
+def test_a_server_answers_to_an_address_of_six_as_browsers_write_it() -> None:
+    named = Settings(base_url="http://[fd00::1]:8000", hosts="lightbox.example")
+    assert named.served_hosts == {"[fd00::1]", "lightbox.example"}

@@ -195,8 +195,12 @@ def is_own_origin(headers: Mapping[str, str], base_url: str | None) -> bool:
     origin = headers.get("origin", "null")
     if origin == "null":
         return True
+    try:
+        named = urlsplit(origin).netloc.lower()
+    except ValueError:
+        return False
     ours = {headers.get("host", "").lower()} | ({urlsplit(base_url).netloc} if base_url else set())
-    return urlsplit(origin).netloc.lower() in ours
+    return named in ours
 
 
 def _client(scope: Scope) -> str:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
+import numpy as np
 from fastapi import APIRouter, Depends, Request
 from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
@@ -175,6 +176,10 @@ def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
     def draw() -> bytes:
         values = exact.item_pixels(dataset, item.split, item.index, plane)
         if form == "npy":
+            if shared.link.hide_labels:
+                # Of splits of several types, the type would tell which it is.
+                types = [images.dtype for images in dataset.images.values()]
+                values = values.astype(np.result_type(*types), copy=False)
             return exact.as_npy(values)
         return exact.as_png(drawn(dataset, values, window))
 

@@ -20,6 +20,7 @@ class Limiter:
         self._seconds = seconds
         self._tries: OrderedDict[str, list[float]] = OrderedDict()
         self._lock = threading.Lock()
+        self._taking = threading.Lock()
 
     def count(self, client: str) -> None:
         """Note a wrong try."""
@@ -32,6 +33,20 @@ class Limiter:
                 self._tries.popitem(last=False)
         if len(recent) == self._most:
             _log.warning("too many tokens, links, passphrases or notes from %s", client)
+
+    def take(self, client: str) -> bool:
+        """Note a try that may be wrong; False where this client must wait instead."""
+        with self._taking:
+            if self.is_over(client):
+                return False
+            self.count(client)
+            return True
+
+    def forgive(self, client: str) -> None:
+        """Forget a try that was right."""
+        with self._lock:
+            if self._tries.get(client):
+                self._tries[client].pop()
 
     def is_over(self, client: str) -> bool:
         """Say whether this client must wait."""

@@ -168,7 +168,7 @@ def start(request: Request, token: str, link: Link, door: Door) -> Response:
 
 
 def _seat(door: Door, request: Request, token: str) -> Seat:
-    link = door.open(request, token)
+    link = door.open_unlocked(request, token)
     if link.kind != "study":
         raise MissingError("address", _("There is no page at this address."))
     return _seated(door.database, link)

@@ -341,7 +341,11 @@ def test_a_form_that_no_page_of_this_server_sent_changes_nothing(owner: TestClie
     html = owner.get("/share?of=/d/made").text
     (check,) = re.findall(r'name="check" value="([^"]+)"', html)
     fields = {"of": "/d/made", "days": "30", "check": check}
-    for headers in ({"origin": "http://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
+    for headers in (
+        {"origin": "http://elsewhere.example"},
+        {"origin": "http://[x"},
+        {"sec-fetch-site": "cross-site"},
+    ):
         assert owner.post("/share", data=fields, headers=headers).status_code == 403
     assert "No link has been made" in owner.get("/links").text
     assert owner.post("/share", data=fields).status_code == 200

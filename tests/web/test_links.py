@@ -2,6 +2,7 @@
 
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -265,3 +266,51 @@ def test_a_damaged_file_is_not_named_to_who_holds_a_link(
         answer = visitor(owner).get(path)
         assert answer.status_code == 503
         assert not re.search(r"atlas|test_|images is", answer.text)
+
+
+READING = ("read", "read/1", "practice/1", "read/1.png", "practice/1.png")
+
+
+def test_a_link_with_a_passphrase_has_no_reading_and_no_fault(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", passphrase="open sesame")
+    guest = visitor(owner)
+    for part in READING:
+        assert guest.get(f"{link}/{part}").status_code == 403
+    (check,) = re.findall(r'name="check"\s+value="([^"]+)"', guest.get(link).text)
+    fields = {"check": check, "place": "1", "choice": "0", "key": "k" * 12, "ms": "5"}
+    assert guest.post(f"{link}/answers", data=fields).status_code == 403
+
+
+def test_asking_at_once_gives_no_more_guesses(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", passphrase="open sesame")
+    guest = visitor(owner)
+    (check,) = re.findall(r'name="check"\s+value="([^"]+)"', guest.get(link).text)
+
+    def guess(number: int) -> int:
+        fields = {"check": check, "passphrase": f"guess {number}"}
+        return guest.post(f"{link}/unlock", data=fields).status_code
+
+    with ThreadPoolExecutor(24) as pool:
+        statuses = list(pool.map(guess, range(24)))
+    assert statuses.count(403) == 5
+    assert statuses.count(429) == 19
+
+
+def test_with_labels_hidden_the_type_of_numbers_tells_no_split(serve: Serve, write: Write) -> None:
+    deep = np.random.default_rng(6).integers(0, 60_000, (6, 5, 5), np.uint16)
+    flat = (deep % 256).astype(np.uint8)
+    labels = np.zeros((6, 1), np.uint8)
+    members = {"train_images": flat, "test_images": deep}
+    path = write("mixed.npz", **members, train_labels=labels, test_labels=labels)
+    owner = serve(path)
+    found = []
+    for hidden in ({"hide_labels": "1"}, {}):
+        link = share(owner, "/d/mixed", **hidden)
+        found.append(
+            [np.load(io.BytesIO(owner.get(f"{link}/{n}.npy").content)) for n in range(1, 13)]
+        )
+    seen, open_ones = found
+    assert {array.dtype for array in seen} == {np.dtype("<u2")}
+    assert {array.dtype for array in open_ones} == {np.dtype("<u2"), np.dtype("u1")}
+    expected = sorted(array.tolist() for array in (*flat, *deep))
+    assert sorted(array.tolist() for array in seen) == expected
