@@ -135,19 +135,26 @@ async def owner_only(request: Request) -> None:
 
 
 def refusal(request: Request, *, wrong: bool = False) -> Response:
-    """Say that the server is private, whatever was asked for."""
-    sentence = (
-        _("That is not this server's token, or there were too many tries; wait a minute.")
-        if wrong
-        else _("This server is private. Open the link that was sent to you, or enter as its owner.")
-    )
+    """Say that the server is private, whatever was asked for; of a public one, who may do more."""
+    heading = _("A private Lightbox")
+    if wrong:
+        sentence = _(
+            "That is not this server's token, or there were too many tries; wait a minute."
+        )
+    elif PUBLIC in request.scope:
+        heading = _("Enter as the owner")
+        sentence = _("Anyone may look here; the owner can share, collect and make studies too.")
+    else:
+        sentence = _(
+            "This server is private. Open the link that was sent to you, or enter as its owner."
+        )
     headers = {"Cache-Control": "no-store", "WWW-Authenticate": "Bearer"}
     status = 403 if wrong else 401
     answer: Response
     if request.url.path.startswith("/api/"):
         answer = JSONResponse({"error": sentence, "part": "token"}, status)
     else:
-        answer = page(request, "enter", Enter(sentence), status=status)
+        answer = page(request, "enter", Enter(heading, sentence), status=status)
     answer.headers.update(headers)
     return answer
 

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from app.datasets.selection import require_readable
 from app.errors import (
     ArchiveError,
+    ForbiddenError,
     LightboxError,
     MalformedError,
     MissingError,
@@ -18,6 +19,7 @@ from app.errors import (
     status_of,
 )
 from app.web import addresses, display
+from app.web.access import role_of
 from app.web.language import gettext as _
 from app.web.language import later, say
 from app.web.security import UNDER_A_LINK
@@ -151,5 +153,7 @@ def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool
     is_missing = isinstance(error, MissingError) and error.part == "dataset"
     if dataset_id and error and not is_missing and not isinstance(error, ArchiveError):
         links.append(Link(_("Back to this dataset"), _grid_before(request, dataset_id, error)))
+    if isinstance(error, ForbiddenError) and role_of(request) != "owner":
+        links.append(Link(_("Enter as the owner"), addresses.ENTER))
     links.append(Link(_("All datasets"), addresses.HOME))
     return links

@@ -367,6 +367,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Enter:
-    """The page of a private server for who is not its owner."""
+    """The page where the owner enters, which is all that others see of a private server."""
 
+    heading: str
     sentence: str

@@ -333,7 +333,12 @@ def test_who_may_only_look_can_make_no_link(serve: Serve, made: Path) -> None:
     public = serve(made, access="public", owner_token=TOKEN)
     assert public.get("/d/made").status_code == 200
     assert public.get("/share?of=/d/made").status_code == 403
-    assert public.get("/links").status_code == 403
+    refused = public.get("/links")
+    assert refused.status_code == 403
+    assert 'href="/enter"' in refused.text
+    entry = public.get("/enter").text
+    assert "Anyone may look here" in entry
+    assert "rivate" not in entry
 
 
 def test_a_form_that_no_page_of_this_server_sent_changes_nothing(owner: TestClient) -> None:
