@@ -70,7 +70,7 @@ FILTERS: Final = [
     ),
     _parameter(
         "match",
-        "Whether an item must carry any of the labels, or all.",
+        "Whether an item must carry any of the labels, all, or none of them.",
         {"type": "string", "enum": list(get_args(Match)), "default": "any"},
     ),
     _parameter(

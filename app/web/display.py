@@ -55,6 +55,11 @@ class Display:
     map: Map = "grey"
     smooth: bool = False
 
+    @property
+    def is_own(self) -> bool:
+        """Say whether each value has the grey, or colour, that the dataset gives it."""
+        return self.window is None and not self.inverted and self.map == "grey"
+
     def query(self) -> str:
         """Print what differs from the defaults, in a fixed order."""
         parts = [f"window={window_text(self.window)}"] if self.window else []

@@ -44,6 +44,7 @@ class GuestItem:
     place: str
     previous: str | None
     next: str | None
+    keeps: tuple[bool, bool]  # whether slices go along to them
     back: str | None
     zoom_in: str | None
     zoom_out: str | None
@@ -77,13 +78,20 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
         form = "npy" if values else "png"
         return addresses.with_query(f"/s/{token}/{number + 1}.{form}", query)
 
-    def neighbour(step: int) -> str | None:
-        there = number + step
+    def is_alike(there: int) -> bool:
+        if shared.selection:
+            return True
+        runs = shared.fetch(there, there + 1)
+        return bool(runs and runs[0].dataset and runs[0].dataset.id == dataset.id)
+
+    keeps = is_alike(number - 1), is_alike(number + 1)
+
+    def neighbour(there: int, keeps: bool) -> str | None:
         if not 0 <= there < shared.total:
             return None
-        return addresses.with_query(
-            f"/s/{token}/{there + 1}", addresses.joined(seen, looking.query(dataset))
-        )
+        # A window, or a slice, of one dataset means nothing in another.
+        query = addresses.joined(seen, looking.query(dataset)) if keeps else ""
+        return addresses.with_query(f"/s/{token}/{there + 1}", query)
 
     def zoomed(step: int) -> str | None:
         place = ZOOMS.index(looking.zoom) + step
@@ -133,8 +141,9 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
             *((Fact(_("Split"), split), Fact(_("Index"), str(index))) if shows else ()),
         ),
         place=_("{number} of {total}", number=counted(number + 1), total=counted(shared.total)),
-        previous=neighbour(-1),
-        next=neighbour(1),
+        previous=neighbour(number - 1, keeps[0]),
+        next=neighbour(number + 1, keeps[1]),
+        keeps=keeps,
         back=None if shared.only else back,
         zoom_in=zoomed(1),
         zoom_out=zoomed(-1),

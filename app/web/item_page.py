@@ -33,6 +33,7 @@ class _Way:
     query: str
     previous: str | None
     next: str | None
+    keeps: tuple[bool, bool]
     place: str
     back: str
     back_text: str
@@ -124,6 +125,7 @@ def build(
         hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
         previous=way.previous,
         next=way.next,
+        keeps=way.keeps,
         place=way.place,
         back=way.back,
         back_text=way.back_text,
@@ -134,7 +136,7 @@ def build(
         zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         notices=(
             *unfinished(dataset, Selection(splits=(split,))),
-            *dataset_notices(dataset, window),
+            *dataset_notices(dataset, window if display.is_own else None),
         ),
         credits=credits_of([dataset]),
     )
@@ -160,6 +162,7 @@ def _through_selection(
         query=addresses.item_query(replace(selection, display="")),
         previous=neighbour(-1),
         next=neighbour(1),
+        keeps=(True, True),
         place=_("{rank} of {total}", rank=counted(rank + 1), total=counted(subset.total))
         if rank is not None
         else _("Not in the selection you came from"),
@@ -170,12 +173,15 @@ def _through_selection(
 
 
 def _through_collection(dataset: Dataset, walk: Walk, looked: str) -> _Way:
+    def is_alike(found: tuple[int, Collected] | None) -> bool:
+        return found is not None and found[1].dataset == dataset.id
+
     def neighbour(found: tuple[int, Collected] | None) -> str | None:
         if found is None:
             return None
         place, item = found
         # A window, or a slice, of one dataset means nothing in another.
-        carried = looked if item.dataset == dataset.id else ""
+        carried = looked if is_alike(found) else ""
         query = addresses.joined(walking.query(walk.collection.id, place), carried)
         return addresses.item(item.dataset, item.split, item.index, query)
 
@@ -184,6 +190,7 @@ def _through_collection(dataset: Dataset, walk: Walk, looked: str) -> _Way:
         query=walk.query,
         previous=neighbour(walk.before),
         next=neighbour(walk.after),
+        keeps=(is_alike(walk.before), is_alike(walk.after)),
         place=_("{rank} of {total}", rank=counted(walk.place), total=total)
         if walk.place
         else _("Not in the collection you came from"),

@@ -48,7 +48,8 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
         selection = replace(selection, display=seen.query()) if seen != PLAIN else selection
         dataset = reviewed.narrowed(request, whole, selection)
         frame = frames.get(dataset, selection)
-        view = grid_page.build(dataset, selection, frame, sheet.window_of(dataset))
+        window = sheet.window_of(dataset) if seen.is_own else None
+        view = grid_page.build(dataset, selection, frame, window)
         view = replace(view, review=reviewed.facet(request, whole, selection))
         unfurl.tell(request, view.heading, view.subtitle, addresses.strip(whole))
         if view.refresh and role_of(request) == "owner":

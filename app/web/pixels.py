@@ -280,6 +280,11 @@ def _portrait(
 def means_text(tally: Tally, row: int) -> str:
     """Name the mean of each channel over all pixels."""
     means = tally.mean(row).mean(axis=(0, 1)).tolist()
-    texts = [_("none") if math.isnan(value) else words.measured(value) for value in means]
+    texts = [
+        _("not known, as some values are no numbers")
+        if math.isnan(value)
+        else words.measured(value)
+        for value in means
+    ]
     names = [_(name) if name else "" for name in curves.channel_names(len(means))]
     return ", ".join(f"{text} {name}".rstrip() for text, name in zip(texts, names, strict=True))

@@ -47,9 +47,7 @@ def label_counts(dataset: Dataset) -> Table:
     if dataset.task == "binary-class":
         caption += " " + _("The share is the prevalence.")
     if dataset.task.startswith("multi-label"):
-        caption += " " + _(
-            "An image may carry several labels, so shares add up to more than 100 %."
-        )
+        caption += " " + _("An image may carry several labels, so shares need not add up to 100 %.")
     rows = tuple(
         Row(
             head=label_text(label),

@@ -338,6 +338,7 @@ class Item:
     hue: str | None
     previous: str | None
     next: str | None
+    keeps: tuple[bool, bool]  # whether slices go along to them
     place: str
     back: str
     back_text: str

@@ -55,14 +55,17 @@ function withQuery(address, given) {
 
 /** What else on the page carries the chosen slices: the address, the links, what is downloaded. */
 function carry() {
-  for (const a of all("[data-keeps-slices], .item-steps a, [data-slice-of]")) {
-    const slice = slider(a.dataset.sliceOf)?.value;
-    a.href = withQuery(a.href, slice ? { slice } : changed);
-  }
+  const now = ({ sliceOf }) => (slider(sliceOf) ? { slice: slider(sliceOf).value } : changed);
+  for (const a of all("[data-keeps], [data-slice-of]")) a.href = withQuery(a.href, now(a.dataset));
   for (const { dataset } of all("[data-copy]")) dataset.copy = withQuery(dataset.copy, changed);
-  // Once things are at rest: browsers refuse to change an address many times a second.
+  // Once all is at rest and nothing lies over it: browsers refuse to do this many times a second.
   clearTimeout(later);
-  later = setTimeout(() => history.replaceState({}, "", withQuery(location, changed)), 200);
+  later = setTimeout(settle, 200);
+}
+
+function settle() {
+  if (document.querySelector("dialog[open]")) carry();
+  else history.replaceState(history.state, "", withQuery(location, changed));
 }
 
 /** Says where the crosshair or another voxel is, and its value: of a large volume, from a slice. */
@@ -84,11 +87,8 @@ async function tell(places, aloud) {
 for (const stage of stages) {
   const { axis, across, down } = stage.dataset;
   let turned = 0;
-  function point(row, column, pressed) {
-    const places = { [down]: row, [across]: column };
-    if (pressed) move(places);
-    else tell(places);
-  }
+  const point = (row, column, pressed) =>
+    (pressed ? move : tell)({ [down]: row, [across]: column });
   function step(rows, columns, by) {
     move(rows ? after(down, rows) : columns ? after(across, columns) : after(axis, by), true);
   }

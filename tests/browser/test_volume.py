@@ -442,3 +442,16 @@ def test_the_grid_changes_its_view_and_the_thumbnails_are_numpys(
     page.get_by_label("Volumes shown by").select_option("max")
     arrive(page, r"\?split=val&per_page=20&view=max$")
     np.testing.assert_array_equal(seen(thumb(page, "val", 7)), enlarged(volume.max(axis=0), 3))
+
+
+def test_what_lies_over_the_page_keeps_its_address(page: Page) -> None:
+    visit(page, ADDRESS)
+    stage(page, "z").focus()
+    page.keyboard.press("ArrowRight")
+    # Before the page has come to rest.
+    page.keyboard.press("?")
+    expect(page).to_have_url(re.compile(r"/keys$"))
+    page.wait_for_timeout(600)
+    expect(page).to_have_url(re.compile(r"/keys$"))
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(r"/test/4\?x=15$"))

@@ -380,3 +380,15 @@ def test_splits_of_several_types_are_seen_through_one_window(
             assert np.array_equal(picture(client, sheet), ten_to_a_row(seen[:most]))
         image, *_ = page(client, f"/d/made/{split}/2").all("img")
         assert np.array_equal(picture(client, image.get("src") or ""), seen[2])
+
+
+@pytest.mark.parametrize("seen", ["window=-500-900", "invert=1", "map=viridis"])
+def test_the_notice_tells_of_the_window_that_is_looked_through(
+    seen: str, serve: Serve, write: Write
+) -> None:
+    images = np.arange(-1_000, 2_000).astype(np.int16).reshape(30, 10, 10)
+    client = serve(write(test_images=images, test_labels=labelled(30)))
+    for address in ("/d/made", "/d/made/test/3"):
+        assert "from -1,000 (black) to 1,999 (white)" in page(client, address).text()
+        assert "(black)" not in page(client, f"{address}?{seen}").text()
+        assert "(black)" in page(client, f"{address}?smooth=1").text()

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from .conftest import Serve, Write
 from .reading import page, words
 from .test_collections import change, collect, eye
-from .visiting import visitor
+from .visiting import share, visitor
 
 EYES = np.arange(150 * 25, dtype=np.uint16).astype(np.uint8).reshape(150, 5, 5)
 BONES = np.zeros((9, 4, 4), np.uint8)
@@ -184,3 +184,24 @@ def test_without_its_database_one_goes_on_through_the_dataset(
     for file in tmp_path.rglob("*.sqlite*"):
         file.write_bytes(b"no database any more" * 500)
     assert "8 of 150" in page(client, there).text()
+
+
+def test_slices_go_along_within_a_dataset_only(serve: Serve, write: Write) -> None:
+    labels = np.zeros((3, 1), np.uint8)
+    large = write("large.npz", test_images=np.zeros((3, 9, 9, 9), np.uint8), test_labels=labels)
+    small = write("small.npz", test_images=np.zeros((3, 4, 4, 4), np.uint8), test_labels=labels)
+    owner = serve(large, small)
+    collect(owner, "/d/large", ("large", "test", 0), ("large", "test", 1), name="Both")
+    collect(owner, "/d/small", ("small", "test", 2), to="1")
+    link = share(owner, "/collections/1")
+    for there in (first_of(owner), f"{link}/1"):
+        seen = f"{there}{'&' if '?' in there else '?'}z=8&window=20-180"
+        (second,) = page(owner, seen).all("a", rel="next")
+        address = second.get("href") or ""
+        assert second.get("data-keeps") is not None
+        assert {"z=8", "window=20-180"} <= set(address.partition("?")[2].split("&"))
+        (third,) = page(owner, address).all("a", rel="next")
+        assert third.get("data-keeps") is None
+        assert "z=8" not in (third.get("href") or "")
+        assert "window" not in (third.get("href") or "")
+        page(owner, third.get("href") or "")
