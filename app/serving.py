@@ -33,7 +33,8 @@ _FACTORY: Final = "app.serving:worker"
 
 
 def run(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve until SIGINT or SIGTERM. Raises UsageError if the port can't be had."""
+    """Serve until SIGINT or SIGTERM. Raises UsageError for a port or database that can't be had."""
+    Database(settings.database_url).close()  # said once, not by each worker
     listening = _listen(host, port)
     address = f"http://{_in_address(host)}:{listening.getsockname()[1]}/"
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -55,7 +56,6 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         sys.stderr.write(f"The owner enters at {at}?token={settings.owner_token}\n")
     threading.Thread(target=_announce, args=(address, listening), daemon=True).start()
     if workers > 1:
-        Database(settings.database_url).close()  # a wrong address is said once, not by each worker
         _hand_down(settings)
         # A worker that ends re-raises the signal that ended it; ours is an orderly end.
         signal.signal(signal.SIGTERM, lambda _number, _frame: None)

@@ -227,9 +227,18 @@ def test_a_server_of_one_interface_with_a_name_of_its_own_says_where_it_is(
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_database_that_can_not_be_named_so_is_said_once(workers: str, run: Run) -> None:
+def test_a_database_that_can_not_be_named_so_is_said_once(
+    workers: str, cache: dict[str, str]
+) -> None:
     url = {"LIGHTBOX_DATABASE_URL": "mysql://somebody@nowhere/else"}
-    done = run("serve", "--port", "0", "--workers", workers, **url)
+    done = subprocess.run(
+        [LIGHTBOX, "serve", "--port", "0", "--workers", workers],
+        env=environment(**cache, **url),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert "LIGHTBOX_DATABASE_URL" in one_sentence(done.stderr)
 
