@@ -163,7 +163,8 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
     """List every .npz file meant, in the order of the paths given, each folder's by name."""
     files: dict[Path, Path] = {}  # what is named twice, in whatever way, is one
     for path in paths:
-        if os.path.isdir(path):
+        folder = path if os.path.isdir(path) else path.parent
+        if folder is path:
             try:
                 listed = sorted(entry for entry in path.iterdir() if _is_npz(entry))
             except OSError:
@@ -171,8 +172,10 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
                 listed = [path]
         else:
             listed = [path] if os.path.exists(path) else []
-        for file in listed:
-            files.setdefault(file.parent.resolve() / file.name, file)
+        if listed:
+            where = folder.resolve()
+            for file in listed:
+                files.setdefault(where / file.name, file)
     return list(files.values())
 
 

@@ -6,7 +6,6 @@ from typing import Final
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Split
 from app.errors import GoneError, LightboxError
 from app.pictures import sheet
 from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Comparison
@@ -80,6 +79,7 @@ def cases(
         dataset: Dataset | None = dataset_with(library, design.dataset, design.content)
     except GoneError:
         dataset = None
+    window = sheet.window_of(dataset) if dataset else None
     values = read.readings
 
     def case(number: int) -> Case:
@@ -94,21 +94,18 @@ def cases(
         stored = int(values.stored[number])
         if stored >= 0:
             said.append(_("stored label: {stored}", stored=design.name_of(stored)))
-        here = addresses.item(design.dataset, item.split, item.index)
+        href = src = None
+        if dataset:
+            href = addresses.item(dataset.id, item.split, item.index)
+            src = addresses.shown(dataset, item.split, item.index) if window else f"{href}.png"
         return Case(
-            href=here if dataset else None,
-            src=_picture(dataset, item.split, item.index) if dataset else None,
+            href=href,
+            src=src,
             name=f"{item.split} {item.index}",
             said=tuple(said),
         )
 
     return tuple(case(number) for number in numbers)
-
-
-def _picture(dataset: Dataset, split: Split, index: int) -> str:
-    if sheet.window_of(dataset):
-        return addresses.shown(dataset, split, index)
-    return addresses.pixels(dataset.id, split, index, "png")
 
 
 def more(number: int, most: int) -> str:

@@ -57,9 +57,8 @@ class Door:
             link = links.find(self.database, token, self.database.now())
         except MissingError:
             # A token has 192 bits: this is for the log and the load, a right one still opens.
-            if self.guesses.is_over(client):
+            if not self.guesses.take(client):
                 raise TooManyError(_(_WAIT)) from None
-            self.guesses.count(client)
             raise
         if link.passphrase and request.cookies.get(_COOKIE.format(link.id)) != self._proof(link):
             raise PassphraseNeededError(link)

@@ -32,9 +32,8 @@ def guest_notes(library: Library, door: Door, forms: Forms, notebook: Notebook) 
         link = door.open_unlocked(request, token)
         if not link.may_comment:
             raise ForbiddenError(_("This link shows images; no notes can be added by it."))
-        if taken.is_over(str(link.id)):
+        if not taken.take(str(link.id)):
             raise TooManyError(_("Too many notes came by this link; wait a minute and try again."))
-        taken.count(str(link.id))
         found = open_shared(library, door.database, link).item(place)
         back = addresses.with_query(f"/s/{token}/{found.number + 1}", request.url.query)
         return found.item, Writer(f"/s/{token}", link), back

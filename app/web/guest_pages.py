@@ -78,19 +78,15 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
         form = "npy" if values else "png"
         return addresses.with_query(f"/s/{token}/{number + 1}.{form}", query)
 
-    def is_alike(there: int) -> bool:
-        if shared.selection:
-            return True
-        runs = shared.fetch(there, there + 1)
-        return bool(runs and runs[0].dataset and runs[0].dataset.id == dataset.id)
+    # A window, or a slice, of one dataset means nothing in another.
+    first = max(0, number - 1)
+    near = [run.dataset for run in shared.fetch(first, number + 2) for _ in run.items]
+    alike = {first + n for n, each in enumerate(near) if each and each.id == dataset.id}
 
-    keeps = is_alike(number - 1), is_alike(number + 1)
-
-    def neighbour(there: int, keeps: bool) -> str | None:
+    def neighbour(there: int) -> str | None:
         if not 0 <= there < shared.total:
             return None
-        # A window, or a slice, of one dataset means nothing in another.
-        query = addresses.joined(seen, looking.query(dataset)) if keeps else ""
+        query = addresses.joined(seen, looking.query(dataset)) if there in alike else ""
         return addresses.with_query(f"/s/{token}/{there + 1}", query)
 
     def zoomed(step: int) -> str | None:
@@ -141,9 +137,9 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
             *((Fact(_("Split"), split), Fact(_("Index"), str(index))) if shows else ()),
         ),
         place=_("{number} of {total}", number=counted(number + 1), total=counted(shared.total)),
-        previous=neighbour(number - 1, keeps[0]),
-        next=neighbour(number + 1, keeps[1]),
-        keeps=keeps,
+        previous=neighbour(number - 1),
+        next=neighbour(number + 1),
+        keeps=(number - 1 in alike, number + 1 in alike),
         back=None if shared.only else back,
         zoom_in=zoomed(1),
         zoom_out=zoomed(-1),

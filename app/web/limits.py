@@ -19,8 +19,7 @@ class Limiter:
         self._most = most
         self._seconds = seconds
         self._tries: OrderedDict[str, list[float]] = OrderedDict()
-        self._lock = threading.Lock()
-        self._taking = threading.Lock()
+        self._lock = threading.RLock()
 
     def count(self, client: str) -> None:
         """Note a wrong try."""
@@ -36,7 +35,7 @@ class Limiter:
 
     def take(self, client: str) -> bool:
         """Note a try that may be wrong; False where this client must wait instead."""
-        with self._taking:
+        with self._lock:
             if self.is_over(client):
                 return False
             self.count(client)
