@@ -25,7 +25,7 @@ test: setup .stamps/docs .stamps/node ## install what tests take, a browser, ngi
 	@$(BIN)/python scripts/find_browser.py --install
 	@$(BIN)/python scripts/find_nginx.py --install || test -z "$$CI"
 	@$(BIN)/python scripts/find_postgres.py --install || test -z "$$CI"
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --max-worker-restart=0 $(ARGS)
 
 lint: .stamps/lint .stamps/node ## check style, types, layers, templates, CSS, JS, Dockerfile
 	@$(BIN)/ruff check .
