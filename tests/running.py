@@ -37,14 +37,26 @@ def environment(**variables: str) -> dict[str, str]:
 
 def read_line(stream: IO[str], process: subprocess.Popen[str]) -> str:
     """Read one line; if none comes, or the process ends before, say what it wrote to stderr."""
+    line = b""
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
-        line = stream.readline() if selector.select(PATIENCE) else ""
-    if not line:
+        # Past the stream's own buffer, which may hold a line that the selector does not see.
+        while not line.endswith(b"\n") and selector.select(PATIENCE):
+            byte = os.read(stream.fileno(), 1)
+            if not byte:
+                break
+            line += byte
+    if not line.endswith(b"\n"):
         process.kill()
-        _, said = process.communicate()
+        _, said = process.communicate(timeout=PATIENCE)
         raise AssertionError(f"no line came; on standard error: {said}")
-    return line
+    return line.decode()
+
+
+def kill_all(process: subprocess.Popen[str]) -> None:
+    """Kill a process that has a session of its own, with its children: they hold its pipes."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=PATIENCE)
 
 
 class Server:

@@ -1,14 +1,16 @@
 """A process that prepares one member, in children of its own.
 
-``preparing.py FILE MEMBER CACHE SECONDS`` reads lines. On ``go`` it starts a child and prints its
-number; on ``wait`` it waits until the child is gone. The child prints ``made`` if it unpacks,
-``early N …`` when it can read N items before the end, with values of the last of them, and
-``ready`` when all is on disk. ``SECONDS`` is how long each block of the work is held up.
+``preparing.py FILE MEMBER CACHE SECONDS`` prints ``up`` and reads lines. On ``go`` it starts a
+child; on ``wait`` it waits until the child is gone, and prints ``gone``. The child prints ``child``
+with its number, ``made`` if it unpacks, ``early N …`` when it can read N items before the end, with
+values of the last of them, ``ready`` when all is on disk, and ``over`` when it says no more, if it
+was not killed. ``SECONDS`` is how long each block of the work is held up.
 """
 
 import os
 import sys
 import time
+import traceback
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,7 @@ def main() -> None:
     path, name, cache, seconds = sys.argv[1:]
     setattr(job, "unpack", partial(unpack_slowly, float(seconds)))  # noqa: B010
     child = 0
+    say("up")
     for line in sys.stdin:
         if line == "wait\n":
             os.waitpid(child, 0)
@@ -61,10 +64,13 @@ def main() -> None:
         child = os.fork()
         if not child:
             try:
+                say("child", os.getpid())
                 prepare(Path(path), name, Path(cache))
+            except BaseException:
+                traceback.print_exc()
             finally:
+                say("over")
                 os._exit(0)
-        say("child", child)
 
 
 main()

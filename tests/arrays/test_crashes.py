@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from corpus.writers import write_arrays
 from numpy.typing import NDArray
+from running import kill_all
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
@@ -38,7 +39,9 @@ class Preparing:
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
+            start_new_session=True,
         )
+        self.until("up")
 
     def begin(self) -> int:
         """Start a child, and give its number."""
@@ -53,13 +56,15 @@ class Preparing:
         self.until("gone")
 
     def until(self, word: str) -> list[str]:
-        """Read lines up to the one that begins with this word."""
+        """Read lines up to the one that begins with this word; not beyond the child's last one."""
         assert self.process.stdout
         lines = []
         for line in self.process.stdout:
             lines.append(line.strip())
             if line.startswith(word):
                 return lines
+            if lines[-1] == "over" and word != "gone":
+                break
         raise AssertionError(f"no “{word}” in {lines}")
 
 
@@ -69,8 +74,7 @@ def preparing(path: Path, cache: Path, seconds: float = 0.0) -> Iterator[Prepari
     try:
         yield running
     finally:
-        running.process.kill()
-        running.process.communicate()
+        kill_all(running.process)
 
 
 @pytest.fixture

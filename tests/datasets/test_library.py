@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from corpus.writers import dataset, patch_entry, remove_folder, write_arrays
+from running import PATIENCE
 
 from app.arrays.store import Store
 from app.datasets import library as module
@@ -339,6 +340,7 @@ def test_old_pixels_are_never_shown_under_new_labels(
     until = time.monotonic() + 2
     try:
         while time.monotonic() < until or not compared:
+            assert time.monotonic() < until + PATIENCE, "it was never seen whole"
             try:
                 found = library.dataset("a")
                 labels = found.labels_of(found.subset(Selection()).items(0, 12))

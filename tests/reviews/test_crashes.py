@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from running import PATIENCE
+from running import PATIENCE, kill_all
 from sqlalchemy import text
 
 from app.reviews.database import Database
@@ -32,6 +32,7 @@ class Answering:
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
+            start_new_session=True,
         )
 
     def say(self, line: str) -> None:
@@ -53,8 +54,7 @@ def answering(url: str, reader: int, file: Path) -> Iterator[Answering]:
     try:
         yield running
     finally:
-        running.process.kill()
-        running.process.communicate()
+        kill_all(running.process)
 
 
 def wait_for_another(acknowledged: Path, before: int) -> None:
