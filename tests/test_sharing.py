@@ -118,6 +118,8 @@ def test_a_study_is_made_with_one_reader(share: Share, places: dict[str, str], m
         (("/d/made?label=x",), 1),
         (("/d/made/test/30",), 1),
         (("/nowhere",), 1),
+        (("/d/",), 1),
+        (("/d/\udcff",), 1),  # a byte that is no text, as Python hands it over
         (("https://elsewhere.example/d/made",), 1),
         (("/d/made", "--days", "0"), 1),
         (("/d/nothing", "--study"), 1),

@@ -121,7 +121,7 @@ class Library:
 
     def _files_named(self, dataset_id: str) -> list[Path]:
         """The files that may hold this dataset, found without listing any folder."""
-        if not _is_id(dataset_id):
+        if not is_id(dataset_id):
             return []
         name = f"{dataset_id}.npz"
         found = []
@@ -191,7 +191,7 @@ def open_file(path: Path, store: Store) -> Dataset | ArchiveError:
         path.stat()
     except OSError as error:
         return unreadable(path, error)
-    if not _is_id(path.stem):
+    if not is_id(path.stem):
         return ArchiveError(
             path,
             Phrase("has a name that can't stand in an address"),
@@ -236,7 +236,7 @@ def _is_npz(path: Path) -> bool:
     return os.path.isfile(path) or (path.is_symlink() and not os.path.exists(path))
 
 
-def _is_id(stem: str) -> bool:
+def is_id(stem: str) -> bool:
     """An id is one segment of an address: no separators, no control characters, not dots only."""
     return (
         0 < len(stem) <= 200

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.datasets import bijection
 from app.datasets.dataset import Dataset
-from app.datasets.library import Library
+from app.datasets.library import Library, is_id
 from app.datasets.selection import SPLITS, Selection, Split, View, parse, whole_number
 from app.errors import GoneError, LightboxError, MalformedError, MissingError, StorageError
 from app.reviews import collected, links
@@ -131,9 +131,9 @@ def _target(address: str) -> Target:
     # An address of another place has the same path.
     path = "" if parts.netloc or parts.scheme else parts.path
     match [unquote(part) for part in path.split("/")]:
-        case ["", "d", dataset_id]:
+        case ["", "d", dataset_id] if is_id(dataset_id):
             return Target(dataset_id, selection)
-        case ["", "d", dataset_id, split, index] if split in SPLITS:
+        case ["", "d", dataset_id, split, index] if is_id(dataset_id) and split in SPLITS:
             named = next(each for each in SPLITS if each == split)
             return Target(dataset_id, selection, named, whole_number("index", index))
     raise MissingError(
