@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from app.datasets.dataset import Dataset
+from app.pictures import exact
 from app.reviews.agreement import CANNOT_TELL
 from app.reviews.answers import CONFIDENCES, Answer
 from app.reviews.designs import Choice
@@ -90,7 +91,10 @@ class Screen:
 
 @dataclass(frozen=True)
 class Practice:
-    """One image to practise on, before and after the answer; nothing of it is kept."""
+    """One image to practise on, before and after the answer; nothing of it is kept.
+
+    ``seen`` is how it is looked at, for an answer to carry along.
+    """
 
     title: str
     question: str
@@ -100,6 +104,7 @@ class Practice:
     is_volume: bool
     display: Controls
     hidden: tuple[Hidden, ...]
+    seen: tuple[Hidden, ...]
     address: str
     zoom_in: str | None
     zoom_out: str | None
@@ -233,6 +238,10 @@ def practice(
             closed=True,
         ),
         hidden=volume.hidden(told, looking),
+        seen=(
+            *volume.hidden(seen, looking),
+            *(Hidden(axis, str(at)) for axis, at in zip(exact.AXES, looking.slices, strict=False)),
+        ),
         address=here,
         zoom_in=zoomed[1],
         zoom_out=zoomed[0],

@@ -3,8 +3,7 @@
 import { move, slider } from "./slices.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-let playing;
-let timer;
+let playing, timer;
 function play(button) {
   clearTimeout(timer);
   playing?.removeAttribute("data-playing");

@@ -4,9 +4,7 @@ import { announce, say } from "./live.js";
 import { goTo, show } from "./look.js";
 
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-let behind = false;
-let last;
-let shift = false;
+let last, behind, shift;
 
 /** Goes to the first image, or to the last where one came from behind it. */
 export function enter() {
@@ -23,7 +21,6 @@ function stay(cell) {
   }
 }
 const prepare = () => all(".tile:first-child .cell:first-child").forEach(stay);
-
 function move(event) {
   const { key, target } = event;
   const cell = target.closest?.(".cell");
@@ -55,7 +52,6 @@ document.addEventListener("pointerover", ({ target, pointerType }) => {
   if (peek && pointerType === "mouse")
     cell.append(Object.assign(peek, { href: cell.querySelector("a").href }));
 });
-
 // A click on a label reaches its box without the keys that were held.
 document.addEventListener("pointerdown", ({ shiftKey }) => {
   shift = shiftKey;

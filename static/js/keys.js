@@ -3,7 +3,7 @@
 import { announce, say } from "./live.js";
 
 const names = { "+": "Plus", "=": "Plus", _: "-" };
-const idle = "[data-keys=off], input:not([type=checkbox], [type=radio]), select, textarea";
+const idle = "[data-keys=off],input:not([type=checkbox],[type=radio],[type=range]),select,textarea";
 const find = (which) => (document.querySelector("dialog[open]") ?? document).querySelector(which);
 let start;
 document.addEventListener("keydown", (event) => {
@@ -24,7 +24,6 @@ document.addEventListener("keydown", (event) => {
   if (found.matches("a, button, [type=checkbox]")) return;
   (found.querySelector('[tabindex="0"]') ?? found).focus();
 });
-
 // Not on a plane of a volume, nor where page or picture are zoomed: a finger moves something there.
 document.addEventListener("touchstart", ({ target, touches }) => {
   const { scrollWidth, clientWidth } = target.closest(".stage") ?? target;
@@ -47,7 +46,6 @@ async function write(text) {
   for (const each of ["beforecopy", "copy"]) document.addEventListener(each, give, { once: true });
   if (!document.execCommand("copy")) throw new Error("copying was refused");
 }
-
 document.addEventListener("click", async ({ target }) => {
   const button = target.closest?.("[data-copy], [data-copy-text]");
   if (!button) return;

@@ -4,9 +4,8 @@
 const dialog = document.getElementById("over");
 // A page loaded at such an address stands for no other: Back has to load that.
 const reloaded = history.state?.over;
+let wanted, leaving;
 let parts = {};
-let wanted;
-let leaving;
 
 /** The part of a page at an address; its pictures begin to load. */
 async function draw(address) {

@@ -50,7 +50,6 @@ async function read(address) {
     return [...values.subarray(place, place + channels)];
   };
 }
-
 const stage = document.querySelector(".stage:has(img)");
 const output = stage && document.querySelector("[data-readout]");
 const cursor = Object.assign(document.createElement("span"), { className: "cursor" });
@@ -79,5 +78,4 @@ function step(rows, columns) {
   const inside = (at, size) => Math.min(Math.max(at, 0), size - 1);
   show(inside(row + rows, height), inside(column + columns, width), true);
 }
-
 if (output) attend(stage, (row, column) => show(row, column), step);

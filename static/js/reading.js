@@ -1,14 +1,23 @@
-// Makes a reading quick and safe: the time taken is measured, and an answer that the server
-// has not confirmed is kept here, sent again, and shown as “saving…” until it is.
+// Makes a reading quick and safe: the time taken is measured, zoom and reloads included, and what the
+// server has not confirmed is kept here, sent again, and shown as “saving…” until it is.
 import { say } from "./live.js";
 
 const form = document.querySelector("[data-answering]");
 const line = document.querySelector("[data-saving]");
 const store = `lightbox-unsaved:${new URL(form.action).pathname}`; // however pictures are seen
+const place = form.elements.place.value;
 const began = performance.now();
+const left = JSON.parse(sessionStorage.getItem(store) ?? "{}"); // by this page, loaded anew
+const { spent = 0, ticks = [] } = left.place === place ? left : {};
+const taken = () => Math.round(spent + performance.now() - began);
 const waiting = () => JSON.parse(localStorage.getItem(store) ?? "[]");
 const keep = (answers) => localStorage.setItem(store, JSON.stringify(answers));
-let sending = false;
+let sending, saved;
+for (const [name, value] of ticks) form.elements[name].value = value;
+addEventListener("pagehide", () => {
+  const ticks = [...new FormData(form)].filter(([name]) => /^(choice|confidence)$/.test(name));
+  sessionStorage.setItem(store, JSON.stringify(saved ? {} : { place, spent: taken(), ticks }));
+});
 
 /** Sends an answer. Gives where to go on, or why it was refused; throws where it may go later. */
 async function post(fields) {
@@ -39,12 +48,12 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (sending) return;
   sending = true;
-  form.elements.ms.value = Math.round(performance.now() - began);
+  form.elements.ms.value = taken();
   const fields = Object.fromEntries(new FormData(form));
   // A page that Back brings again has the key of the answer that it has given.
   keep([...waiting(), { ...fields, key: `${fields.key}-${Date.now()}` }]);
   running = running.then(flush);
-  const next = await running;
-  if (next) location.assign(next);
+  saved = await running;
+  if (saved) location.assign(saved);
   sending = false;
 });

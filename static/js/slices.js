@@ -10,8 +10,7 @@ const notch = 40; // pixels that a wheel turns for a slice
 const changed = {};
 const all = (selector) => document.querySelectorAll(selector);
 const after = (axis, by) => ({ [axis]: +slider(axis).value + by });
-let later;
-let latest;
+let later, latest;
 export const slider = (axis) => form.elements[axis];
 
 /** Moves to these places along their axes. */
@@ -19,6 +18,7 @@ export function move(places, aloud) {
   for (const [axis, place] of Object.entries(places)) {
     slider(axis).value = place;
     changed[axis] = slider(axis).value;
+    for (const each of all(`[type=hidden][name=${axis}]`)) each.value = changed[axis];
   }
   stages.forEach(draw);
   carry();
@@ -53,10 +53,13 @@ function withQuery(address, given) {
   return url.pathname + url.search;
 }
 
-/** What else on the page carries the chosen slices: the address, the links, what is downloaded. */
+/** What else on the page carries the chosen slices: address, links, forms, what is downloaded. */
 function carry() {
   const now = ({ sliceOf }) => (slider(sliceOf) ? { slice: slider(sliceOf).value } : changed);
-  for (const a of all("[data-keeps], [data-slice-of]")) a.href = withQuery(a.href, now(a.dataset));
+  for (const each of all("[data-keeps], [data-slice-of]")) {
+    const name = each.action ? "action" : "href";
+    each[name] = withQuery(each[name], now(each.dataset));
+  }
   for (const { dataset } of all("[data-copy]")) dataset.copy = withQuery(dataset.copy, changed);
   // Once all is at rest and nothing lies over it: browsers refuse to do this many times a second.
   clearTimeout(later);
@@ -87,8 +90,7 @@ async function tell(places, aloud) {
 for (const stage of stages) {
   const { axis, across, down } = stage.dataset;
   let turned = 0;
-  const point = (row, column, pressed) =>
-    (pressed ? move : tell)({ [down]: row, [across]: column });
+  const point = (row, column, held) => (held ? move : tell)({ [down]: row, [across]: column });
   function step(rows, columns, by) {
     move(rows ? after(down, rows) : columns ? after(across, columns) : after(axis, by), true);
   }

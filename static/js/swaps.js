@@ -3,7 +3,8 @@
 import { enter } from "./grid.js";
 import { alarm, announce, unreachable } from "./live.js";
 
-const results = () => document.getElementById("results");
+const find = (id) => document.getElementById(id);
+const results = () => find("results");
 let before = {};
 let timer;
 document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
@@ -35,9 +36,10 @@ document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
 document.addEventListener("htmx:after:swap", () => {
   alarm();
   if (!results()) return;
-  if (before.sheet) document.getElementById(before.sheet)?.showPopover();
+  if (before.sheet) find("to-rail").focus(); // has the focus again when the filters close
+  find(before.sheet)?.showPopover();
   // The same control, where it is still there; else the heading, which says what is seen now.
-  const same = document.getElementById(before.focus);
+  const same = find(before.focus);
   if (same) same.focus({ preventScroll: true });
   else if (!(before.cell && enter()) && before.inside) results().querySelector("h1")?.focus();
   const { summary } = results().dataset;
@@ -55,7 +57,6 @@ function follow() {
   if (!prefetch || saveData || effectiveType !== "4g" || type === "cellular") return;
   for (const src of prefetch.split(" ")) Object.assign(new Image(), { fetchPriority: "low", src });
 }
-
 /** Interrupts nobody: waits while the page is out of sight or the focus is among the results. */
 function askAgain() {
   const { address, keepsFocus } = results().dataset;
@@ -65,7 +66,6 @@ function askAgain() {
   else if (!address || !window.htmx) location.reload();
   else window.htmx.ajax("GET", address, to).then(follow);
 }
-
 // The labels whose names hold what is typed; if none does, it means something else.
 document.addEventListener("input", ({ target: { name, value } }) => {
   const all = name === "find" ? [...document.querySelectorAll("[data-found] li")] : [];
@@ -73,5 +73,4 @@ document.addEventListener("input", ({ target: { name, value } }) => {
   const hits = all.filter(({ textContent }) => textContent.toLowerCase().includes(wanted));
   for (const each of all) each.hidden = hits.length > 0 && !hits.includes(each);
 });
-
 follow();

@@ -136,6 +136,10 @@ def test_at_360_pixels_filters_are_behind_a_button(page: Page) -> None:
     page.get_by_role("button", name="Filters").click()
     page.locator("#split-test").click()
     expect(page.locator("h1")).to_contain_text("test")
+    page.keyboard.press("Escape")
+    expect(page.locator("#split-test")).to_be_hidden()
+    expect(page.get_by_role("button", name="Filters")).to_be_focused()
+    page.get_by_role("button", name="Filters").click()
     page.get_by_role("button", name="Done").click()
     expect(page.locator("#split-test")).to_be_hidden()
     assert {split for split, _ in shown(page)} == {"test"}

@@ -198,6 +198,40 @@ def test_an_answer_is_changed_and_changed_back_by_the_browsers_back(
     assert [new[-2] for _, new in rows(owner, study)] == [*"0101"]
 
 
+def test_the_time_and_what_was_ticked_outlast_a_closer_look(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    study = new_study(owner, private, "Closer", sure="yes")
+    reader = elsewhere()
+    reader.clock.install()
+    link = invite(owner, study, "Zoom")
+    visit(reader, f"{link}/read/1")
+    reader.wait_for_load_state("networkidle")
+    reader.keyboard.press("1")
+    reader.locator("[name=confidence][value='4']").check()
+    for step in ("Zoom in", "Zoom out"):
+        reader.clock.run_for(60_000)
+        reader.get_by_role("link", name=step).click()
+        expect(reader.locator("[name=choice]:checked")).to_have_value("1")
+        expect(reader.locator("[name=confidence]:checked")).to_have_value("4")
+    reader.wait_for_load_state("networkidle")
+    reader.keyboard.press("Enter")
+    expect(reader).to_have_url(re.compile("/read/2"))
+    # What is ticked on another image and left there was no answer.
+    reader.wait_for_load_state("networkidle")
+    reader.keyboard.press("1")
+    reader.keyboard.press("Backspace")
+    expect(reader).to_have_url(re.compile("/read/1"))
+    reader.wait_for_load_state("networkidle")
+    visit(reader, f"{link}/read/2")
+    reader.wait_for_load_state("networkidle")
+    expect(reader.locator("[name=choice]:checked")).to_have_count(0)
+    text = owner.request.get(f"{study}/answers.csv").text()
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert int(row["ms"]) >= 120_000
+    assert (row["new"][-2], row["confidence"]) == ("1", "4")
+
+
 def rows(owner: Page, study: str) -> list[tuple[str, str]]:
     """The answers that the server has, each with its place."""
     text = owner.request.get(f"{study}/answers.csv").text()

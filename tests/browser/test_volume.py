@@ -429,6 +429,59 @@ def test_a_reader_of_a_study_moves_the_crosshair_and_is_told_no_value(
     assert made[1][64].shape == (64, 64, 64)
 
 
+def test_a_reader_answers_by_keys_with_a_slider_in_hand(
+    page: Page, other: Server, made: Made, share: Callable[..., str], watch: Watch
+) -> None:
+    watch.address = other.address
+    link = share("/d/synthetic_64", "--study", "--title", "Slider")
+    visit(page, f"{other.address}{link}/read/1")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("1")
+    page.locator("#slice-z").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#slice-z")).to_have_value("33")
+    page.keyboard.press("0")
+    expect(page.get_by_role("radio").nth(0)).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/read/2"))
+    visit(page, f"{other.address}{link}/read/1")
+    expect(page.get_by_role("radio").nth(0)).to_be_checked()
+    assert len(made[1][64]) == 64
+
+
+def test_an_answer_in_practice_and_a_note_keep_the_slice(
+    page: Page, other: Server, watch: Watch
+) -> None:
+    watch.address = other.address
+    visit(page, f"{other.address}/studies/new?of=/d/synthetic_64")
+    page.get_by_label("Images set aside").fill("1")
+    page.get_by_role("button", name="Make the study").click()
+    page.get_by_label("Name of the new reader").fill("Practising")
+    page.get_by_role("button", name="Add the reader").click()
+    link = page.get_by_label("The link").input_value()
+    visit(page, f"{link}/practice/1?zoom=2&invert=1")
+    page.wait_for_load_state("networkidle")
+    page.locator("#slice-z").fill("40")
+    page.keyboard.press("1")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".notice")).to_contain_text("You said")
+    expect(page.locator("#slice-z")).to_have_value("40")
+    expect(page.locator(".zoom .place")).to_have_text("Zoom 2×")
+    expect(page.get_by_label("Invert", exact=True)).to_be_checked()
+    visit(page, f"{other.address}/d/synthetic_64/test/0?y=3")
+    page.wait_for_load_state("networkidle")
+    page.locator("#slice-z").fill("50")
+    page.get_by_label("Other").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Take back")).to_have_count(1)
+    expect(page.locator("#slice-z")).to_have_value("50")
+    expect(page.locator("#slice-y")).to_have_value("3")
+    page.locator("#slice-z").fill("9")
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_role("button", name="Take back")).to_have_count(0)
+    expect(page.locator("#slice-z")).to_have_value("9")
+
+
 def test_the_grid_changes_its_view_and_the_thumbnails_are_numpys(
     page: Page, images: Images
 ) -> None:
