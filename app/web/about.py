@@ -16,7 +16,7 @@ from app.datasets.selection import Selection, shown
 from app.datasets.survey import Learned, Surveys
 from app.errors import MalformedError, MissingError
 from app.web import addresses, channels, tables
-from app.web.access import owner_only, role_of
+from app.web.access import owner_only
 from app.web.channels import Learning, Statistics
 from app.web.croissant import as_schema_org, public
 from app.web.forms import CHECK, Forms
@@ -24,6 +24,7 @@ from app.web.grid import size_words, task_words
 from app.web.language import ENGLISH, say, spoken
 from app.web.language import gettext as _
 from app.web.notices import dataset_notices
+from app.web.roles import role_of
 from app.web.tables import Table
 from app.web.templating import page
 from app.web.views import Crumb, Fact, Link, Notice, Stop

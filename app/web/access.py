@@ -10,7 +10,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,14 +23,12 @@ from app.settings import Access
 from app.web import addresses
 from app.web.language import gettext as _
 from app.web.limits import Limiter
+from app.web.roles import ROLE, role_of
 from app.web.templating import page
 from app.web.unfurl import PUBLIC
 from app.web.views import Enter
 
-Role = Literal["owner", "visitor"]
-
 SESSION: Final = "lightbox"
-ROLE: Final = "lightbox.role"
 _ENTERED: Final = "lightbox.entered"
 _SESSION_SECONDS: Final = 30 * 24 * 3600
 # What a stranger may ask of a private server: links, the program's own files, how its own pages
@@ -115,12 +113,6 @@ class Gate:
         answer = RedirectResponse(addresses.with_query(request.url.path, rest), 303)
         let_in(answer, self._token, secure=self._secure)
         return answer
-
-
-def role_of(request: Request) -> Role:
-    """Give the role that the gate found."""
-    role: Role = request.scope[ROLE]
-    return role
 
 
 def has_entered(request: Request) -> bool:

@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import preferences
-from app.web.access import ROLE
 from app.web.language import current
 from app.web.protocol import RawHeaders
+from app.web.roles import ROLE
 from app.web.security import with_policy
 from app.web.transport import FOREVER
 

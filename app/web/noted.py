@@ -14,8 +14,8 @@ from app.errors import ForbiddenError, MalformedError, StorageError
 from app.reviews import notes
 from app.reviews.database import Database
 from app.web import addresses
-from app.web.access import role_of
 from app.web.language import gettext as _
+from app.web.roles import role_of
 from app.web.views import Facet, FacetValue
 from app.web.words import NOTED_WORDS, counted
 

@@ -18,13 +18,14 @@ from app.reviews.links import Link
 from app.reviews.notes import FLAGS, NAME_MOST, TEXT_MOST, Author, Flag, Note
 from app.reviews.texts import cleaned
 from app.web import addresses, views
-from app.web.access import owner_only, role_of, signed
+from app.web.access import owner_only, signed
 from app.web.forms import CHECK, Forms, text
 from app.web.gathering import to_value
 from app.web.guest_pages import GuestItem
 from app.web.item import required_index
 from app.web.language import gettext as _
 from app.web.language import later, ngettext
+from app.web.roles import role_of
 from app.web.sharing import dated
 from app.web.templating import fragment, page
 

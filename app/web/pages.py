@@ -16,7 +16,6 @@ from app.reviews.database import Database
 from app.web import addresses, display, item_page, unfurl
 from app.web import catalogue as catalogue_page
 from app.web import grid as grid_page
-from app.web.access import role_of
 from app.web.display import PLAIN, values_of
 from app.web.forms import Forms
 from app.web.frame import Frames
@@ -26,6 +25,7 @@ from app.web.memory import keep_while
 from app.web.noted import Reviewed
 from app.web.notes import Notebook, item_of, owner_writes
 from app.web.pictures import plan_tile
+from app.web.roles import role_of
 from app.web.sizes import switch
 from app.web.studio import Studio
 from app.web.templating import page, wants_part

@@ -10,11 +10,12 @@ from starlette.responses import RedirectResponse, Response
 from app.datasets.selection import shown
 from app.errors import MalformedError
 from app.web import addresses, language, preferences
-from app.web.access import has_entered, role_of
+from app.web.access import has_entered
 from app.web.forms import CHECK, Forms, text
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.preferences import KEYS, LOOKS, Keys, Look, Preferences
+from app.web.roles import role_of
 from app.web.security import NO_REFERRER
 from app.web.templating import page
 from app.web.views import Choice
@@ -35,7 +36,7 @@ _KEY_WORDS: Final[dict[Keys, str]] = {"on": later("On"), "off": later("Off")}
 class Chosen:
     """The form as it stands; ``for_guest`` is set where the rest of the server isn't open.
 
-    ``leave`` is where the owner's session ends; empty where there is none.
+    ``leave`` is where the owner's session ends, ``enter`` where it begins; empty where it does not.
     """
 
     looks: tuple[Choice, ...]
@@ -47,6 +48,7 @@ class Chosen:
     check: str
     for_guest: bool
     leave: str
+    enter: str
 
 
 def choosing(forms: Forms) -> APIRouter:
@@ -94,6 +96,7 @@ def _build(request: Request, came_from: str, check: str, guest: bool) -> Chosen:
         check=check,
         for_guest=guest,
         leave=addresses.LEAVE if has_entered(request) and not guest else "",
+        enter="" if role_of(request) == "owner" or came_from.startswith("/s/") else addresses.ENTER,
     )
 
 

@@ -19,9 +19,9 @@ from app.errors import (
     status_of,
 )
 from app.web import addresses, display
-from app.web.access import role_of
 from app.web.language import gettext as _
 from app.web.language import later, say
+from app.web.roles import role_of
 from app.web.security import UNDER_A_LINK
 from app.web.templating import page
 from app.web.views import Link, Problem

@@ -15,11 +15,12 @@ from app.datasets.selection import SPLITS, shown
 from app.errors import FetchError, ForbiddenError, MissingError
 from app.web import addresses, offers
 from app.web.about import Citation, Licence, Source, Told, told
-from app.web.access import owner_only, role_of
+from app.web.access import owner_only
 from app.web.forms import CHECK, Forms, text
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.offers import Offer
+from app.web.roles import role_of
 from app.web.templating import page
 from app.web.views import Crumb, Fact, Link, Notice
 from app.web.words import counted, images

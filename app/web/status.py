@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.arrays.store import Store
 from app.datasets.library import Library
-from app.web.access import role_of
+from app.web.roles import role_of
 
 # prometheus-client's own variable: must be set before a worker imports it.
 WORKERS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"

@@ -11,9 +11,9 @@ from app.datasets.selection import NO_LABEL, shown
 from app.errors import MalformedError, MissingError, NotReadyError
 from app.pictures.tallies import Inquiry, Tallies, fits
 from app.pictures.tally import Tally, picture_shape
-from app.web.access import role_of
 from app.web.forms import CHECK
 from app.web.language import gettext as _
+from app.web.roles import role_of
 from app.web.unpacking import unfinished
 from app.web.views import Notice, Stop
 from app.web.words import counted

@@ -21,6 +21,7 @@ import app
 from app.web import addresses, language, preferences, styles, unfurl
 from app.web.bundled import bundled, htmx_folder
 from app.web.language import Language
+from app.web.roles import ROLE
 from app.web.security import policy_with_style
 from app.web.transport import ASK_AGAIN, FOREVER
 
@@ -151,6 +152,7 @@ def page(
             view=view,
             partial=partial,
             preferences=preferences.of(request.scope),
+            is_visitor=request.scope.get(ROLE) == "visitor",
             settings=addresses.preferences(_here(request, view)),
             unfurled=unfurl.card_of(request),
             today=language.day(datetime.now(UTC).date()),

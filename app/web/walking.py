@@ -15,9 +15,9 @@ from app.reviews.collected import Collection
 from app.reviews.database import Database
 from app.reviews.items import Item
 from app.web import addresses
-from app.web.access import role_of
 from app.web.changing import found_by
 from app.web.gathering import expander, runs
+from app.web.roles import role_of
 
 # How far an image is looked for where the collection was changed, and over how many that are not
 # here any more a step leads.

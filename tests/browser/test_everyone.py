@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
+from running import Server
 
-from .conftest import ROOT, Watch, enlarged, seen, shown, thumb, visit
+from .conftest import OWNER, ROOT, Watch, enlarged, seen, shown, thumb, visit
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -207,3 +209,31 @@ def test_axe_finds_nothing_in_any_look_and_nothing_moves_while_a_page_comes(
             for node in violation["nodes"]
         ]
     assert not told
+
+
+def test_visitors_of_a_public_server_are_shown_no_way_that_ends_at_its_owners_door(
+    page: Page, data_folder: Path, tmp_path: Path, watch: Watch
+) -> None:
+    places = {
+        "LIGHTBOX_CACHE_DIR": str(tmp_path / "cache"),
+        "LIGHTBOX_DATABASE_URL": f"sqlite:///{tmp_path}/reviews.sqlite",
+        "LIGHTBOX_OWNER_TOKEN": OWNER,
+    }
+    with Server(data_folder, "--public", **places) as public:
+        watch.address = public.address
+        watch.expected = ["401"]  # by which the way in asks for the token
+        for address in ("/", "/d/retinamnist?split=test", "/d/retinamnist/test/3"):
+            visit(page, public.address + address)
+            links = page.locator("a:visible")
+            ways = {str(href) for href in links.evaluate_all("all => all.map(each => each.href)")}
+            assert len(ways) > 5
+            for way in ways:
+                if way.startswith(f"{public.address}/"):
+                    assert page.request.get(way).status == 200, way
+        page.get_by_role("link", name="Settings").click()
+        page.get_by_role("link", name="Enter as the owner").click()
+        page.get_by_label("token").fill(OWNER)
+        page.get_by_role("button", name="Enter").click()
+        visit(page, f"{public.address}/d/retinamnist?split=test")
+        expect(page.get_by_role("link", name="Share", exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name="Collections")).to_be_visible()
