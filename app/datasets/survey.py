@@ -91,6 +91,8 @@ class _Task:
             _log.exception("reading %s", dataset.archive.path)
             reason = Phrase("could not be read to its end ({name})", name=type(error).__name__)
             self._fail(ArchiveError(dataset.archive.path, reason, Phrase("report this as a fault")))
+        # It holds the whole dataset, with its open files, which may long be replaced by then.
+        del self._learn
         self.ended.set()
 
     def may_be_retried(self) -> bool:
@@ -108,7 +110,9 @@ class _Task:
 
     def _fail(self, error: ArchiveError) -> None:
         self._failed_at = time.monotonic()
-        self.error = error
+        # What is kept must not hold the calls it came through, and the dataset with them.
+        error.__cause__ = error.__context__ = None
+        self.error = error.with_traceback(None)
 
 
 class Surveys:

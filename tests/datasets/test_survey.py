@@ -1,7 +1,9 @@
 """What takes reading a whole file is learned once, in the background, and said how far it is."""
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -148,6 +150,24 @@ def test_a_changed_file_is_read_again(opened: Dataset, store: Store, reading: Re
     path = write_arrays(opened.archive.path, dataset(seed=1))
     surveys.md5(open_dataset(path, store), PATIENCE)
     assert reading.begun == 2
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_was_learned_does_not_keep_the_dataset(
+    tmp_path: Path, store: Store, reading: Reading, *, fails: bool
+) -> None:
+    surveys = Surveys(store)
+    reading.go_on.set()
+    opened = open_dataset(write_arrays(tmp_path / "mine.npz", dataset()), store)
+    reading.fails = [ArchiveError(opened.archive.path, "is damaged", "fetch it")] if fails else []
+    surveys.statistics(opened, "test", PATIENCE)
+    assert bool(surveys.md5(opened, PATIENCE).error) == fails
+    kept = weakref.ref(opened)
+    del opened
+    deadline = time.monotonic() + PATIENCE
+    while kept():  # the thread that read it is just about to end
+        assert time.monotonic() < deadline
+        gc.collect()
 
 
 def test_what_may_pass_is_tried_again_and_what_will_not_is_told(
