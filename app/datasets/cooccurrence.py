@@ -74,6 +74,9 @@ def cooccurrence(dataset: Dataset) -> NDArray[np.int64]:
     number = len(dataset.labels)
     found = np.zeros((number, number), np.int64)
     for index in dataset.indexes.values():
+        # An empty split may have columns that are no labels of the dataset.
+        if not index.total:
+            continue
         places = [dataset.label_of[value].place for value in index.values.tolist()]
         for first in range(0, len(index.counts), _PATTERNS_AT_ONCE):
             some = slice(first, first + _PATTERNS_AT_ONCE)

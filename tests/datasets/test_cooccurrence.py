@@ -70,3 +70,11 @@ def test_an_empty_split_counts_for_nothing(tmp_path: Path, store: Store) -> None
     assert carried(dataset.indexes["test"]) == Carried(0, 0, 0, 0)
     rows = LABELS["train"].astype(np.int64)
     np.testing.assert_array_equal(cooccurrence.cooccurrence(dataset), rows.T @ rows)
+
+
+@pytest.mark.parametrize("columns", [1, 3, 20])
+def test_an_empty_split_may_have_other_columns(tmp_path: Path, store: Store, columns: int) -> None:
+    labels = {"train": LABELS["train"], "val": np.zeros((0, columns), np.uint8)}
+    dataset = open_dataset(write_labelled(tmp_path / "mine.npz", labels), store)
+    rows = LABELS["train"].astype(np.int64)
+    np.testing.assert_array_equal(cooccurrence.cooccurrence(dataset), rows.T @ rows)

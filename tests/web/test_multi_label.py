@@ -198,3 +198,29 @@ def test_asked_for_by_address_it_is_answered_there_too(real_client: TestClient) 
         shown = page(real_client, f"/d/breastmnist?{query}")
         assert "No images match these filters." in shown.text()
         assert not shown.thumbs()
+
+
+def test_an_empty_split_may_have_more_columns_of_labels(serve: Serve, write: Write) -> None:
+    labels = RANDOM.integers(0, 2, (10, 3))
+    client = serve(
+        write(
+            train_images=np.zeros((10, 8, 8), np.uint8),
+            train_labels=labels,
+            val_images=np.zeros((0, 8, 8), np.uint8),
+            val_labels=np.zeros((0, 5), np.int64),
+        )
+    )
+    chapter = page(client, "/d/made/about").one("section", aria_labelledby="chapter")
+    (_, together) = (each for each in chapter.iter() if each.tag == "table")
+    cells = [[int(words(cell)) for cell in row.iter("td")] for row in together.iter("tr")][1:]
+    np.testing.assert_array_equal(cells, labels.T @ labels)
+    assert len(page(client, "/d/made").thumbs()) == 10
+    for query, found in (("", labels), ("?label=2", labels[labels[:, 2] == 1])):
+        items = json_of(client, f"/api/datasets/made/items{query}")["items"]
+        assert [item["labels"] for item in items] == [np.flatnonzero(r).tolist() for r in found]
+    counts = json_of(client, "/api/datasets/made/histogram")["splits"]
+    assert list(counts["train"].values()) == labels.sum(axis=0).tolist()
+    assert counts["val"] == {"0": 0, "1": 0, "2": 0}
+    json_of(client, "/api/datasets/made/items?label=3", 404)
+    for address in ("/d/made/export", "/d/made/export.csv", "/d/made/pixels"):
+        assert client.get(address).status_code == 200
