@@ -22,7 +22,7 @@ from app.web.language import current
 from app.web.protocol import RawHeaders
 from app.web.roles import ROLE
 from app.web.security import with_policy
-from app.web.transport import FOREVER
+from app.web.transport import FOREVER, is_known
 
 # Some 150 sheets of a hundred thumbnails, and a thousand pages: bounded at any size of data.
 PICTURE_BYTES: Final = 24 * 1024 * 1024
@@ -163,9 +163,8 @@ def _keeping(scope: Scope, send: Send, bank: Answers, asked: object) -> Send:
 
 async def _send(scope: Scope, send: Send, kept: Kept) -> None:
     status, headers, body = 200, list(kept.headers), kept.body
-    if kept.tag and any(
-        n == b"if-none-match" and kept.tag in value for n, value in scope["headers"]
-    ):
+    asked = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+    if kept.tag and is_known(asked.decode("latin-1"), kept.tag.decode("latin-1")):
         status, body = 304, b""
         headers = [pair for pair in headers if pair[0] != b"content-length"]
     await send({"type": "http.response.start", "status": status, "headers": headers})

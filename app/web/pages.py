@@ -29,6 +29,7 @@ from app.web.roles import role_of
 from app.web.sizes import switch
 from app.web.studio import Studio
 from app.web.templating import page, wants_part
+from app.web.transport import is_known
 from app.web.unpacking import turn
 from app.web.walking import walk
 
@@ -65,7 +66,7 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
         if view.refresh or selection.noted:
             return answer
         answer.headers["ETag"] = tag = _tag(dataset, answer)
-        if tag in request.headers.get("if-none-match", ""):
+        if is_known(",".join(request.headers.getlist("if-none-match")), tag):
             del answer.headers["Content-Length"]
             return Response(status_code=304, headers=answer.headers)
         # Not the dataset itself: a kept page must not hold a file that was replaced.

@@ -1,6 +1,7 @@
 """Where pictures are drawn: off the event loop, few at a time, each once, for who still waits."""
 
 import asyncio
+import hashlib
 import os
 import threading
 import time
@@ -15,7 +16,7 @@ from starlette.responses import Response
 
 from app.errors import LightboxError, NotReadyError
 from app.web.memory import Answers, Kept
-from app.web.transport import FOREVER, NOT_AT_ALL
+from app.web.transport import FOREVER, NOT_AT_ALL, is_known
 
 # Nobody reads this answer; the number is nginx's for a client that has left.
 _LEFT: Final = 499
@@ -35,6 +36,11 @@ class Plan:
     caching: str
     draw: Callable[[], bytes]
     checked: Callable[[], bool]
+
+    @property
+    def etag(self) -> str:
+        """The tag as a header, where commas, quotes and others than ASCII would mislead."""
+        return f'"{hashlib.sha256(self.tag.encode()).hexdigest()[:32]}"'
 
 
 class Studio:
@@ -57,7 +63,7 @@ class Studio:
 
         ``plan`` and drawing may raise a LightboxError; while it is NotReadyError, waits a while.
         """
-        known = request.headers.get("if-none-match", "")
+        known = ",".join(request.headers.getlist("if-none-match"))
         deadline = time.monotonic() + _WAIT_SECONDS
         while True:
             # In the language of who asks.
@@ -97,14 +103,17 @@ class Studio:
             self._ahead.release()
 
     def _make(self, plan: Plan, known: str) -> Response:
-        headers = {"ETag": f'"{plan.tag}"', "Cache-Control": plan.caching}
-        if headers["ETag"] in (part.strip().removeprefix("W/") for part in known.split(",")):
-            return Response(status_code=304, headers=headers)
-        if plan.checked():
-            body = self._drawn(plan)
-        else:
-            body = plan.draw()
+        headers = {"ETag": plan.etag, "Cache-Control": plan.caching}
+        unchanged = Response(status_code=304, headers=headers)
+        if known != "*" and is_known(known, plan.etag):
+            return unchanged
+        if not plan.checked():
             headers = {"Cache-Control": NOT_AT_ALL}
+            return Response(plan.draw(), media_type=plan.kind, headers=headers)
+        # Whether there is anything to be known is only found by drawing it.
+        body = self._drawn(plan)
+        if known == "*":
+            return unchanged
         return Response(body, media_type=plan.kind, headers=headers)
 
     def _drawn(self, plan: Plan) -> bytes:

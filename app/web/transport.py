@@ -1,4 +1,4 @@
-"""How long answers may be kept, and HEAD on every route."""
+"""How long answers may be kept, whether the browser has one, and HEAD on every route."""
 
 from typing import Final
 
@@ -8,6 +8,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 NOT_AT_ALL: Final = "no-store"
+
+
+def is_known(asked: str, tag: str) -> bool:
+    """Say whether If-None-Match names this ETag, which holds no comma: alone, in a list or by *.
+
+    Weak tags and strong ones are alike here (RFC 9110, section 13.1.2).
+    """
+    named = {part.strip().removeprefix("W/") for part in asked.split(",")}
+    return bool({tag.removeprefix("W/"), "*"} & named)
 
 
 class HeadAsGet:

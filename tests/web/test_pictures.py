@@ -115,6 +115,53 @@ def test_a_picture_that_the_browser_has_is_not_sent_again(real_client: TestClien
     assert (again.status_code, again.content) == (304, b"")
 
 
+DEEP = np.random.default_rng(4).integers(-500, 3000, (2, 6, 7, 8), dtype=np.int16)
+OF_A_VOLUME = ["png?axis=z&slice=1", "npy?axis=y&slice=2", "npy", "nii.gz"]
+
+
+@pytest.mark.parametrize("form", ["{tag}", "W/{tag}", '"other", {tag}', '{tag} ,W/"a,b"', "*"])
+def test_pictures_that_the_browser_has_are_known_however_it_says_so(
+    form: str, serve: Serve, write: Write
+) -> None:
+    made = write(test_images=np.abs(DEEP), test_labels=np.array([[0], [1]]))
+    flat = write("flat.npz", test_images=DEEP[:, 0], test_labels=np.array([[0], [1]]))
+    first = serve(made, flat)
+    windowed = "?window=0-900"
+    (*_rest, atlas) = page(first, f"/d/made/test/1{windowed}").having("data-src")
+    (stage,) = page(first, f"/d/flat/test/1{windowed}").all("figure", class_="stage")
+    slices = atlas.get("data-src", "")
+    plane = re.sub(r"/atlas-.\.png\?", ".png?axis=x&slice=2&", slices)
+    flat_one = next(stage.iter("img")).get("src", "")
+    assert all("window=" in src for src in (slices, plane, flat_one))
+    (sheet,) = page(first, "/d/made?label=0&label=1").sheets()
+    # Another server has nothing in memory yet.
+    second = serve(made, flat)
+    for address in (
+        slices,
+        plane,
+        flat_one,
+        sheet,
+        *(f"/d/made/test/1.{each}" for each in OF_A_VOLUME),
+    ):
+        answer = first.get(address)
+        assert answer.status_code == 200, address
+        known = {"If-None-Match": form.format(tag=answer.headers["etag"])}
+        for client in (second, first):
+            again = client.get(address, headers=known)
+            assert (again.status_code, again.content) == (304, b""), address
+            assert again.headers["etag"] == answer.headers["etag"]
+
+
+def test_a_picture_is_sent_to_who_has_another_one(serve: Serve, write: Write) -> None:
+    client = serve(write(test_images=DEEP[:, 0], test_labels=np.array([[0], [1]])))
+    other = client.get("/d/made/test/0.npy").headers["etag"]
+    for known in (other, f'W/{other}, "{other}"', '"*"', ""):
+        answer = client.get("/d/made/test/1.npy", headers={"If-None-Match": known})
+        assert answer.status_code == 200
+    # What is refused is not known to anybody.
+    assert client.get("/d/made/test/1.png", headers={"If-None-Match": "*"}).status_code == 406
+
+
 def test_another_picture_has_another_tag(real_client: TestClient) -> None:
     tags = {
         real_client.get(f"/d/adrenalmnist3d/test/1.{form}").headers["etag"]
