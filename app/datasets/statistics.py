@@ -29,7 +29,7 @@ _SIZE: Final = 4096
 # A whole number is cut into pieces of 16 bits, whose products add up exactly in 64.
 _PIECE_BITS: Final = 16
 # Floats beyond this would overflow when they are squared.
-_SQUARED_MOST: Final = 1e140
+SQUARED_MOST: Final = 1e140
 
 Report = Callable[[int], None]
 
@@ -69,8 +69,7 @@ def measure(archive: Archive, member: Member, channels: int, report: Report) -> 
 
     Raises ArchiveError.
     """
-    kind = _Reals if member.dtype.kind == "f" else _Integers
-    sums = [kind() for _ in range(channels)]
+    sums = [sums_of(member.dtype) for _ in range(channels)]
     for channel, values in _values(archive, member, channels, report):
         sums[channel].add(values)
     return tuple(each.result() for each in sums)
@@ -102,26 +101,31 @@ def _values(
         report(done)
 
 
-class _Sums(ABC):
-    """What is known of the values so far."""
+class Sums(ABC):
+    """What is known of the values so far, whose mean and deviation are wanted."""
 
     @abstractmethod
     def add(self, values: NDArray[Any]) -> None:
-        """Take some more values in."""
+        """Take some more values in (n,), at most 2 to the 31st."""
 
     @abstractmethod
     def result(self) -> Channel:
         """Give what is known."""
 
 
-class _Integers(_Sums):
+def sums_of(dtype: np.dtype[Any]) -> Sums:
+    """Begin the sums of values of this type."""
+    return _Reals() if dtype.kind == "f" else _Integers()
+
+
+class _Integers(Sums):
     """Exact sums of whole numbers (and of truth values), as Python's unbounded integers."""
 
     def __init__(self) -> None:
         self._count = self._sum = self._squares = 0
 
     def add(self, values: NDArray[Any]) -> None:
-        """Take some more values in, at most 2 to the 31st."""
+        """Take some more values in."""
         pieces = _pieces(values)
         self._count += len(values)
         for place, piece in enumerate(pieces):
@@ -155,7 +159,7 @@ def _pieces(values: NDArray[Any]) -> list[NDArray[np.int64]]:
     return pieces
 
 
-class _Reals(_Sums):
+class _Reals(Sums):
     """Mean and sum of squared distances from it, in 64 bits, of the values that are finite."""
 
     def __init__(self) -> None:
@@ -170,7 +174,7 @@ class _Reals(_Sums):
         self._left_out += len(wide) - len(finite)
         if not finite.size:
             return
-        if np.abs(finite).max() > _SQUARED_MOST:
+        if np.abs(finite).max() > SQUARED_MOST:
             self._too_large = True
         if self._too_large:
             self._count += len(finite)

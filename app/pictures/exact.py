@@ -1,6 +1,8 @@
 """One item → its exact pixels: as PNG where PNG can hold them, and always as npy."""
 
 import io
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,13 +14,17 @@ from PIL import Image
 from app.arrays.mapping import Plane
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Split
+from app.datasets.statistics import SQUARED_MOST, sums_of
 from app.errors import InexactError
 from app.phrases import Phrase
 from app.pictures import png
 
 _BYTE: Final = 255
 _WORD: Final = 65_535
-_TINY: Final = 2.0**-520
+# Brings the largest float below what can be squared.
+_TINY: Final = 2.0**-600
+# Values that are added up at once: a volume's, all at once in 64 bits, would fill the memory.
+_AT_ONCE: Final = 2**16
 
 AXES: Final = ("z", "y", "x")
 
@@ -50,23 +56,26 @@ def as_png(pixels: NDArray[Any]) -> bytes:
 
     Whole numbers take 8 bits where this item's values allow it, else 16. Raises InexactError.
     """
-    if pixels.dtype == np.bool_:
-        if pixels.ndim == 2:
-            file = io.BytesIO()
-            Image.fromarray(pixels).save(file, "PNG")
-            return file.getvalue()
-        return png.encode(pixels.astype(np.uint8))
-    if pixels.dtype == np.uint8:
-        return png.encode(pixels)
+    if reason := why_inexact(pixels):
+        raise InexactError(reason)
+    if pixels.dtype == np.bool_ and pixels.ndim == 2:
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "PNG")
+        return file.getvalue()
+    if pixels.dtype == np.uint16 or int(pixels.max()) > _BYTE:
+        return png.encode(pixels.astype(np.uint16))
+    return png.encode(pixels.astype(np.uint8, copy=False))
+
+
+def why_inexact(pixels: NDArray[Any]) -> Phrase | None:
+    """Say why a PNG can't hold these values, or None where it can."""
+    if pixels.dtype == np.bool_ or pixels.dtype == np.uint8:
+        return None
     if pixels.dtype.kind in "ui" and int(pixels.min()) >= 0 and int(pixels.max()) <= _WORD:
-        if pixels.dtype == np.uint16 or int(pixels.max()) > _BYTE:
-            return png.encode(pixels.astype(np.uint16))
-        return png.encode(pixels.astype(np.uint8))
-    raise InexactError(
-        Phrase(
-            "A PNG can't hold these values ({dtype}) exactly; get the .npy instead.",
-            dtype=pixels.dtype,
-        )
+        return None
+    return Phrase(
+        "A PNG can't hold these values ({dtype}) exactly; get the .npy instead.",
+        dtype=pixels.dtype,
     )
 
 
@@ -79,24 +88,42 @@ def as_npy(pixels: NDArray[Any]) -> bytes:
 
 
 def statistics(pixels: NDArray[Any], *, colour: bool) -> tuple[Statistics, ...]:
-    """Describe each channel (one, or three for colour)."""
+    """Describe each channel (one, or three for colour), without a copy of it."""
     channels = [pixels[..., channel] for channel in range(3)] if colour else [pixels]
-    return tuple(_statistics(channel.astype(np.float64)) for channel in channels)
+    return tuple(_statistics(channel) for channel in channels)
 
 
-def _statistics(values: NDArray[np.float64]) -> Statistics:
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return Statistics(*(float("nan"),) * 4)
+def _statistics(values: NDArray[Any]) -> Statistics:
+    least, greatest = _range(values)
     # The squares of very large numbers would overflow.
-    part = _TINY if np.abs(finite).max() > 1 / _TINY else 1.0
-    small = finite * part
-    return Statistics(
-        float(finite.min()),
-        float(finite.max()),
-        float(small.mean()) / part,
-        float(small.std()) / part,
-    )
+    part = _TINY if max(-least, greatest) > SQUARED_MOST else 1.0
+    sums = sums_of(values.dtype)
+    for block in _blocks(values):
+        sums.add(block if part == 1 else block * part)
+    found = sums.result()
+    if found.mean is None or found.deviation is None:
+        return Statistics(*(float("nan"),) * 4)
+    return Statistics(least, greatest, found.mean / part, found.deviation / part)
+
+
+def _range(values: NDArray[Any]) -> tuple[float, float]:
+    """Give the least and the greatest finite value; where there is none, the greater one first."""
+    if values.dtype.kind != "f":
+        return float(values.min()), float(values.max())
+    least, greatest = math.inf, -math.inf
+    for block in _blocks(values):
+        finite = block[np.isfinite(block)]
+        if finite.size:
+            least, greatest = min(least, float(finite.min())), max(greatest, float(finite.max()))
+    return least, greatest
+
+
+def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield all values (n,), some at a time, in the order of the memory; each until the next."""
+    with np.nditer(
+        values, ["external_loop", "buffered", "zerosize_ok"], order="K", buffersize=_AT_ONCE
+    ) as blocks:
+        yield from blocks
 
 
 def _has_one_channel(pixels: NDArray[Any], dataset: Dataset, plane: Plane | None) -> bool:

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from app.datasets.dataset import Dataset
 from app.datasets.selection import SPLITS, Selection, Split
-from app.errors import InexactError
 from app.pictures import exact, nifti
-from app.pictures.window import Window, needs_window
+from app.pictures.window import Window
 from app.reviews.items import Item as Collected
 from app.web import addresses, controls, grid, histogram, volume, walking
 from app.web.addresses import plane_query
@@ -246,12 +245,13 @@ def _downloads(
 
     array = Saved(_("NumPy array (.npy)"), file("npy"))
     if not dataset.is_volume:
-        inexact = _why_inexact(pixels)
-        exact_png = () if inexact else (Saved(_("Exact PNG"), file("png")),)
-        return (*exact_png, array), (inexact,) if inexact else ()
-    pngs, reasons = [], []
+        if inexact := exact.why_inexact(pixels):
+            return (array,), (say(inexact),)
+        return (Saved(_("Exact PNG"), file("png")), array), ()
+    pngs: list[Saved] = []
+    reasons: list[str | None] = []
     for number_of_axis, (axis, place) in enumerate(zip(exact.AXES, looking.slices, strict=True)):
-        inexact = _why_inexact(np.take(pixels, place, number_of_axis))
+        inexact = exact.why_inexact(np.take(pixels, place, number_of_axis))
         reasons.append(inexact)
         if not inexact:
             query = plane_query(axis, place)
@@ -262,13 +262,3 @@ def _downloads(
     whole = [array] if missing else [array, Saved(_("NIfTI (.nii.gz)"), file("nii.gz"))]
     notes = (next(filter(None, reasons), ""), missing or nifti.NOTE)
     return (*pngs, *whole), tuple(map(say, filter(None, notes)))
-
-
-def _why_inexact(pixels: NDArray[Any]) -> str:
-    if not needs_window(pixels.dtype):
-        return ""
-    try:
-        exact.as_png(pixels)
-    except InexactError as error:
-        return say(error.args[0])
-    return ""
