@@ -5,7 +5,9 @@ knows the form and the values it was made of, by which ``web/language.py`` finds
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Self
+from typing import Final, Self
+
+_LISTED_MOST: Final = 20
 
 
 class Amount(int):
@@ -48,3 +50,15 @@ class Phrase(str):
         made = super().__new__(cls, english.format(**values) if values else english)
         made.form, made.many, made.number, made.values = form, many, number, values
         return made
+
+
+def listed(names: Iterable[str]) -> str:
+    """List some names, and say how many more there are: “0, 1, 2”, “0, 1, … 19 and 10 more”."""
+    every = tuple(names)
+    first = ", ".join(every[:_LISTED_MOST])
+    if len(every) <= _LISTED_MOST:
+        return first
+    rest = len(every) - _LISTED_MOST
+    return Phrase.plural(
+        "{listed} and {number} more", "{listed} and {number} more", rest, listed=first
+    )

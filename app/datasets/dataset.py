@@ -15,7 +15,7 @@ from app.datasets.index import Ints, SplitIndex
 from app.datasets.selection import SPLITS, Selection, Split
 from app.datasets.subset import Items, Subset, passing
 from app.errors import ArchiveError, MissingError
-from app.phrases import Phrase
+from app.phrases import Phrase, listed
 
 # Pages and sheets of one selection follow one another.
 _SUBSETS_MOST: Final = 64
@@ -127,16 +127,15 @@ class Dataset:
             self.require_split(split)
         for value in selection.labels:
             if value not in self.label_of:
-                listed = ", ".join(str(label.value) for label in self.labels[:20])
                 raise MissingError(
                     "label",
                     Phrase(
                         "{title} has no label {value}; its labels are {listed}.",
                         title=self.title,
                         value=value,
-                        listed=listed,
+                        listed=listed(str(label.value) for label in self.labels),
                     )
-                    if listed
+                    if self.labels
                     else Phrase("{title} has no labels.", title=self.title),
                 )
         return Subset(dict(self.indexes), selection)

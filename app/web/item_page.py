@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.datasets.dataset import Dataset
 from app.datasets.selection import SPLITS, Selection, Split
+from app.phrases import listed
 from app.pictures import exact, nifti
 from app.pictures.window import Window
 from app.reviews.items import Item as Collected
@@ -210,8 +211,7 @@ def _facts(dataset: Dataset, split: Split, index: int, values: tuple[int, ...]) 
         Fact(_("Modality"), say(dataset.modality)),
         Fact(_("Size"), grid.size_words(dataset)),
     ]
-    others = ", ".join(label_text(label) for label in dataset.labels[:20])
-    return (*facts, Fact(_("All labels"), others))
+    return (*facts, Fact(_("All labels"), say(listed(map(label_text, dataset.labels)))))
 
 
 def _pixel_facts(dataset: Dataset, pixels: NDArray[Any]) -> tuple[Fact, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.datasets.dataset import Dataset
+from app.phrases import listed
 from app.reviews import links
 from app.reviews.answers import Progress
 from app.reviews.designs import Design
@@ -12,7 +13,7 @@ from app.reviews.studies import Study
 from app.web import addresses, designing
 from app.web.forms import CHECK
 from app.web.language import gettext as _
-from app.web.language import ngettext
+from app.web.language import ngettext, say
 from app.web.sharing import Made, dated, public_note, qr_code
 from app.web.views import Choice, Fact
 from app.web.words import counted, images, label_text
@@ -115,7 +116,7 @@ def form(dataset: Dataset, address: str, words: str, check: str) -> StudyForm:
         check=check,
         title=_("Reading of {title}", title=dataset.title),
         question=_(designing.QUESTION),
-        labels=", ".join(label_text(label) for label in dataset.labels[:20]),
+        labels=say(listed(map(label_text, dataset.labels))),
         is_multi=several,
         is_ordinal=designing.is_ordinal(dataset),
         repeats=tuple(Choice(str(n), f"{n} %" if n else _("none"), n == 0) for n in _REPEATS),

@@ -251,6 +251,17 @@ def test_a_label_that_is_not_there_is_named(dataset: Dataset) -> None:
         dataset.subset(Selection(labels=(9,)))
 
 
+@pytest.mark.parametrize(("number", "more"), [(20, ""), (21, " and 1 more"), (30, " and 10 more")])
+def test_of_many_labels_it_is_said_how_many_are_not_named(
+    tmp_path: Path, store: Store, number: int, more: str
+) -> None:
+    made = open_dataset(write_labelled(tmp_path / "mine.npz", {"test": np.arange(number)}), store)
+    with pytest.raises(MissingError) as missing:
+        made.subset(Selection(labels=(99,)))
+    named = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19"
+    assert str(missing.value) == f"mine has no label 99; its labels are {named}{more}."
+
+
 def test_a_split_that_is_not_there_is_named(dataset: Dataset) -> None:
     with pytest.raises(MissingError, match=r"it has train, test\."):
         dataset.subset(Selection(splits=("val",)))

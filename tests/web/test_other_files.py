@@ -1,5 +1,6 @@
 """Files that are not MedMNIST's own: every kind that the layout allows is shown as it is."""
 
+import re
 import struct
 import zlib
 from typing import Any
@@ -267,6 +268,15 @@ def test_labels_may_be_flat_negative_and_wide(serve: Serve, write: Write) -> Non
         "0": 1,
         "500": 1,
     }
+
+
+def test_of_many_labels_pages_say_how_many_are_not_named(serve: Serve, write: Write) -> None:
+    made = write(test_images=bytes_of(30, 4, 4), test_labels=labelled(30, 30))
+    client = serve(made)
+    for address in ("/d/made/test/0", "/studies/new?of=/d/made"):
+        assert re.search(
+            r"labels:? 0, 1, [0-9, ]+ 18, 19 and 10 more ", page(client, address).text()
+        )
 
 
 def test_an_empty_split_is_there_and_says_that_nothing_matches(serve: Serve, write: Write) -> None:
