@@ -66,6 +66,6 @@ def table(own: Window, window: Window | None, name: Map, *, inverted: bool) -> N
     ``own`` is what the picture was drawn through: its level 0 stands for ``own.low``, its level 255
     for ``own.high``.
     """
-    values = np.linspace(own.low, own.high, LEVELS)
+    values = np.linspace(own.low * own.part, own.high * own.part, LEVELS) / own.part
     seen = through(values, window or own)
     return np.rint(colours(name)).astype(np.uint8)[255 - seen if inverted else seen]

@@ -25,6 +25,11 @@ class Window:
     low: float
     high: float
 
+    @property
+    def part(self) -> float:
+        """What values are multiplied with, where the difference of two large floats overflows."""
+        return 0.5 if math.isinf(self.high - self.low) else 1.0
+
 
 def needs_window(dtype: np.dtype[Any]) -> bool:
     """Say whether pictures of this type can't be shown as they are."""
@@ -59,8 +64,6 @@ def shown(pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
 def through(pixels: NDArray[Any], window: Window) -> NDArray[np.uint8]:
     """Turn pixels of any type, uint8 too, into grey levels through this window."""
     values = np.nan_to_num(pixels.astype(np.float64), nan=window.low)
-    # Halved where the difference of two large floats would overflow.
-    part = 0.5 if math.isinf(window.high - window.low) else 1.0
-    low, high = window.low * part, window.high * part
-    shares = (np.clip(values * part, low, high) - low) / (high - low)
+    low, high = window.low * window.part, window.high * window.part
+    shares = (np.clip(values * window.part, low, high) - low) / (high - low)
     return np.rint(shares * _WHITE).astype(np.uint8)

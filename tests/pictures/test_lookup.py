@@ -1,5 +1,7 @@
 """Levels → colours: a window and its inversion as NumPy has them, maps as another library has."""
 
+from fractions import Fraction
+
 import cmap
 import numpy as np
 import pytest
@@ -42,3 +44,20 @@ def test_a_window_is_a_straight_line_between_black_and_white(
 def test_what_a_picture_was_drawn_through_decides_what_its_levels_stand_for() -> None:
     seen = table(Window(-1000.0, 1550.0), Window(40.0, 60.0), "grey", inverted=False)
     assert seen[103:108, 0].tolist() == [0, 0, 128, 255, 255]
+
+
+HUGE = 1.7e308
+
+
+@pytest.mark.parametrize("own", [(-HUGE, HUGE), (-HUGE, 1e308), (0.0, HUGE), (1e308, HUGE)])
+@pytest.mark.parametrize("window", [None, (0.0, HUGE), (-1e308, 9e307), (-HUGE, HUGE), (0.0, 1.0)])
+def test_at_the_limits_of_floats_a_window_is_as_straight(
+    own: tuple[float, float], window: tuple[float, float] | None
+) -> None:
+    seen = table(Window(*own), Window(*window) if window else None, "grey", inverted=False)
+    start, end = map(Fraction, own)
+    low, high = map(Fraction, window or own)
+    for level, grey in enumerate(seen[:, 0].tolist()):
+        value = start + (end - start) * level / 255
+        exact = (min(max(value, low), high) - low) / (high - low) * 255
+        assert abs(grey - exact) <= Fraction(1, 2) + Fraction(1, 10**9)
