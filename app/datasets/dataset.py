@@ -19,6 +19,8 @@ from app.phrases import Phrase, listed
 
 # Pages and sheets of one selection follow one another.
 _SUBSETS_MOST: Final = 64
+# Of all selections kept, some 30 MB: with many labels, each may have as many groups as items.
+_GROUPS_MOST: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,12 @@ class Dataset:
         found = self.subsets.get(items)
         if found is None:
             found = self._resolve(items)
-            for oldest in list(self.subsets)[: max(0, len(self.subsets) - _SUBSETS_MOST + 1)]:
+            kept = self.subsets.copy()
+            groups = found.groups + sum(subset.groups for subset in kept.values())
+            for number, (oldest, subset) in enumerate(kept.items()):
+                if len(kept) - number < _SUBSETS_MOST and groups <= _GROUPS_MOST:
+                    break
+                groups -= subset.groups
                 self.subsets.pop(oldest, None)
             self.subsets[items] = found
         return found

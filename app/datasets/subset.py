@@ -1,11 +1,12 @@
 """Selection → positions: the items that pass the filters, in order, without listing them.
 
-A subset is a handful of *groups* (one pattern of one split, see ``index``), each a sorted run of
-positions on disk. Ranks (places in the subset, from 0) and items are turned into one another by
-arithmetic and binary search, so that the last page costs what the first does.
+A subset is some *groups* (one pattern of one split, see ``index``), each a sorted run of positions
+on disk: a handful, but with many labels nearly as many as items. Ranks (places in the subset, from
+0) and items are turned into one another by arithmetic and binary search, so that the last page
+costs what the first does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,13 +42,22 @@ class Items:
 
 
 @dataclass(frozen=True)
-class _Group:
-    """One pattern of one split: ``places[start:stop]`` of that split's index."""
+class _Groups:
+    """Patterns of splits, as columns (G,): numbers of splits and patterns, and how they lie.
 
-    split: int
-    labels: tuple[int, ...]
-    start: int
-    stop: int
+    The items of a group are ``places[start : start + length]`` of its split's index.
+    """
+
+    splits: NDArray[np.int8]
+    patterns: NDArray[np.uint16]
+    starts: Ints
+    lengths: Ints
+
+    def __getitem__(self, which: Ints | NDArray[np.bool_]) -> "_Groups":
+        """Give some of the groups."""
+        return _Groups(
+            self.splits[which], self.patterns[which], self.starts[which], self.lengths[which]
+        )
 
 
 class Subset:
@@ -59,17 +69,13 @@ class Subset:
         self._seed = selection.seed
         whole = all(index.is_whole for index in indexes.values())
         self._unfiltered = whole and not selection.filters_labels
-        groups = [
-            group
-            for split, index in indexes.items()
-            if selection.wants_split(split)
-            for group in _groups(SPLITS.index(split), index, selection)
-        ]
-        if self._order != "index":
-            groups.sort(key=lambda group: (group.labels, group.split))
-        self._groups = groups
-        lengths = [group.stop - group.start for group in groups]
-        self._firsts: Ints = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+        self._groups = _groups(self._indexes, selection)
+        self._firsts: Ints = np.concatenate(([0], np.cumsum(self._groups.lengths, dtype=np.int64)))
+
+    @property
+    def groups(self) -> int:
+        """How many groups there are, by which its memory grows."""
+        return len(self._groups.starts)
 
     @property
     def total(self) -> int:
@@ -104,31 +110,32 @@ class Subset:
             index.release()
 
     def _rank(self, number: int, position: int, index: SplitIndex) -> int | None:
-        for which, group in enumerate(self._groups):
-            if group.split != number:
-                continue
-            run = index.places[group.start : group.stop]
-            at = int(np.searchsorted(run, np.uint32(position)))
-            if at == len(run) or run[at] != position:
-                continue
-            if self._order == "index":
-                return self._run_of(number).first + self._run_of(number).below(position)
-            rank = int(self._firsts[which]) + at
-            if self._order == "label":
-                return rank
-            return int(bijection.gather(np.array([rank]), self.total, self._seed)[0])
-        return None
+        groups = self._groups
+        found = np.flatnonzero(
+            (groups.splits == number) & (groups.patterns == index.codes[position])
+        )
+        if not len(found):
+            return None
+        start, length = int(groups.starts[found[0]]), int(groups.lengths[found[0]])
+        run = index.places[start : start + length]
+        at = int(np.searchsorted(run, np.uint32(position)))
+        if at == len(run) or run[at] != position:
+            return None
+        if self._order == "index":
+            return self._run_of(number).first + self._run_of(number).below(position)
+        rank = int(self._firsts[found[0]]) + at
+        if self._order == "label":
+            return rank
+        return int(bijection.gather(np.array([rank]), self.total, self._seed)[0])
 
     def _in_group_order(self, ranks: Ints) -> Items:
         which = np.searchsorted(self._firsts, ranks, side="right") - 1
-        splits = np.empty(len(ranks), np.int8)
+        splits = self._groups.splits[which]
+        offsets = ranks - self._firsts[which] + self._groups.starts[which]
         positions = np.empty(len(ranks), np.int64)
-        for number in np.unique(which):
-            group = self._groups[number]
-            mine = which == number
-            offsets = ranks[mine] - self._firsts[number] + group.start
-            splits[mine] = group.split
-            positions[mine] = self._indexes[group.split].places[offsets]
+        for number, index in self._indexes.items():
+            mine = splits == number
+            positions[mine] = index.places[offsets[mine]]
         return Items(splits, positions)
 
     def _in_index_order(self, ranks: Ints) -> Items:
@@ -147,8 +154,8 @@ class Subset:
         """The groups of each split taken together, in the order of the splits."""
         runs: list[_Run] = []
         first = 0
-        for split in sorted({group.split for group in self._groups}):
-            groups = [group for group in self._groups if group.split == split]
+        for split in np.unique(self._groups.splits).tolist():
+            groups = self._groups[self._groups.splits == split]
             run = _Run(split, first, self._indexes[split], groups)
             runs.append(run)
             first += run.total
@@ -161,13 +168,13 @@ class Subset:
 class _Run:
     """Several disjoint sorted groups of one split, seen as one sorted list of positions."""
 
-    def __init__(self, split: int, first: int, index: SplitIndex, groups: list[_Group]) -> None:
+    def __init__(self, split: int, first: int, index: SplitIndex, groups: _Groups) -> None:
         self.split = split
         self.first = first
         self._index = index
-        self._starts = np.array([group.start for group in groups], np.int64)
-        self._stops = np.array([group.stop for group in groups], np.int64)
-        self.total = int((self._stops - self._starts).sum())
+        self._starts = groups.starts
+        self._stops = groups.starts + groups.lengths
+        self.total = int(groups.lengths.sum())
 
     def below(self, position: int) -> int:
         """Count the items that stand before this position."""
@@ -228,11 +235,28 @@ def passing(index: SplitIndex, selection: Selection) -> NDArray[np.bool_]:
     return np.asarray(passes & (bare | (not selection.unlabelled)))
 
 
-def _groups(split: int, index: SplitIndex, selection: Selection) -> list[_Group]:
-    stops = np.cumsum(index.counts)
-    groups = []
-    for pattern in np.flatnonzero(passing(index, selection) & (index.counts > 0)).tolist():
-        stop = int(stops[pattern])
-        start = stop - int(index.counts[pattern])
-        groups.append(_Group(split, index.patterns[pattern], start, stop))
-    return groups
+def _groups(indexes: Mapping[int, SplitIndex], selection: Selection) -> _Groups:
+    """Give the groups that pass the filters: by split for the order of indexes, else by labels."""
+    splits, patterns = [np.empty(0, np.int8)], [np.empty(0, np.uint16)]
+    starts, lengths = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    labels: list[tuple[int, ...]] = []
+    for split, index in sorted(indexes.items()):
+        if not selection.wants_split(SPLITS[split]):
+            continue
+        found = np.flatnonzero(passing(index, selection) & (index.counts > 0))
+        splits.append(np.full(len(found), split, np.int8))
+        patterns.append(found.astype(np.uint16))
+        lengths.append(index.counts[found])
+        starts.append(np.cumsum(index.counts)[found] - index.counts[found])
+        if selection.order != "index":
+            labels += [index.patterns[pattern] for pattern in found.tolist()]
+    groups = _Groups(
+        np.concatenate(splits),
+        np.concatenate(patterns),
+        np.concatenate(starts),
+        np.concatenate(lengths),
+    )
+    if selection.order == "index":
+        return groups
+    # Groups with the same labels stay in the order of their splits.
+    return groups[np.array(sorted(range(len(labels)), key=labels.__getitem__), np.int64)]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -96,6 +97,23 @@ def test_columns_of_labels_may_have_few_rows(
     found = indexed(tmp_path / "file.npz", labels.astype(dtype))
     assert rows(found) == [tuple(np.flatnonzero(row).tolist()) for row in labels]
     assert found.label_counts() == dict(enumerate(labels.sum(axis=0).tolist()))
+
+
+def test_many_label_combinations_are_counted_in_little_memory(tmp_path: Path) -> None:
+    labels = np.random.default_rng(2).integers(0, 2, (8_000, 1_000), dtype=np.uint8)
+    found = indexed(tmp_path / "file.npz", labels)
+    some = np.asarray(found.carries[:, 17] | found.carries[:, 400])
+    tracemalloc.start()
+    try:
+        every, those = found.label_counts(), found.label_counts(some)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert every == dict(enumerate(labels.sum(axis=0).tolist()))
+    rows_meant = labels[(labels[:, 17] | labels[:, 400]) == 1]
+    assert those == dict(enumerate(rows_meant.sum(axis=0).tolist()))
+    # A copy of the table in 64 bits would take 8 bytes for each.
+    assert peak < 2 * labels.size
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 1)])

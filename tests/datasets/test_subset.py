@@ -1,6 +1,7 @@
 """Selections against NumPy: every page of every order, there and back again."""
 
 import tempfile
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,6 +104,73 @@ def test_the_rank_of_each_item_is_where_it_stands(labels: Labels, data: st.DataO
             for index in range(len(labels[split])):
                 rank = found.index((split, index)) if (split, index) in found else None
                 assert subset.rank(split, index) == rank
+
+
+COMBINED = {
+    split: np.random.default_rng(6).integers(0, 2, (number, 12)).astype(np.uint8)
+    for split, number in (("train", 3_000), ("test", 700))
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("labels", [(), (3,), (0, 7, 11)])
+def test_thousands_of_label_combinations_are_no_exception(
+    order: Any, labels: tuple[int, ...]
+) -> None:
+    selection = Selection(labels=labels, order=order, seed=4)
+    meant = expected(COMBINED, selection)
+    with opened(COMBINED) as dataset:
+        subset = dataset.subset(selection)
+        found = pages(subset, 500)
+        assert len(dataset.indexes["train"].counts) > 2_000
+        assert sorted(found) == sorted(meant)
+        if order == "index":
+            assert found == meant
+        if order == "label":
+            by_labels = sorted(meant, key=lambda item: carried(COMBINED, *item))
+            assert found == by_labels
+        places = {item: rank for rank, item in enumerate(found)}
+        for split in dataset.splits:
+            for index in range(0, len(COMBINED[split]), 37):
+                assert subset.rank(split, index) == places.get((split, index))
+
+
+def test_of_selections_of_many_groups_fewer_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(COMBINED) as dataset:
+        asked = [Selection(order="random", seed=seed) for seed in range(9)]
+        orders = [where(dataset.subset(each).items(0, 50)) for each in asked]
+        number = dataset.subset(asked[0]).groups
+        assert number == sum(len(np.unique(rows, axis=0)) for rows in COMBINED.values())
+        monkeypatch.setattr("app.datasets.dataset._GROUPS_MOST", 4 * number)
+        for each, order in zip(asked, orders, strict=True):
+            assert where(dataset.subset(each).items(0, 50)) == order
+        dataset.subset(Selection(order="random", seed=9))
+        assert [each.seed for each in dataset.subsets] == [6, 7, 8, 9]
+        # What is larger alone is kept all the same: its next page is asked for.
+        monkeypatch.setattr("app.datasets.dataset._GROUPS_MOST", 1)
+        dataset.subset(Selection(order="random", seed=10))
+        assert [each.seed for each in dataset.subsets] == [10]
+
+
+def test_no_more_selections_are_kept_than_are_of_use(dataset: Dataset) -> None:
+    for seed in range(100):
+        dataset.subset(Selection(order="random", seed=seed))
+    assert [each.seed for each in dataset.subsets] == list(range(36, 100))
+
+
+def test_a_selection_takes_few_bytes_for_each_label_combination() -> None:
+    with opened(COMBINED) as dataset:
+        dataset.subset(Selection(order="random")).items(0, 9)
+        tracemalloc.start()
+        try:
+            groups = sum(
+                dataset.subset(Selection(order="random", seed=seed)).groups for seed in range(1, 31)
+            )
+            kept, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert len(dataset.subsets) == 31
+    assert kept < 40 * groups
 
 
 @settings(max_examples=200)
