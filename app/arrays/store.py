@@ -70,7 +70,7 @@ class Store:
         if job is None or job.may_be_retried():
             self._job_for(archive, member).look()
         elif job.error:
-            raise job.error
+            raise job.error.with_traceback(None)
         return Array(self, archive, member)
 
     def begun(self, archive: Archive, member: Member) -> Job | None:
@@ -100,7 +100,7 @@ class Store:
             if report:
                 report(self.progress(archive, name))
         if job.error:
-            raise job.error
+            raise job.error.with_traceback(None)
 
     @contextlib.contextmanager
     def derived(
@@ -236,7 +236,7 @@ class Array:
         job = self._job()
         source, available = job.snapshot()
         if job.error:
-            raise job.error
+            raise job.error.with_traceback(None)
         last = int(positions.max()) if len(positions) else -1
         if source is None or last >= available:
             named = {"file": self._archive.path.name, "member": self._member.name}
