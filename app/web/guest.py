@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 from fastapi import APIRouter, Depends, Request
@@ -36,6 +36,8 @@ from app.web.templating import page, wants_part
 CACHING: Final = "private, no-cache"
 Begin = Callable[[Request, str, Link, Door], Response]
 
+# Which image was asked for, in the query of the page that asks for a passphrase.
+_PLACE: Final = "place"
 _PRIVATE: Final = {"Cache-Control": CACHING, **UNDER_A_LINK}
 
 
@@ -51,7 +53,7 @@ def guest(
         try:
             link = door.open(request, token)
         except PassphraseNeededError:
-            return _ask(request, token, forms, wrong=False)
+            return _ask(request, token, forms, request.url.query)
         unfurl.tell_of_link(request, link, link.title)
         if link.kind == "study":
             return finish(begin(request, token, link, door), _counting(door, link, request))
@@ -67,13 +69,14 @@ def guest(
 
     @router.post("/unlock")
     def unlock(request: Request, token: str, fields: Fields) -> Response:
-        answer = RedirectResponse(f"/s/{token}", 303)
+        wanted = request.url.query
+        answer = RedirectResponse(_asked_for(token, wanted), 303)
         if door.unlock(request, token, text(fields, "passphrase"), answer):
             return finish(answer)
         try:
             door.open(request, token)
         except PassphraseNeededError:
-            return _ask(request, token, forms, wrong=True)
+            return _ask(request, token, forms, wanted, wrong=True)
         return finish(answer)
 
     @router.get("/{place}")
@@ -81,7 +84,8 @@ def guest(
         try:
             shared = open_shared(library, door.database, door.open(request, token))
         except PassphraseNeededError:
-            return finish(RedirectResponse(f"/s/{token}", 303))
+            wanted = addresses.joined(urlencode({_PLACE: place}), request.url.query)
+            return finish(RedirectResponse(addresses.with_query(f"/s/{token}", wanted), 303))
         return finish(_item(request, token, shared, place, notebook))
 
     return router
@@ -213,13 +217,28 @@ def _plan(
     )
 
 
-def _ask(request: Request, token: str, forms: Forms, *, wrong: bool) -> Response:
+def _ask(
+    request: Request, token: str, forms: Forms, wanted: str, *, wrong: bool = False
+) -> Response:
+    """Ask for the passphrase; the form carries the query that names what is shown after it."""
     check = forms.check_for(request)
-    view = guest_pages.Passphrase(f"/s/{token}/unlock", CHECK, check, wrong)
+    action = addresses.with_query(f"/s/{token}/unlock", wanted)
+    view = guest_pages.Passphrase(action, CHECK, check, wrong)
     unfurl.tell(request, _("Images shared with Lightbox"))
     answer = page(request, "passphrase", view, status=403 if wrong else 200)
     forms.remember(answer, check)
     return finish(answer)
+
+
+def _asked_for(token: str, wanted: str) -> str:
+    """Give the page of this link that was asked for before its passphrase was.
+
+    Whatever the query says, the path is one of the link's own.
+    """
+    pairs = parse_qsl(wanted, keep_blank_values=True)
+    place = next((value for name, value in pairs if name == _PLACE), "")
+    path = f"/s/{token}/{place}" if place.isascii() and place.isdecimal() else f"/s/{token}"
+    return addresses.with_query(path, urlencode([pair for pair in pairs if pair[0] != _PLACE]))
 
 
 def _counting(door: Door, link: Link, request: Request) -> BackgroundTask | None:

@@ -4,6 +4,7 @@ import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +184,47 @@ def test_a_passphrase_is_asked_for_once_and_guessing_is_slowed(owner: TestClient
     for _ in range(5):
         send(other, link, f"{link}/unlock", passphrase="guess")
     assert send(other, link, f"{link}/unlock", passphrase="crème brûlée").status_code == 429
+
+
+def unlocked(guest: TestClient, asking: str, phrase: str) -> str:
+    """Say the passphrase in the form that a page holds; give where one lands."""
+    (action,) = re.findall(r'action="([^"]+)"', asking)
+    (check,) = re.findall(r'name="check"\s+value="([^"]+)"', asking)
+    given = {"check": check, "passphrase": phrase}
+    answer = guest.post(unescape(action), data=given)
+    if answer.status_code == 403:
+        return unlocked(guest, answer.text, "open sesame")
+    assert answer.status_code == 303
+    return answer.headers["location"]
+
+
+@pytest.mark.parametrize("phrase", ["open sesame", "wrong at first"])
+@pytest.mark.parametrize(
+    "wanted", ["", "?window=20-200", "/5", "/5?window=20-200&zoom=2", "/5?place=7", "?page=2"]
+)
+def test_a_passphrase_leads_to_what_was_asked_for(
+    wanted: str, phrase: str, owner: TestClient
+) -> None:
+    link = share(owner, "/d/atlas", passphrase="open sesame")
+    guest = visitor(owner)
+    answer = guest.get(f"{link}{wanted}")
+    if answer.status_code == 303:
+        answer = guest.get(answer.headers["location"])
+    landed = unlocked(guest, answer.text, phrase)
+    assert landed == f"{link}{wanted.replace('?place=7', '')}"
+    assert guest.get(landed).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["//elsewhere.example", "https://elsewhere.example/", "../links", "5/../../links", "read", "x"],
+)
+def test_a_passphrase_leads_nowhere_but_to_its_own_link(place: str, owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", passphrase="open sesame")
+    guest = visitor(owner)
+    asking = guest.get(link, params={"place": place, "zoom": "2\r\nSet-Cookie: a=b"}).text
+    landed = unlocked(guest, asking, "open sesame")
+    assert landed == f"{link}?zoom=2%0D%0ASet-Cookie%3A+a%3Db"
 
 
 def test_a_link_to_a_file_that_changed_says_so(owner: TestClient, made: Path) -> None:

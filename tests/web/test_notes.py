@@ -304,7 +304,7 @@ def test_a_link_with_a_passphrase_asks_for_it_before_all_else(owner: TestClient)
     link = share(owner, "/d/atlas", may_comment="1", passphrase="open sesame")
     guest = visitor(owner)
     answer = guest.get(f"{link}/1")
-    assert (answer.status_code, answer.headers["location"]) == (303, link)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{link}?place=1")
     assert guest.get(f"{link}/1.png").status_code == 403
     check = check_of(guest, link)
     fields = {"check": check, "note": "x", "name": "G"}
