@@ -267,6 +267,14 @@ def _done(done: str) -> str:
     return urlencode({"done": done}) if done else ""
 
 
+def link_of(path: str) -> str:
+    """The first page of the link that a path is under; empty where it is under none."""
+    match path.split("/"):
+        case ["", "s", token, *_] if token:
+            return f"/s/{segment(token)}"
+    return ""
+
+
 def segment(dataset_id: str) -> str:
     """Write an id as one segment of a path."""
     return quote(dataset_id, safe="")

@@ -170,7 +170,7 @@ def _here(request: Request, view: object) -> str:
     if isinstance(own, str):
         return own
     if request.method != "GET":
-        return addresses.HOME
+        return addresses.link_of(request.url.path) or addresses.HOME
     query = request.scope["query_string"].decode("latin-1")
     return addresses.with_query(quote(request.url.path), query)
 

@@ -180,3 +180,18 @@ def test_who_holds_a_link_chooses_too_and_learns_nothing_more(serve: Serve, made
     answer = send(guest, settings, PAGE, look="reading")
     assert answer.headers["location"] == link
     assert root_of(guest.get(link).text)["data-look"] == "reading"
+
+
+def test_settings_opened_from_a_forms_answer_lead_back_into_the_link(
+    serve: Serve, made: Path
+) -> None:
+    owner = serve(made)
+    link = share(owner, "/d/made?label=1", passphrase="open sesame", may_comment="1")
+    guest = visitor(owner)
+    wrong = send(guest, link, f"{link}/unlock", passphrase="no")
+    assert send(guest, link, f"{link}/unlock", passphrase="open sesame").status_code == 303
+    empty = send(guest, f"{link}/1", f"{link}/1/notes", note="", name="G")
+    for answer, status in ((wrong, 403), (empty, 422)):
+        assert answer.status_code == status
+        (settings,) = re.findall(r'href="(/preferences[^"]*)"', answer.text)
+        assert send(guest, settings, PAGE, look="dark").headers["location"] == link
