@@ -84,7 +84,14 @@ class MalformedError(LightboxError):
 
 
 class GoneError(LightboxError):
-    """What was asked for has ended on purpose, and will not come back."""
+    """What was asked for has ended on purpose, and will not come back.
+
+    ``part`` is "link" where that is what has ended, not something that it showed.
+    """
+
+    def __init__(self, sentence: str, part: str = "") -> None:
+        self.part = part
+        super().__init__(sentence)
 
 
 class ForbiddenError(LightboxError):
@@ -92,7 +99,11 @@ class ForbiddenError(LightboxError):
 
 
 class TooManyError(LightboxError):
-    """Too many wrong tries came from one place; it has to wait."""
+    """Too many wrong tries came from one place; it has to wait. ``part`` names what was wrong."""
+
+    def __init__(self, sentence: str, part: str = "") -> None:
+        self.part = part
+        super().__init__(sentence)
 
 
 class InexactError(LightboxError):

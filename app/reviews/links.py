@@ -160,10 +160,13 @@ def find(db: Database, token: str, now: datetime) -> Link:
     link = _link(row)
     if link.revoked is not None:
         raise GoneError(
-            Phrase("This link has been withdrawn; ask the person who sent it for a new one.")
+            Phrase("This link has been withdrawn; ask the person who sent it for a new one."),
+            "link",
         )
     if link.expires <= now:
-        raise GoneError(Phrase("This link has expired; ask the person who sent it for a new one."))
+        raise GoneError(
+            Phrase("This link has expired; ask the person who sent it for a new one."), "link"
+        )
     return link
 
 

@@ -58,7 +58,7 @@ class Door:
         except MissingError:
             # A token has 192 bits: this is for the log and the load, a right one still opens.
             if not self.guesses.take(client):
-                raise TooManyError(_(_WAIT)) from None
+                raise TooManyError(_(_WAIT), "link") from None
             raise
         if link.passphrase and request.cookies.get(_COOKIE.format(link.id)) != self._proof(link):
             raise PassphraseNeededError(link)

@@ -148,6 +148,12 @@ def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool
     if seen and request.method == "GET":
         links.append(Link(_("Back"), _unseen(request)))
     if for_guest:
+        # Known by its address alone, so that this tells nothing of what is under it.
+        first = addresses.link_of(request.url.path)
+        here = addresses.with_query(quote(request.url.path), request.url.query)
+        is_new = first not in ("", here, *(link.href for link in links))
+        if is_new and (error is None or part_of(error) != "link"):
+            links.append(Link(_("Back to the images"), first))
         return links
     dataset_id = request.path_params.get("dataset_id")
     is_missing = isinstance(error, MissingError) and error.part == "dataset"

@@ -212,13 +212,14 @@ def open_shared(library: Library, database: Database, link: Link) -> Shared:
         dataset = library.dataset(target.dataset_id)
     except LightboxError:
         # In words that don't name a file: whoever holds the link was not told of any.
-        raise GoneError(_(_GONE)) from None
+        raise GoneError(_(_GONE), "link") from None
     if link.content and dataset.archive.content != link.content:
         raise GoneError(
             _(
                 "The file behind this link has changed since it was made; ask the person who "
                 "sent it for a new one."
-            )
+            ),
+            "link",
         )
     if link.content is None:
         # Pages are shown whether or not this can be kept.
@@ -229,7 +230,7 @@ def open_shared(library: Library, database: Database, link: Link) -> Shared:
     try:
         require_target(dataset, target)
     except MissingError:
-        raise GoneError(_(_GONE)) from None
+        raise GoneError(_(_GONE), "link") from None
     item = Item(dataset.id, dataset.archive.content, target.split, target.index)
     return Shared(link, 1, lambda _first, _last: list(runs(library, [item])), only=True)
 
@@ -241,7 +242,7 @@ def _of_selection(library: Library, link: Link, dataset: Dataset, selection: Sel
     try:
         subset = dataset.subset(selection)
     except MissingError:
-        raise GoneError(_(_GONE)) from None
+        raise GoneError(_(_GONE), "link") from None
 
     def fetch(first: int, last: int) -> list[Run]:
         return list(runs(library, items_of(dataset, subset.items(first, last))))
@@ -254,7 +255,7 @@ def _of_collection(library: Library, database: Database, link: Link) -> Shared:
     try:
         found = collected.find(database, number or 0)
     except MissingError:
-        raise GoneError(_(_GONE)) from None
+        raise GoneError(_(_GONE), "link") from None
     if found.matching:
         dataset, _rest = matched(library, found.matching)
         return _of_selection(library, link, dataset, parse(found.matching.query))

@@ -161,6 +161,48 @@ def test_a_mistyped_link_gets_one_friendly_page(token: str, owner: TestClient) -
     assert "atlas" not in answer.text
 
 
+def ways(html: str) -> list[str]:
+    return [unescape(href) for href in re.findall(r'<a class="button"\s+href="([^"]+)"', html)]
+
+
+@pytest.mark.parametrize("fields", [{}, {"hide_labels": "1"}])
+@pytest.mark.parametrize(
+    "part", ["/999", "/abc", "?page=9", "?window=x", "/1?window=x", "/1/notes", "/a/b/c", "/read/1"]
+)
+def test_a_guests_error_leads_back_to_the_images(
+    part: str, fields: dict[str, str], owner: TestClient
+) -> None:
+    link = share(owner, "/d/atlas", **fields)
+    guest = visitor(owner)
+    answer = guest.get(f"{link}{part}")
+    assert answer.status_code in (404, 405, 422)
+    found = ways(answer.text)
+    assert found.count(link) == 1
+    assert set(found) <= {link, f"{link}/1"}
+    assert guest.get(link).status_code == 200
+
+
+def test_a_note_that_is_refused_leads_back_to_the_images(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", may_comment="1")
+    answer = send(visitor(owner), f"{link}/1", f"{link}/1/notes", note="", name="G")
+    assert (answer.status_code, ways(answer.text)) == (422, [link])
+
+
+def test_no_error_leads_to_a_link_that_is_wrong_itself(owner: TestClient, made: Path) -> None:
+    ended, changed = share(owner, "/d/atlas"), share(owner, "/d/atlas")
+    send(owner, "/links", "/links/1/revoke")
+    np.savez_compressed(made, test_images=PIXELS[::-1], test_labels=LABELS[:, None])
+    guest = visitor(owner)
+    for link in (ended, changed, "/s/mistyped"):
+        for part in ("", "/1", "/999", "?page=9"):
+            answer = guest.get(f"{link}{part}")
+            assert answer.status_code in (404, 410)
+            assert ways(answer.text) == []
+    answers = [guest.get(f"/s/{n:032}/1") for n in range(50)]
+    assert answers[-1].status_code == 429
+    assert ways(answers[-1].text) == []
+
+
 def test_ten_thousand_guesses_are_slowed_while_the_right_link_opens(owner: TestClient) -> None:
     link = share(owner, "/d/atlas")
     guest = visitor(owner)
