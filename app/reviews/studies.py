@@ -146,12 +146,24 @@ def items_within(connection: Connection, study: Study) -> tuple[StudyItem, ...]:
 def add_reader(db: Database, study: Study, name: str, days: int = links.DAYS) -> tuple[str, Link]:
     """Add a reader to a study; give the token of their link, which is nowhere else, and the link.
 
-    Raises MalformedError for a name or days that can't be, StorageError.
+    Raises MalformedError for days or a name that can't be, as one that another reader of this
+    study has, StorageError.
     """
     name = cleaned(name, NAME_MOST, lines=False, part="name")
     if not name:
         raise MalformedError("name", Phrase("A reader needs a name."))
     with db.writing("The reader") as connection:
+        # One reader after the other, so that each knows the names before.
+        connection.execute(select(studies.c.id).where(studies.c.id == study.id).with_for_update())
+        if any(reader.name == name for reader in readers_within(connection, study)):
+            raise MalformedError(
+                "name",
+                Phrase(
+                    "This study has a reader called “{name}” already; choose another name, or make "
+                    "another link for that reader.",
+                    name=name,
+                ),
+            )
         now = db.now()
         number = connection.execute(
             insert(readers).values(study_id=study.id, name=name, made=now).returning(readers.c.id)

@@ -137,6 +137,19 @@ def test_a_reader_needs_a_name_and_sensible_days_or_nothing_is_made(db: Database
     assert links.all_links(db) == ()
 
 
+@pytest.mark.parametrize("name", ["Ada", " Ada ", "A\u200eda", "Ada\x00"])
+def test_no_two_readers_of_a_study_have_the_same_name(name: str, db: Database) -> None:
+    study, other = make_study(db), make_study(db)
+    studies.add_reader(db, study, "Ada")
+    with pytest.raises(MalformedError, match="“Ada” already") as told:
+        studies.add_reader(db, study, name)
+    assert told.value.part == "name"
+    studies.add_reader(db, other, name)
+    studies.add_reader(db, study, "Adam")
+    assert [reader.name for reader in studies.readers_of(db, study)] == ["Ada", "Adam"]
+    assert len(links.all_links(db)) == 3
+
+
 def test_readers_are_those_of_their_study(db: Database) -> None:
     first, second = make_study(db), make_study(db)
     ada, bob = make_reader(db, first), make_reader(db, second, "Bob")
