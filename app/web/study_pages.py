@@ -96,7 +96,7 @@ def row(study: Study, progress: tuple[Progress, ...]) -> StudyRow:
         addresses.study(study.id),
         _(
             "{size}, {readers}, {done} of {total} answers; {state}",
-            size=images(study.size),
+            size=images(_to_read(study)),
             readers=readers,
             done=counted(done),
             total=counted(total),
@@ -213,9 +213,13 @@ def _chosen(design: Design) -> str:
     )
 
 
+def _to_read(study: Study) -> int:
+    return study.size - study.design.practice
+
+
 def _size_words(study: Study) -> str:
     aside = study.design.practice
-    rest = images(study.size - aside)
+    rest = images(_to_read(study))
     return (
         _("{rest} to read, {aside} more to practise on", rest=rest, aside=aside)
         if aside

@@ -82,6 +82,13 @@ def test_repeats_are_told_as_they_are(share: str, number: int, serve: Serve, wri
     assert told in page(owner, "/studies/1").text()
 
 
+def test_the_list_of_studies_counts_what_is_to_be_read(serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    study(owner, practice="3")
+    # Of eight images three are set aside; two readers read five each.
+    assert "5 images, 2 readers, 0 of 10 answers" in page(owner, "/studies").text()
+
+
 def test_in_german_nobody_cannot_tell(serve: Serve, write: Write) -> None:
     pixels = np.zeros((8, 6, 6), np.uint8)
     owner = serve(write(test_images=pixels, test_labels=LABELS))
