@@ -25,6 +25,7 @@ from app.web.roles import role_of
 from app.web.security import UNDER_A_LINK
 from app.web.templating import page
 from app.web.views import Link, Problem
+from app.web.words import NO_PAGE
 
 _RETRY_SECONDS: Final = 2
 _HEADINGS: Final = {
@@ -44,7 +45,6 @@ _FILTERS_STAND: Final = ("page", "find")
 _FOR_GUESTS: Final = later(
     "This can't be shown right now; try again later, or tell the person who sent you the link."
 )
-_UNKNOWN_ADDRESS: Final = later("There is no page at this address.")
 
 
 async def readable_query(request: Request) -> None:
@@ -61,7 +61,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        sentence = _(_UNKNOWN_ADDRESS) if error.status_code == 404 else f"{error.detail}."
+        sentence = _(NO_PAGE) if error.status_code == 404 else f"{error.detail}."
         answer = _answer(request, error.status_code, sentence, "address")
         answer.headers.update(error.headers or {})
         return answer

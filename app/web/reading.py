@@ -28,7 +28,7 @@ from app.web.item import cut_for, drawn, drawn_through, parse_looking
 from app.web.language import gettext as _
 from app.web.studio import Plan, Studio
 from app.web.templating import page
-from app.web.words import counted
+from app.web.words import NO_PAGE, counted
 
 _MILLISECONDS_MOST: Final = 12
 
@@ -170,7 +170,7 @@ def start(request: Request, token: str, link: Link, door: Door) -> Response:
 def _seat(door: Door, request: Request, token: str) -> Seat:
     link = door.open_unlocked(request, token)
     if link.kind != "study":
-        raise MissingError("address", _("There is no page at this address."))
+        raise MissingError("address", _(NO_PAGE))
     return _seated(door.database, link)
 
 

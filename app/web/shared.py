@@ -27,7 +27,7 @@ from app.web.gathering import Run, expander, items_of, matched, runs
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.noted import plainly
-from app.web.words import counted
+from app.web.words import NO_PAGE, counted
 
 # Its images are listed at each request, to be put into the link's own order.
 HIDDEN_MOST: Final = 20_000
@@ -204,7 +204,13 @@ def collection_at(database: Database, number: int, *, hide_labels: bool) -> Coll
 
 
 def open_shared(library: Library, database: Database, link: Link) -> Shared:
-    """Find what a link shows. Raises GoneError where that is no longer here, StorageError."""
+    """Find what a link shows.
+
+    Raises MissingError for a study's, whose pages are others (``web/reading.py``), GoneError where
+    what it showed is no longer here, StorageError.
+    """
+    if link.kind == "study":
+        raise MissingError("address", _(NO_PAGE))
     if link.kind == "collection":
         return _of_collection(library, database, link)
     target = read_target(link.target)

@@ -11,6 +11,7 @@ from app.web.language import gettext as _
 from app.web.language import grouped, later, ngettext, signed
 from app.web.views import Credits
 
+NO_PAGE: Final = later("There is no page at this address.")
 NO_LABEL: Final = later("no label")
 NOTED_WORDS: Final[dict[Noted, str]] = {"flagged": later("flagged"), "notes": later("with notes")}
 VIEW_WORDS: Final[dict[View, str]] = {

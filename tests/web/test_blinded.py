@@ -63,6 +63,18 @@ def test_pages_of_differently_labelled_images_differ_in_nothing_but_their_place(
     assert len({plain(place) for place in range(20, 50)}) == 1
 
 
+@pytest.mark.parametrize("part", ["1", "1.png", "1.npy", "sheet.png", "1/atlas-z.png", "x"])
+def test_a_readers_link_has_none_of_the_pages_of_other_links(
+    part: str, reader: tuple[TestClient, str]
+) -> None:
+    browser, link = reader
+    answer = browser.get(f"{link}/{part}")
+    assert answer.status_code == 404
+    assert "There is no page at this address." in answer.text
+    assert f'href="{link}"' in answer.text
+    assert "can be shared" not in answer.text
+
+
 def test_a_repeat_looks_like_any_other_image(reader: tuple[TestClient, str]) -> None:
     browser, link = reader
     pictures = [browser.get(f"{link}/read/{place}.png") for place in range(1, 69)]
