@@ -157,6 +157,7 @@ def test_a_collection_is_shared_from_the_terminal(
     content = read_archive(made, MEMBERS).content
     with closing(Database(places["LIGHTBOX_DATABASE_URL"])) as database:
         found = collected.create(database, "Two")
+        empty = collected.create(database, "None")
         items = [Item("made", content, "test", index) for index in (5, 2)]
         collecting.add(database, found.id, items, lambda *_: ())
     done = share(f"/collections/{found.id}", "--json")
@@ -165,6 +166,11 @@ def test_a_collection_is_shared_from_the_terminal(
     with Server(made, "--private", **places) as server:
         html = server.get(f"/s/{token}").decode()
         assert re.findall(r'data-index="(\d+)"', html) == ["5", "2"]
+    refused = share(f"/collections/{empty.id}")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "lightbox: There are no images in this collection; put some into it first.\n"
+    )
     absent = share("/collections/9")
     assert (absent.returncode, absent.stdout) == (1, "")
     assert absent.stderr == "lightbox: There is no collection 9.\n"

@@ -72,7 +72,7 @@ class CollectionPage:
     summary: str
     crumbs: tuple[Crumb, ...]
     address: str
-    share: str
+    share: str  # empty where there is nothing to share
     page: str
     style: str
     picks: Picks
@@ -168,7 +168,7 @@ def one(
             Crumb(found.name, None),
         ),
         address=address,
-        share=addresses.share(address),
+        share=addresses.share(address) if found.count else "",
         page=str(number),
         style=drawn.style,
         picks=drawn,

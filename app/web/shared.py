@@ -191,6 +191,10 @@ def collection_at(database: Database, number: int, *, hide_labels: bool) -> Coll
     if database.is_new():
         raise collected.missing(number)
     found = collected.find(database, number)
+    if not found.count:
+        raise MalformedError(
+            "of", _("There are no images in this collection; put some into it first.")
+        )
     if hide_labels and not found.matching and found.count > HIDDEN_MOST:
         raise MalformedError(
             "hide_labels",

@@ -172,12 +172,33 @@ def test_a_guests_note_comes_to_the_image_that_was_shown(mixed: TestClient) -> N
     assert "seen" in words(page(guest, f"{link}/{bone}").one("section", id="notes"))
 
 
-def test_an_empty_collection_is_shared_as_what_it_is(owner: TestClient) -> None:
-    send(owner, "/collections", "/collections", name="Empty")
-    link = share(owner, "/collections/1")
-    assert "0 images" in page(visitor(owner), link).text()
-    assert visitor(owner).get(f"{link}/1").status_code == 404
-    assert visitor(owner).get(f"{link}/sheet.png").status_code == 404
+NOTHING_IN_IT = "There are no images in this collection; put some into it first."
+
+
+def test_an_empty_collection_is_not_shared(mixed: TestClient) -> None:
+    send(mixed, "/collections", "/collections", name="Empty")
+    assert "/share?of=%2Fcollections%2F1" in page(mixed, "/collections/1").links()
+    assert not [href for href in page(mixed, "/collections/2").links() if "share" in href]
+    assert NOTHING_IN_IT in page(mixed, "/share?of=/collections/2", 422).text()
+    given = {"of": "/collections/2", "days": "30"}
+    answer = send(mixed, "/share?of=/collections/1", "/share", **given)
+    assert answer.status_code == 422
+    assert NOTHING_IN_IT in answer.text
+    assert "No link has been made" in page(mixed, "/links").text()
+
+
+@pytest.mark.parametrize("hidden", [{}, {"hide_labels": "1"}])
+def test_a_shared_collection_that_was_emptied_says_so(
+    hidden: dict[str, str], owner: TestClient
+) -> None:
+    collect(owner, "/d/eyes", ("eyes", "test", 7), name="Suspicious")
+    link = share(owner, "/collections/1", **hidden)
+    guest = visitor(owner)
+    assert "no images" not in page(guest, link).text()
+    change(owner, "/collections/1", "remove", ("eyes", "test", 7))
+    assert "There are no images to see by this link at the moment" in page(guest, link).text()
+    assert guest.get(f"{link}/1").status_code == 404
+    assert guest.get(f"{link}/sheet.png").status_code == 404
 
 
 @pytest.mark.parametrize(
