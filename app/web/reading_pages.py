@@ -50,6 +50,7 @@ class Start:
     question: str
     size: str
     done: str
+    answered: int
     share_done: int  # in percent
     is_done: bool
     is_closed: bool
@@ -126,6 +127,7 @@ def start(study: Study, reader: Reader, token: str, answered: int, total: int, l
         question=design.question,
         size=images(total),
         done=_("{answered} of {total} answered", answered=counted(answered), total=counted(total)),
+        answered=answered,
         share_done=100 * answered // total,
         is_done=answered == total,
         is_closed=study.closed is not None,

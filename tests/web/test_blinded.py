@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
+from .reading import page, words
 from .visiting import send, visitor
 
 NUMBER = 60
@@ -27,9 +28,14 @@ def reader(server: TestClient) -> tuple[TestClient, str]:
     fields = {"title": "Reading", "question": "Is it so?", "scale": "yes-no", "repeats": "20"}
     made = send(server, "/studies/new?of=/d/atlas", "/studies", **fields, practice="3", seed="5")
     assert made.status_code == 303
-    page = send(server, "/studies/1", "/studies/1/readers", name="A", days="30").text
-    (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', page)
-    return visitor(server), path
+    return visitor(server), invited(server)
+
+
+def invited(server: TestClient) -> str:
+    """Add a reader to the study; give the path of their link."""
+    made = send(server, "/studies/1", "/studies/1/readers", name="A", days="30").text
+    (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
+    return str(path)
 
 
 def test_no_byte_of_a_reading_tells_label_split_or_index(reader: tuple[TestClient, str]) -> None:
@@ -134,6 +140,22 @@ def test_a_closed_study_takes_no_more(server: TestClient, reader: tuple[TestClie
     answer = send(browser, f"{link}/read/1", f"{link}/answers", choice="1")
     assert answer.status_code == 410
     assert "was not saved" in answer.text
+
+
+@pytest.mark.parametrize(("answered", "word"), [(0, "Begin"), (1, "Go on")])
+def test_whoever_has_begun_goes_on(answered: int, word: str, serve: Serve, write: Write) -> None:
+    # So many that one of them is less than one in a hundred.
+    many = {"test_images": np.zeros((156, 4, 4), np.uint8), "test_labels": LABELS[:2].repeat(78)}
+    server = serve(write("many.npz", **many))
+    fields = {"title": "Reading", "question": "Is it so?", "scale": "yes-no"}
+    send(server, "/studies/new?of=/d/many", "/studies", **fields)
+    link = invited(server)
+    browser = visitor(server)
+    for place in range(1, answered + 1):
+        send(browser, f"{link}/read/{place}", f"{link}/answers", choice="1")
+    shown = page(browser, link)
+    assert f"{answered} of 156 answered" in shown.text()
+    assert words(shown.one("a", href=f"{link}/read")) == word
 
 
 def test_when_the_database_is_gone_browsing_goes_on_and_writing_says_it_was_not_saved(
