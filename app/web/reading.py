@@ -70,6 +70,8 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
     def read(request: Request, token: str, number: str) -> Response:
         seat = _seat(door, request, token)
         place = seat.place(number)
+        if seat.study.closed:
+            return finish(RedirectResponse(f"/s/{token}", 303))
         item = _items(door.database, seat.study)[place.item]
         dataset = _dataset(library, seat.study)
         dataset.images[item.split].wait(item.index + 1, seconds=2)

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
 from .reading import page, words
-from .visiting import send, visitor
+from .visiting import fields_of, send, visitor
 
 NUMBER = 60
 PIXELS = np.random.default_rng(8).integers(0, 256, (NUMBER, 7, 7), np.uint8)
@@ -136,10 +136,33 @@ def test_two_tabs_leave_two_rows_of_which_the_later_counts(
 
 def test_a_closed_study_takes_no_more(server: TestClient, reader: tuple[TestClient, str]) -> None:
     browser, link = reader
+    form = fields_of(browser.get(f"{link}/read/1").text, f"{link}/answers")
     assert send(server, "/studies/1", "/studies/1/close").status_code == 303
-    answer = send(browser, f"{link}/read/1", f"{link}/answers", choice="1")
+    answer = browser.post(f"{link}/answers", data={**form, "choice": "1"})
     assert answer.status_code == 410
     assert "was not saved" in answer.text
+
+
+@pytest.mark.parametrize("answered", [0, 1, 4])
+def test_a_closed_study_thanks_for_what_was_answered_and_shows_no_form(
+    answered: int, serve: Serve, write: Write
+) -> None:
+    few = {"test_images": np.zeros((4, 4, 4), np.uint8), "test_labels": LABELS[:4, None]}
+    server = serve(write("few.npz", **few))
+    fields = {"title": "Reading", "question": "Is it so?", "scale": "yes-no"}
+    send(server, "/studies/new?of=/d/few", "/studies", **fields)
+    link = invited(server)
+    browser = visitor(server)
+    for place in range(1, answered + 1):
+        send(browser, f"{link}/read/{place}", f"{link}/answers", choice="1")
+    send(server, "/studies/1", "/studies/1/close")
+    shown = page(browser, link)
+    assert ("saved" in shown.text()) == ("Thank you" in shown.text()) == bool(answered)
+    assert ("closed" in shown.text()) == (answered < 4)
+    assert not [href for href in shown.links() if "/read" in href]
+    for place in (1, 4):
+        answer = browser.get(f"{link}/read/{place}")
+        assert (answer.status_code, answer.headers["location"]) == (303, link)
 
 
 @pytest.mark.parametrize(("answered", "word"), [(0, "Begin"), (1, "Go on")])
