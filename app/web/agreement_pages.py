@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import app
 from app.datasets.library import Library
 from app.errors import LightboxError
-from app.reviews.agreement import Agreement, Comparison
+from app.reviews.agreement import PERCENT, Agreement, Comparison
 from app.reviews.answers import StudyReadings
 from app.reviews.intervals import Measure
 from app.reviews.methods import Protocol, methods, sampling
@@ -24,7 +24,7 @@ _DIVIDED_MOST: Final = 24
 
 @dataclass(frozen=True)
 class MeasureRow:
-    """One measure in words: “0.71”, “0.60 to 0.82”."""
+    """One measure in words: “0.71”, “0.60 to 0.82”; of a percentage “71 %”, “60 % to 82 %”."""
 
     name: str
     estimate: str
@@ -204,18 +204,19 @@ def _compared(study: Study, kind: str, number: int, comparison: Comparison) -> C
 def _measure(measure: Measure) -> MeasureRow:
     if measure.estimate is None:
         return MeasureRow(say(measure.name), "–", "", counted(measure.n), say(measure.note))
+
+    def written(value: float) -> str:
+        is_percentage = measure.name == PERCENT
+        return signed(f"{100 * value:.0f} %" if is_percentage else f"{value:.2f}")
+
     interval = (
-        _(
-            "{low} to {high}",
-            low=signed(f"{measure.low:.2f}"),
-            high=signed(f"{measure.high:.2f}"),
-        )
+        _("{low} to {high}", low=written(measure.low), high=written(measure.high))
         if measure.low is not None and measure.high is not None
         else ""
     )
     return MeasureRow(
         say(measure.name),
-        signed(f"{measure.estimate:.2f}"),
+        written(measure.estimate),
         interval,
         counted(measure.n),
         say(measure.note),

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
-from .reading import Pixels, page
+from .reading import Pixels, page, words
 from .visiting import send, visitor
 
 RANDOM = np.random.default_rng(4)
@@ -65,6 +65,30 @@ def test_without_a_stored_label_there_is_no_sensitivity(serve: Serve, write: Wri
     text = page(owner, "/studies/1/agreement").text()
     assert "Percent agreement" in text
     assert "ensitivity" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "kappa", "interval"),
+    [
+        ("en", "Percent agreement", "0.00", r"\d\d % to \d\d %"),
+        ("de", "Übereinstimmung in Prozent", "0,00", r"\d\d % bis \d\d %"),
+    ],
+)
+def test_percent_agreement_is_a_percentage(
+    language: str, name: str, kappa: str, interval: str, serve: Serve, write: Write
+) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    owner.headers["accept-language"] = language
+    ann, bob = study(owner, scale="yes-no")
+    # In whatever order: half of all is answered alike, as often as by chance.
+    read(visitor(owner), ann, *"00000000")
+    read(visitor(owner), bob, *"00001111")
+    pair = page(owner, "/studies/1/agreement").one("details", id="pair-0")
+    (first, second) = [[words(cell) for cell in row] for row in pair.iter("tr")][1:3]
+    assert first[0].startswith(name)
+    assert first[1] == "50 %"
+    assert re.fullmatch(interval, first[2])
+    assert second[1] == kappa
 
 
 @pytest.mark.parametrize(("share", "number"), [("10", 1), ("5", 0), ("0", 0)])
