@@ -73,9 +73,10 @@ def sampling(design: Design) -> str:
         which = ""
     if not design.per_label:
         return f"all {design.drawn_from:,} images{which}" if design.drawn_from > 1 else "one image"
+    most = "1 image" if design.per_label == 1 else f"{design.per_label:,} images"
     return (
-        f"a random sample of at most {design.per_label:,} images of each label, seed "
-        f"{design.seed}, from the {design.drawn_from:,} images{which}"
+        f"a random sample of at most {most} of each label, seed {design.seed}, from the "
+        f"{design.drawn_from:,} images{which}"
     )
 
 

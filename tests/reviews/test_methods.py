@@ -122,6 +122,12 @@ def test_the_paragraph_is_whole_sentences(readers: int, compared: bool, repeated
             10,
             "a random sample of at most 10 images of each label, seed 3, from the 780 images",
         ),
+        (
+            "/d/breastmnist",
+            78,
+            1,
+            "a random sample of at most 1 image of each label, seed 3, from the 78 images",
+        ),
     ],
 )
 def test_how_the_images_were_chosen(
