@@ -107,7 +107,7 @@ def create_app(settings: Settings) -> ASGIApp:
         compare(library, tallies, studio, forms),
         sizes(library),
         published(library, _downloads(settings), forms, _data_folder(settings)),
-        entrance(forms),
+        entrance(forms, is_open=settings.access == "open"),
         choosing(forms),
         sharing(library, database, forms, settings.base_url),
         collect(library, database, forms, reviewed),

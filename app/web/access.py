@@ -73,6 +73,8 @@ class Gate:
             scope[ROLE] = "owner"
             await self._app(scope, receive, send)
             return
+        if self._access == "public":
+            scope[PUBLIC] = self._base_url or ""
         path: str = scope["path"]
         if b"token=" in scope["query_string"] and not path.startswith("/s/"):
             await self._enter(Request(scope, receive))(scope, receive, send)
@@ -82,7 +84,6 @@ class Gate:
         scope[ROLE] = "owner" if owner else "visitor"
         scope[_ENTERED] = owner and "authorization" not in headers
         if self._access == "public":
-            scope[PUBLIC] = self._base_url or ""
             await self._app(scope, receive, send)
         elif owner or path.startswith(_UNLOCKED):
             await self._app(scope, receive, _privately(send))
@@ -127,14 +128,17 @@ async def owner_only(request: Request) -> None:
 
 
 def refusal(request: Request, *, wrong: bool = False) -> Response:
-    """Say that the server is private, whatever was asked for; of a public one, who may do more."""
-    heading = _("A private Lightbox")
+    """Say that the server is private, whatever was asked for; of a public one, who may do more.
+
+    ``wrong`` says that a token was given which is not this server's.
+    """
+    is_public = PUBLIC in request.scope
+    heading = _("Enter as the owner") if is_public else _("A private Lightbox")
     if wrong:
         sentence = _(
             "That is not this server's token, or there were too many tries; wait a minute."
         )
-    elif PUBLIC in request.scope:
-        heading = _("Enter as the owner")
+    elif is_public:
         sentence = _("Anyone may look here; the owner can share, collect and make studies too.")
     else:
         sentence = _(

@@ -173,13 +173,13 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
     return router
 
 
-def entrance(forms: Forms) -> APIRouter:
-    """Make the routes by which the owner comes and goes."""
+def entrance(forms: Forms, *, is_open: bool) -> APIRouter:
+    """Make the routes by which the owner comes and goes; of an open server everybody is that."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(addresses.ENTER)
     def enter(request: Request) -> Response:
-        return refusal(request)
+        return RedirectResponse(addresses.HOME, 303) if is_open else refusal(request)
 
     @router.post(addresses.LEAVE, dependencies=[Depends(owner_only), Depends(forms.read)])
     def leave() -> Response:

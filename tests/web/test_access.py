@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -339,6 +340,22 @@ def test_who_may_only_look_can_make_no_link(serve: Serve, made: Path) -> None:
     entry = public.get("/enter").text
     assert "Anyone may look here" in entry
     assert "rivate" not in entry
+
+
+def test_a_wrong_token_does_not_make_a_public_server_private(serve: Serve, made: Path) -> None:
+    public = serve(made, access="public", owner_token=TOKEN)
+    answer = public.get("/?token=wrong")
+    assert answer.status_code == 403
+    assert "That is not this server's token" in unescape(answer.text)
+    assert "Enter as the owner" in answer.text
+    assert "rivate" not in answer.text
+    private = serve(made, access="private", owner_token=TOKEN)
+    assert "A private Lightbox" in private.get("/?token=wrong").text
+
+
+def test_an_open_server_has_nobody_to_let_in(serve: Serve, made: Path) -> None:
+    answer = serve(made).get("/enter")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
 def test_a_form_that_no_page_of_this_server_sent_changes_nothing(owner: TestClient) -> None:
