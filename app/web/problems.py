@@ -20,7 +20,7 @@ from app.errors import (
 )
 from app.web import addresses, display
 from app.web.language import gettext as _
-from app.web.language import later, say
+from app.web.language import is_for_programs, later, say
 from app.web.roles import role_of
 from app.web.security import UNDER_A_LINK
 from app.web.templating import page
@@ -61,7 +61,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        sentence = _(NO_PAGE) if error.status_code == 404 else f"{error.detail}."
+        sentence = f"{error.detail}."
+        if error.status_code == 404:
+            sentence = _(NO_PAGE)
+        elif error.status_code == 405 and not is_for_programs(request.url.path):
+            sentence = _not_allowed(request.method)
         answer = _answer(request, error.status_code, sentence, "address")
         answer.headers.update(error.headers or {})
         return answer
@@ -70,12 +74,23 @@ def install(app: FastAPI) -> None:
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         part = str(first["loc"][-1])
-        return _answer(request, 422, f"{part}: {first['msg']}.", part)
+        sentence = f"{part}: {first['msg']}."
+        if first["type"] == "missing" and not is_for_programs(request.url.path):
+            sentence = _(
+                "The address lacks “{part}”, without which this page can show nothing.", part=part
+            )
+        return _answer(request, 422, sentence, part)
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, _error: Exception) -> Response:
         sentence = _("Something went wrong here; the server's log says what.")
         return _answer(request, 500, sentence, "")
+
+
+def _not_allowed(method: str) -> str:
+    if method in ("GET", "HEAD"):
+        return _("There is nothing to see at this address: it takes what a form sends.")
+    return _("Nothing can be sent to this address.")
 
 
 def part_of(error: LightboxError) -> str:

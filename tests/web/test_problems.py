@@ -264,6 +264,25 @@ def test_another_method_is_not_allowed(target: str, application: ASGIApp) -> Non
     assert "GET" in answer.headers["allow"]
 
 
+@pytest.mark.parametrize(
+    ("method", "target", "sentence"),
+    [
+        ("GET", "/d/flat/test/0/notes", "There is nothing to see at this address"),
+        ("GET", "/s/x/1/notes", "There is nothing to see at this address"),
+        ("POST", "/d/flat", "Nothing can be sent to this address."),
+        ("POST", "/api/datasets", "Method Not Allowed."),
+        ("GET", "/share", "The address lacks “of”"),
+        ("GET", "/studies/new", "The address lacks “of”"),
+    ],
+)
+def test_what_the_framework_refuses_is_said_in_our_words_save_to_programs(
+    method: str, target: str, sentence: str, application: ASGIApp
+) -> None:
+    answer = ask(application, target, method=method)
+    assert answer.status in (405, 422)
+    assert sentence in answer.body.decode()
+
+
 @pytest.mark.parametrize("target", ["/d/flat", "/d/flat/test/0.png", "/api/datasets", "/nothing"])
 def test_a_head_request_gets_the_head_of_the_answer_alone(
     target: str, application: ASGIApp

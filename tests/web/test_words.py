@@ -59,6 +59,8 @@ PAGES = (
     "/d/retinamnist?split=x",
     "/d/retinamnist/test/99999",
     "/d/retinamnist/test/one",
+    "/share",
+    "/leave",
 )
 
 
