@@ -41,7 +41,7 @@ class GuestItem:
     label_text: str
     hue: str | None
     facts: tuple[Fact, ...]
-    place: str
+    place: str  # “3 of 12”; empty where there is one image
     previous: str | None
     next: str | None
     keeps: tuple[bool, bool]  # whether slices go along to them
@@ -136,7 +136,9 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
             Fact(_("Size"), size_words(dataset)),
             *((Fact(_("Split"), split), Fact(_("Index"), str(index))) if shows else ()),
         ),
-        place=_("{number} of {total}", number=counted(number + 1), total=counted(shared.total)),
+        place=_("{number} of {total}", number=counted(number + 1), total=counted(shared.total))
+        if shared.total > 1
+        else "",
         previous=neighbour(number - 1),
         next=neighbour(number + 1),
         keeps=(number - 1 in alike, number + 1 in alike),

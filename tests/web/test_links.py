@@ -16,6 +16,7 @@ from app.errors import ArchiveError, LightboxError, NotReadyError
 from app.reviews.database import Database
 
 from .conftest import Serve, Write
+from .reading import Page, words
 from .visiting import send, share, visitor
 
 # What would tell: a label, the split, where an item stands. Names of HTML attributes do not.
@@ -226,6 +227,28 @@ def test_a_passphrase_is_asked_for_once_and_guessing_is_slowed(owner: TestClient
     for _ in range(5):
         send(other, link, f"{link}/unlock", passphrase="guess")
     assert send(other, link, f"{link}/unlock", passphrase="crème brûlée").status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"), [("", "atlas · Lightbox"), ("Look here", "Look here · Lightbox")]
+)
+def test_an_image_alone_is_named_once_and_leads_to_no_other(
+    title: str, expected: str, owner: TestClient
+) -> None:
+    guest = visitor(owner)
+    shown = Page(guest.get(share(owner, "/d/atlas/test/42", title=title)).text)
+    assert words(shown.one("title")) == expected
+    assert not list(shown.all("span", class_="steps item-steps"))
+    assert "1 of 1" not in shown.text()
+    assert "Previous" not in shown.text()
+
+
+def test_an_image_among_others_has_its_place_and_its_neighbours(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", title="Look here")
+    shown = Page(visitor(owner).get(f"{link}/1").text)
+    assert words(shown.one("title")) == "Image 1 · Look here · Lightbox"
+    assert "1 of 150" in shown.text()
+    assert {link, f"{link}/2"} <= shown.links()
 
 
 def unlocked(guest: TestClient, asking: str, phrase: str) -> str:
