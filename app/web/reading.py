@@ -70,12 +70,12 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
     def read(request: Request, token: str, number: str) -> Response:
         seat = _seat(door, request, token)
         place = seat.place(number)
-        if seat.study.closed:
+        given = answers.current(door.database, seat.reader)
+        if seat.study.closed and place.number not in given:
             return finish(RedirectResponse(f"/s/{token}", 303))
         item = _items(door.database, seat.study)[place.item]
         dataset = _dataset(library, seat.study)
         dataset.images[item.split].wait(item.index + 1, seconds=2)
-        given = answers.current(door.database, seat.reader)
         check = forms.check_for(request)
         view = reading_pages.screen(
             dataset,

@@ -60,7 +60,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Screen:
-    """One image to read."""
+    """One image to read; ``said`` is what was answered, where no more answers are taken."""
 
     title: str
     question: str
@@ -81,6 +81,7 @@ class Screen:
     check: str
     place: int
     key: str
+    said: str
     options: tuple[Option, ...]
     confidences: tuple[Option, ...]
     previous: str | None
@@ -180,6 +181,9 @@ def screen(
         check=check,
         place=place + 1,
         key=key,
+        said=_("You said: {chosen}.", chosen=answer_text(design, old.new))
+        if old and study.closed
+        else "",
         options=_options(study, old.new if old else None),
         confidences=tuple(
             Option(str(n), str(n), "", bool(old and old.confidence == n)) for n in CONFIDENCES

@@ -159,10 +159,15 @@ def test_a_closed_study_thanks_for_what_was_answered_and_shows_no_form(
     shown = page(browser, link)
     assert ("saved" in shown.text()) == ("Thank you" in shown.text()) == bool(answered)
     assert ("closed" in shown.text()) == (answered < 4)
-    assert not [href for href in shown.links() if "/read" in href]
+    leads_in = [href for href in shown.links() if "/read" in href]
+    assert leads_in == ([f"{link}/read/1"] if answered == 4 else [])
     for place in (1, 4):
         answer = browser.get(f"{link}/read/{place}")
-        assert (answer.status_code, answer.headers["location"]) == (303, link)
+        if place <= answered:
+            assert "You said: no." in answer.text
+            assert "/answers" not in answer.text
+        else:
+            assert (answer.status_code, answer.headers["location"]) == (303, link)
 
 
 @pytest.mark.parametrize(("answered", "word"), [(0, "Begin"), (1, "Go on")])
