@@ -34,7 +34,7 @@ from app.web.templating import page, wants_part
 
 # A browser asks again each time, so that a withdrawn link shows nothing more.
 CACHING: Final = "private, no-cache"
-Begin = Callable[[Request, str, Link, Door], Response]
+Begin = Callable[[Request, str, Link, Door, Forms], Response]
 
 # Which image was asked for, in the query of the page that asks for a passphrase.
 _PLACE: Final = "place"
@@ -54,17 +54,17 @@ def guest(
             link = door.open(request, token)
         except PassphraseNeededError:
             return _ask(request, token, forms, request.url.query)
+        if _PLACE in request.query_params:  # asked for the passphrase here, and is let in by now
+            return finish(RedirectResponse(_asked_for(token, request.url.query), 303))
         unfurl.tell_of_link(request, link, link.title)
         if link.kind == "study":
-            return finish(begin(request, token, link, door), _counting(door, link, request))
+            return finish(begin(request, token, link, door, forms), _counting(door, link, request))
         shared = open_shared(library, door.database, link)
-        if shared.only:
-            answer = _item(request, token, shared, "1", notebook)
-            return finish(answer, _counting(door, link, request))
-        view = guest_grid.grid(shared, token, request.url.query)
-        first = next((tile.sheet for tile in view.tiles), "")
-        unfurl.tell_of_link(request, link, view.heading, view.subtitle, first)
-        answer = page(request, "guest_grid", view, style=view.style)
+        answer = (
+            _item(request, token, shared, "1", notebook)
+            if shared.only
+            else _grid(request, token, link, shared)
+        )
         return finish(answer, _counting(door, link, request))
 
     @router.post("/unlock")
@@ -215,6 +215,13 @@ def _plan(
     return Plan(
         tag, kind, CACHING, draw, lambda: all(array.progress().finished for array in images)
     )
+
+
+def _grid(request: Request, token: str, link: Link, shared: Shared) -> Response:
+    view = guest_grid.grid(shared, token, request.url.query)
+    first = next((tile.sheet for tile in view.tiles), "")
+    unfurl.tell_of_link(request, link, view.heading, view.subtitle, first)
+    return page(request, "guest_grid", view, style=view.style)
 
 
 def _ask(

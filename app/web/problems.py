@@ -64,8 +64,8 @@ def install(app: FastAPI) -> None:
         sentence = f"{error.detail}."
         if error.status_code == 404:
             sentence = _(NO_PAGE)
-        elif error.status_code == 405 and not is_for_programs(request.url.path):
-            sentence = _not_allowed(request.method)
+        elif error.status_code == 405 and not _is_program(request):
+            sentence = _not_allowed((error.headers or {}).get("Allow", ""))
         answer = _answer(request, error.status_code, sentence, "address")
         answer.headers.update(error.headers or {})
         return answer
@@ -75,7 +75,7 @@ def install(app: FastAPI) -> None:
         first = error.errors()[0]
         part = str(first["loc"][-1])
         sentence = f"{part}: {first['msg']}."
-        if first["type"] == "missing" and not is_for_programs(request.url.path):
+        if first["type"] == "missing" and not _is_program(request):
             sentence = _(
                 "The address lacks “{part}”, without which this page can show nothing.", part=part
             )
@@ -87,8 +87,13 @@ def install(app: FastAPI) -> None:
         return _answer(request, 500, sentence, "")
 
 
-def _not_allowed(method: str) -> str:
-    if method in ("GET", "HEAD"):
+def _is_program(request: Request) -> bool:
+    asked = request.headers.get("accept")
+    return is_for_programs(request.url.path) or asked == "application/json"
+
+
+def _not_allowed(allowed: str) -> str:
+    if "POST" in allowed:
         return _("There is nothing to see at this address: it takes what a form sends.")
     return _("Nothing can be sent to this address.")
 
@@ -168,12 +173,17 @@ def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool
         here = addresses.with_query(quote(request.url.path), request.url.query)
         is_new = first not in ("", here, *(link.href for link in links))
         if is_new and (error is None or part_of(error) != "link"):
-            links.append(Link(_("Back to the images"), first))
+            part = request.url.path.removeprefix(f"{first}/").partition("/")[0]
+            is_reading = part in ("read", "practice", "answers")
+            links.append(Link(_("Back") if is_reading else _("Back to the images"), first))
         return links
     dataset_id = request.path_params.get("dataset_id")
     is_missing = isinstance(error, MissingError) and error.part == "dataset"
     if dataset_id and error and not is_missing and not isinstance(error, ArchiveError):
         links.append(Link(_("Back to this dataset"), _grid_before(request, dataset_id, error)))
+    study = request.path_params.get("study_id", "")
+    if request.method == "POST" and study.isdecimal() and not isinstance(error, MissingError):
+        links.append(Link(_("Back to the study"), addresses.study(int(study))))
     if isinstance(error, ForbiddenError) and role_of(request) != "owner":
         links.append(Link(_("Enter as the owner"), addresses.ENTER))
     links.append(Link(_("All datasets"), addresses.HOME))

@@ -161,12 +161,15 @@ def reading_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
     return router
 
 
-def start(request: Request, token: str, link: Link, door: Door) -> Response:
+def start(request: Request, token: str, link: Link, door: Door, forms: Forms) -> Response:
     """Show a reader where they are: at the beginning, on the way, or done."""
     seat = _seated(door.database, link)
     given = answers.current(door.database, seat.reader)
-    view = reading_pages.start(seat.study, seat.reader, token, len(given), len(seat.order), link)
-    return page(request, "reader", view)
+    check = forms.check_for(request)
+    view = reading_pages.start(seat.study, seat.reader, token, given, len(seat.order), link, check)
+    answer = page(request, "reader", view)
+    forms.remember(answer, check)
+    return answer
 
 
 def _seat(door: Door, request: Request, token: str) -> Seat:

@@ -42,7 +42,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Start:
-    """Where a reader begins, goes on, or has ended."""
+    """Where a reader begins, goes on, or has ended; ``first`` is the first image answered.
+
+    ``action`` takes answers that the browser could not send before.
+    """
 
     heading: str
     reader: str
@@ -55,7 +58,11 @@ class Start:
     is_done: bool
     is_closed: bool
     read: str
+    first: str | None
     practice: str | None
+    action: str
+    check_name: str
+    check: str
 
 
 @dataclass(frozen=True)
@@ -118,9 +125,17 @@ class Practice:
     credits: Credits
 
 
-def start(study: Study, reader: Reader, token: str, answered: int, total: int, link: Link) -> Start:
-    """Draw up the first page."""
-    design = study.design
+def start(
+    study: Study,
+    reader: Reader,
+    token: str,
+    given: Mapping[int, Answer],
+    total: int,
+    link: Link,
+    check: str,
+) -> Start:
+    """Draw up the first page; ``given`` is what was answered, by place."""
+    design, answered = study.design, len(given)
     return Start(
         heading=design.title,
         reader=reader.name,
@@ -133,7 +148,11 @@ def start(study: Study, reader: Reader, token: str, answered: int, total: int, l
         is_done=answered == total,
         is_closed=study.closed is not None,
         read=f"/s/{token}/read",
+        first=f"/s/{token}/read/{min(given) + 1}" if given else None,
         practice=f"/s/{token}/practice/1" if design.practice and not answered else None,
+        action=f"/s/{token}/answers",
+        check_name=CHECK,
+        check=check,
     )
 
 
@@ -156,7 +175,11 @@ def screen(
     held, seen = values_of(dataset), display.query()
     name = _("Image {place}", place=counted(place + 1))
     planes = _planes(dataset, looking, name, here, display.drawn(held))
-    following = f"/s/{token}/read/{place + 2}" if place + 1 < total else f"/s/{token}"
+    # Once no more answers are taken, from one that was given to the next.
+    places = sorted(given) if study.closed else range(total)
+    at = places.index(place)
+    before, after = places[:at][-1:], places[at + 1 :][:1]
+    following = f"/s/{token}/read/{after[0] + 1}" if after else f"/s/{token}"
     zoomed = _zoomed(dataset, here, looking, seen)
     return Screen(
         title=design.title,
@@ -190,10 +213,10 @@ def screen(
         )
         if design.ask_confidence
         else (),
-        previous=addresses.with_query(f"/s/{token}/read/{place}", seen) if place else None,
+        previous=addresses.with_query(f"/s/{token}/read/{before[0] + 1}", seen) if before else None,
         following=addresses.with_query(following, seen) if old else None,
         next_picture=addresses.with_query(f"{following}.png", display.drawn(held))
-        if place + 1 < total and not dataset.is_volume
+        if after and not dataset.is_volume
         else "",
         home=f"/s/{token}",
         credits=credits_of([dataset]),

@@ -14,7 +14,6 @@ function play(button) {
   move({ [name]: value === max ? 0 : +value + 1 });
   timer = setTimeout(play, calm.matches ? 1000 : 100, button);
 }
-
 document.addEventListener("click", ({ target }) => {
   const button = target.closest?.("[data-play]");
   if (button) play(button === playing ? undefined : button);

@@ -13,12 +13,15 @@ const taken = () => Math.round(spent + performance.now() - began);
 const waiting = () => JSON.parse(localStorage.getItem(store) ?? "[]");
 const keep = (answers) => localStorage.setItem(store, JSON.stringify(answers));
 let sending, saved;
-for (const [name, value] of ticks) form.elements[name].value = value;
+const untouched = [...form.elements].every((each) => each.checked === each.defaultChecked);
+for (const [name, value] of untouched ? ticks : []) form.elements[name].value = value;
+// What Back brings again as it was left is out of date.
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 addEventListener("pagehide", () => {
   const ticks = [...new FormData(form)].filter(([name]) => /^(choice|confidence)$/.test(name));
   sessionStorage.setItem(store, JSON.stringify(saved ? {} : { place, spent: taken(), ticks }));
+  saved = true;
 });
-
 /** Sends an answer. Gives where to go on, or why it was refused; throws where it may go later. */
 async function post(fields) {
   const asked = { method: "POST", headers: { accept: "application/json" } };
@@ -28,7 +31,6 @@ async function post(fields) {
   if (answer.status >= 500 || answer.status === 403) throw new Error("not now");
   return answer.json();
 }
-
 /** Sends what waits, first things first; gives where to go on, or nothing where it was refused. */
 async function flush(next, tries = 0) {
   const [first] = waiting();
@@ -42,7 +44,6 @@ async function flush(next, tries = 0) {
   await new Promise((resolve) => setTimeout(resolve, 1000 * Math.min(2 ** tries, 5)));
   return flush(next, tries + 1);
 }
-
 let running = flush(); // what an earlier page could not send
 form.addEventListener("submit", async (event) => {
   event.preventDefault();

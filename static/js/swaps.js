@@ -36,7 +36,7 @@ document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
 document.addEventListener("htmx:after:swap", () => {
   alarm();
   if (!results()) return;
-  if (before.sheet) find("to-rail").focus(); // has the focus again when the filters close
+  find(`to-${before.sheet}`)?.focus(); // has the focus again when the sheet closes
   find(before.sheet)?.showPopover();
   // The same control, where it is still there; else the heading, which says what is seen now.
   const same = find(before.focus);

@@ -232,6 +232,61 @@ def test_the_time_and_what_was_ticked_outlast_a_closer_look(
     assert (row["new"][-2], row["confidence"]) == ("1", "4")
 
 
+def test_what_is_ticked_while_a_page_comes_is_not_changed_by_what_was_ticked_before(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    link = invite(owner, new_study(owner, private, "Late"), "Quick")
+    reader = elsewhere()
+    visit(reader, f"{link}/read/1")
+    reader.wait_for_load_state("networkidle")
+    reader.keyboard.press("1")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    reader.route("**/read/1.png*", hold)
+    reader.goto(f"{link}/read/1?zoom=2", wait_until="commit")
+    reader.get_by_role("radio").nth(0).check()
+    reader.wait_for_timeout(100)
+    for route in held:
+        route.continue_()
+    reader.wait_for_load_state("networkidle")
+    expect(reader.locator("[name=choice]:checked")).to_have_value("0")
+
+
+def test_an_answer_that_a_closed_study_does_not_take_any_more_is_said_to_be_lost(
+    owner: Page, elsewhere: Callable[..., Page], private: Server, watch: Watch
+) -> None:
+    watch.expected += ["ERR_INTERNET_DISCONNECTED", "410"]
+    study = new_study(owner, private, "Closing")
+    link = invite(owner, study, "Late")
+    reader = elsewhere(**PHONE)
+    visit(reader, f"{link}/read/1")
+    reader.wait_for_load_state("networkidle")
+    reader.keyboard.press("1")
+    reader.keyboard.press("Enter")
+    expect(reader).to_have_url(re.compile("/read/2$"))
+    reader.wait_for_load_state("networkidle")
+    reader.context.set_offline(True)
+    reader.keyboard.press("1")
+    reader.keyboard.press("Enter")
+    expect(reader.locator("[data-saving]")).to_contain_text("trying again")
+    visit(owner, study)
+    owner.get_by_text("Close the study").click()
+    owner.get_by_role("button", name="Close it for ever").click()
+    expect(owner.locator("main")).to_contain_text("no more answers are taken")
+    reader.context.set_offline(False)
+    visit(reader, f"{link}/read/2")
+    expect(reader).to_have_url(link)
+    expect(reader.locator("[data-saving]")).to_contain_text("so the answer was not saved")
+    reader.get_by_role("link", name="Look at my answers").click()
+    expect(reader.locator(".notice")).to_contain_text("You said: normal, benign (1).")
+    reader.wait_for_load_state("networkidle")
+    expect(reader.locator("[data-saving]")).to_have_text("")
+    assert len(rows(owner, study)) == 1
+
+
 def rows(owner: Page, study: str) -> list[tuple[str, str]]:
     """The answers that the server has, each with its place."""
     text = owner.request.get(f"{study}/answers.csv").text()

@@ -160,12 +160,13 @@ def test_a_closed_study_thanks_for_what_was_answered_and_shows_no_form(
     assert ("saved" in shown.text()) == ("Thank you" in shown.text()) == bool(answered)
     assert ("closed" in shown.text()) == (answered < 4)
     leads_in = [href for href in shown.links() if "/read" in href]
-    assert leads_in == ([f"{link}/read/1"] if answered == 4 else [])
+    assert leads_in == ([f"{link}/read/1"] if answered else [])
     for place in (1, 4):
         answer = browser.get(f"{link}/read/{place}")
         if place <= answered:
             assert "You said: no." in answer.text
-            assert "/answers" not in answer.text
+            shown = page(browser, f"{link}/read/{place}")
+            assert not list(shown.all("input", type="radio"))
         else:
             assert (answer.status_code, answer.headers["location"]) == (303, link)
 
@@ -204,3 +205,29 @@ def test_when_the_database_is_gone_browsing_goes_on_and_writing_says_it_was_not_
     made = server.post("/share", data={"of": "/d/atlas", "days": "30", "check": check})
     assert made.status_code == 503
     assert "was not saved" in made.text
+
+
+def test_a_second_reader_of_a_name_is_refused_and_the_way_back_is_to_the_study(
+    server: TestClient, reader: tuple[TestClient, str]
+) -> None:
+    assert reader
+    refused = send(server, "/studies/1", "/studies/1/readers", name=" A ", days="30")
+    assert refused.status_code == 422
+    assert "has a reader called “A” already" in refused.text
+    assert 'href="/studies/1"' in refused.text
+
+
+def test_one_goes_from_answer_to_answer_of_a_closed_study(
+    server: TestClient, reader: tuple[TestClient, str]
+) -> None:
+    browser, link = reader
+    for place in (2, 5, 6):
+        send(browser, f"{link}/read/{place}", f"{link}/answers", choice="1")
+    send(server, "/studies/1", "/studies/1/close")
+    walked, at = [], f"{link}/read/2"
+    while at != link:
+        walked.append(at.rpartition("/")[2])
+        shown = page(browser, at)
+        (at,) = [a.get("href", "") for a in shown.all("a") if words(a) == "Next"]
+    assert walked == ["2", "5", "6"]
+    assert f"{link}/read/2" in page(browser, link).links()

@@ -278,6 +278,9 @@ def test_a_passphrase_leads_to_what_was_asked_for(
     landed = unlocked(guest, answer.text, phrase)
     assert landed == f"{link}{wanted.replace('?place=7', '')}"
     assert guest.get(landed).status_code == 200
+    # The page that asked for it, once more.
+    again = guest.get(f"{link}?place=5&zoom=2")
+    assert (again.status_code, again.headers["location"]) == (303, f"{link}/5?zoom=2")
 
 
 @pytest.mark.parametrize(
