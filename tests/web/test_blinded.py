@@ -14,7 +14,7 @@ from .visiting import fields_of, send, visitor
 NUMBER = 60
 PIXELS = np.random.default_rng(8).integers(0, 256, (NUMBER, 7, 7), np.uint8)
 LABELS = (np.arange(NUMBER) % 2 + 8_800).astype(np.int64)
-TOLD = r"880[01]|\b(train|val|test)\b|data-(index|split)|(?<!aria-)label(?!ledby|>| class)"
+TOLD = r"\b880[01]\b|\b(train|val|test)\b|data-(index|split)|(?<!aria-)label(?!ledby|>| class)"
 
 
 @pytest.fixture

@@ -20,7 +20,9 @@ from .reading import Page, words
 from .visiting import send, share, visitor
 
 # What would tell: a label, the split, where an item stands. Names of HTML attributes do not.
-TOLD = r"700000[012]|\btest\b|data-(index|split)|histogram|(?<!aria-)(?<!<)(?<!</)label(?!ledby)"
+TOLD = (
+    r"\b700000[012]\b|\btest\b|data-(index|split)|histogram|(?<!aria-)(?<!<)(?<!</)label(?!ledby)"
+)
 
 TOKEN = "the-token-of-the-owner"
 NUMBER = 150

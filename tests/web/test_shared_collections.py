@@ -20,7 +20,8 @@ BONES = RANDOM.integers(0, 256, (30, 12, 12), np.uint8)
 LABELS = (np.arange(150) % 3 + 7_000_000).astype(np.int64)
 # What would tell: a label, a split, where an item stands, what the collection is called.
 TOLD = (
-    r"700000\d|\b(test|train)\b|data-(index|split)|Suspicious|(?<!aria-)(?<!<)(?<!</)label(?!ledby)"
+    r"\b700000\d\b|\b(test|train)\b|data-(index|split)|Suspicious"
+    r"|(?<!aria-)(?<!<)(?<!</)label(?!ledby)"
 )
 
 
