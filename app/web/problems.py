@@ -181,9 +181,10 @@ def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool
     is_missing = isinstance(error, MissingError) and error.part == "dataset"
     if dataset_id and error and not is_missing and not isinstance(error, ArchiveError):
         links.append(Link(_("Back to this dataset"), _grid_before(request, dataset_id, error)))
-    study = request.path_params.get("study_id", "")
-    if request.method == "POST" and study.isdecimal() and not isinstance(error, MissingError):
-        links.append(Link(_("Back to the study"), addresses.study(int(study))))
+    study = request.path_params.get("study_id")
+    if study and isinstance(error, MalformedError) and error.part != "id":
+        there = f"{addresses.STUDIES}/{addresses.segment(study)}"  # whatever stands for its number
+        links.append(Link(_("Back to the study"), there))
     if isinstance(error, ForbiddenError) and role_of(request) != "owner":
         links.append(Link(_("Enter as the owner"), addresses.ENTER))
     links.append(Link(_("All datasets"), addresses.HOME))

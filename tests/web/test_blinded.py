@@ -143,18 +143,26 @@ def test_a_closed_study_takes_no_more(server: TestClient, reader: tuple[TestClie
     assert "was not saved" in answer.text
 
 
+def begun(
+    serve: Serve, write: Write, number: int, answered: int
+) -> tuple[TestClient, TestClient, str]:
+    """A server with a study of so many images, and its reader, who has answered the first."""
+    labels = np.resize(LABELS, (number, 1))
+    pixels = np.zeros((number, 4, 4), np.uint8)
+    server = serve(write("few.npz", test_images=pixels, test_labels=labels))
+    fields = {"title": "Reading", "question": "Is it so?", "scale": "yes-no"}
+    send(server, "/studies/new?of=/d/few", "/studies", **fields)
+    link, browser = invited(server), visitor(server)
+    for place in range(1, answered + 1):
+        send(browser, f"{link}/read/{place}", f"{link}/answers", choice="1")
+    return server, browser, link
+
+
 @pytest.mark.parametrize("answered", [0, 1, 4])
 def test_a_closed_study_thanks_for_what_was_answered_and_shows_no_form(
     answered: int, serve: Serve, write: Write
 ) -> None:
-    few = {"test_images": np.zeros((4, 4, 4), np.uint8), "test_labels": LABELS[:4, None]}
-    server = serve(write("few.npz", **few))
-    fields = {"title": "Reading", "question": "Is it so?", "scale": "yes-no"}
-    send(server, "/studies/new?of=/d/few", "/studies", **fields)
-    link = invited(server)
-    browser = visitor(server)
-    for place in range(1, answered + 1):
-        send(browser, f"{link}/read/{place}", f"{link}/answers", choice="1")
+    server, browser, link = begun(serve, write, 4, answered)
     send(server, "/studies/1", "/studies/1/close")
     shown = page(browser, link)
     assert ("saved" in shown.text()) == ("Thank you" in shown.text()) == bool(answered)
@@ -174,14 +182,7 @@ def test_a_closed_study_thanks_for_what_was_answered_and_shows_no_form(
 @pytest.mark.parametrize(("answered", "word"), [(0, "Begin"), (1, "Go on")])
 def test_whoever_has_begun_goes_on(answered: int, word: str, serve: Serve, write: Write) -> None:
     # So many that one of them is less than one in a hundred.
-    many = {"test_images": np.zeros((156, 4, 4), np.uint8), "test_labels": LABELS[:2].repeat(78)}
-    server = serve(write("many.npz", **many))
-    fields = {"title": "Reading", "question": "Is it so?", "scale": "yes-no"}
-    send(server, "/studies/new?of=/d/many", "/studies", **fields)
-    link = invited(server)
-    browser = visitor(server)
-    for place in range(1, answered + 1):
-        send(browser, f"{link}/read/{place}", f"{link}/answers", choice="1")
+    _server, browser, link = begun(serve, write, 156, answered)
     shown = page(browser, link)
     assert f"{answered} of 156 answered" in shown.text()
     assert words(shown.one("a", href=f"{link}/read")) == word

@@ -257,6 +257,17 @@ def test_the_way_back_leaves_out_only_what_was_wrong(
     assert ask(application, back).status == 200
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "x", "%D9%A3", "%22%3E", "..%5c", "9" * 30])
+@pytest.mark.parametrize("rest", ["/readers", "/close", "/agreement?positive=x", "?%FF"])
+def test_whatever_stands_for_a_studys_number_is_refused_in_words(
+    number: str, rest: str, application: ASGIApp
+) -> None:
+    method = "GET" if "?" in rest else "POST"
+    answer = ask(application, f"/studies/{number}{rest}", method=method)
+    assert answer.status in (400, 403, 404, 422)
+    assert list(Page(answer.body.decode()).links())
+
+
 @pytest.mark.parametrize("target", ["/d/flat", "/d/flat/test/0", "/api/datasets", "/", "/healthz"])
 def test_another_method_is_not_allowed(target: str, application: ASGIApp) -> None:
     answer = ask(application, target, method="POST")
