@@ -121,10 +121,14 @@ def pixels(dataset_id: str, split: str, index: int, form: str, query: str = "") 
     return with_query(f"/d/{segment(dataset_id)}/{split}/{index}.{form}", query)
 
 
-def export(dataset_id: str, selection: Selection, form: str = "") -> str:
-    """What a selection can be exported as; with a ``form``, the file itself."""
-    path = f"/d/{segment(dataset_id)}/export" + (f".{form}" if form else "")
-    return with_query(path, export_query(selection))
+def export(dataset_id: str, selection: Selection) -> str:
+    """What a selection can be exported as; the page of its grid is for the way back."""
+    return with_query(f"/d/{segment(dataset_id)}/export", selection.query())
+
+
+def exported(dataset_id: str, selection: Selection, form: str) -> str:
+    """A selection as a file."""
+    return with_query(f"/d/{segment(dataset_id)}/export.{form}", export_query(selection))
 
 
 def _plain(selection: Selection) -> Selection:
@@ -138,27 +142,33 @@ def export_query(selection: Selection) -> str:
 
 
 def pixels_by_label(dataset_id: str, selection: Selection, *, everything: bool = False) -> str:
-    """Mean images and pixel histograms of a selection, of a sample or of all its images."""
-    return with_query(f"/d/{segment(dataset_id)}/pixels", pixel_query(selection, everything))
+    """Mean images and pixel histograms of a selection, of a sample or of all its images.
+
+    The page of its grid is for the way back.
+    """
+    query = joined(selection.query(), _all(everything))
+    return with_query(f"/d/{segment(dataset_id)}/pixels", query)
 
 
 def stop_pixels(dataset_id: str, selection: Selection) -> str:
     """Where a form stops adding up all images of a selection."""
-    query = pixel_query(selection, everything=True)
-    return with_query(f"/d/{segment(dataset_id)}/pixels/stop", query)
+    return with_query(f"/d/{segment(dataset_id)}/pixels/stop", selection.query())
 
 
 def mean_image(dataset_id: str, selection: Selection, of: str, *, everything: bool = False) -> str:
     """One mean image as PNG, ``of`` a label's value, of ``none`` or of ``all``."""
-    query = pixel_query(selection, everything)
-    return with_query(f"/d/{segment(dataset_id)}/mean.png", joined(query, f"of={of}"))
+    query = joined(added_up(selection).query(), _all(everything), f"of={of}")
+    return with_query(f"/d/{segment(dataset_id)}/mean.png", query)
 
 
-def pixel_query(selection: Selection, everything: bool) -> str:
-    """What such an address carries of the selection: its filters, and the seed of a sample."""
+def added_up(selection: Selection) -> Selection:
+    """What decides which pixels are added up: the filters, and the seed of a sample."""
     order = selection.order if selection.order == "random" else "index"
-    kept = replace(_plain(selection), view="middle", order=order)
-    return joined(kept.query(), "all=1" if everything else "")
+    return replace(_plain(selection), view="middle", order=order)
+
+
+def _all(everything: bool) -> str:
+    return "all=1" if everything else ""
 
 
 def plane_query(axis: str, place: int) -> str:

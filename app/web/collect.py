@@ -15,7 +15,7 @@ from app.errors import MalformedError
 from app.reviews import collected, collecting, notes
 from app.reviews.database import Database
 from app.reviews.items import ITEMS_MOST, Item
-from app.web import addresses, collection_pages
+from app.web import addresses, collection_pages, display
 from app.web.access import owner_only
 from app.web.changing import chosen_in, flag_in, found_by, undo_done
 from app.web.forms import Forms, text
@@ -53,9 +53,9 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
     Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
 
     def read(request: Request, of: str) -> _Grid:
-        target = read_grid(of)
-        selection = replace(target.selection, view="middle")
-        dataset = reviewed.narrowed(request, library.dataset(target.dataset_id), selection)
+        whole = library.dataset(read_grid(of).dataset_id)
+        selection = replace(display.selection_at(whole, of.partition("?")[2]), view="middle")
+        dataset = reviewed.narrowed(request, whole, selection)
         return _Grid(dataset, selection, dataset.subset(selection))
 
     @router.get("")

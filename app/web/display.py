@@ -8,14 +8,15 @@ an 8-bit picture can't hold is drawn by the server, from the values themselves.
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
+from app.datasets import selection as selections
 from app.datasets.dataset import Dataset
-from app.datasets.selection import parameters, shown
+from app.datasets.selection import Selection, parameters, shown
 from app.errors import MalformedError
 from app.pictures import sheet
 from app.pictures.lookup import MAPS, Map
@@ -102,6 +103,11 @@ def parse(query: str, values: Values | None) -> Display:
     if values is None or not any(f"{name}=" in query for name in FIELDS):
         return PLAIN
     return _parse(query, values)
+
+
+def selection_at(dataset: Dataset, query: str) -> Selection:
+    """Read a selection, and by what its pictures are seen. Raises MalformedError."""
+    return replace(selections.parse(query), display=parse(query, values_of(dataset)).query())
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 import anyio
@@ -19,7 +19,7 @@ from app.errors import MissingError, NotReadyError
 from app.exports.chosen import Selected
 from app.exports.origin import Origin
 from app.exports.stream import Size
-from app.web import addresses, words
+from app.web import addresses, display, words
 from app.web.api import FILTERS, ORDERING
 from app.web.download import Download, Places, attachment
 from app.web.export_forms import FORMS, Asked, Form
@@ -83,7 +83,8 @@ def exports(library: Library, store: Store, reviewed: Reviewed) -> APIRouter:
     @router.get("/d/{dataset_id}/export", include_in_schema=False)
     def offers(request: Request, dataset_id: str) -> HTMLResponse:
         asked = _asked(library, dataset_id, request, reviewed)
-        return page(request, "export", _page(asked, store))
+        seen = display.selection_at(asked.dataset, request.url.query)
+        return page(request, "export", _page(replace(asked, selection=seen), store))
 
     @router.get(
         "/d/{dataset_id}/export.{form}",
@@ -256,7 +257,7 @@ def _offer(asked: Asked, name: str, form: Form, store: Store) -> Offer:
         text=_(form.text),
         size=say(missing) if missing else _size_text(form.size(asked, store)),
         link=_("Download .{name}", name=name),
-        href=None if missing else addresses.export(asked.dataset.id, asked.selection, name),
+        href=None if missing else addresses.exported(asked.dataset.id, asked.selection, name),
     )
 
 

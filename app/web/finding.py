@@ -9,10 +9,9 @@ from starlette.responses import RedirectResponse
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import SPLITS, Selection, parameters, parse, shown
+from app.datasets.selection import SPLITS, Selection, parameters, shown
 from app.errors import MalformedError, MissingError
 from app.web import addresses, display
-from app.web.display import values_of
 from app.web.item import required_index
 from app.web.language import gettext as _
 from app.web.words import label_text
@@ -28,8 +27,7 @@ def finding(library: Library) -> APIRouter:
     @router.get("/d/{dataset_id}/find")
     def find(request: Request, dataset_id: str) -> RedirectResponse:
         dataset = library.dataset(dataset_id)
-        seen = display.parse(request.url.query, values_of(dataset))
-        selection = replace(parse(request.url.query), page=1, display=seen.query())
+        selection = display.selection_at(dataset, request.url.query).on_page(1)
         typed = parameters(request.url.query).get(FIELD, [""])[-1]
         return RedirectResponse(_found(dataset, selection, " ".join(typed.split())), 303)
 

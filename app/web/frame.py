@@ -3,7 +3,9 @@
 Drawing these takes longer than all that changes from page to page, so it's done once a selection.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -53,6 +55,23 @@ ANY_PAGE: Final = 10**30
 
 
 @dataclass(frozen=True)
+class Paged:
+    """HTML that leads to, or comes back to, the page it stands on.
+
+    ``elsewhere`` is that of all pages but the first, cut where their number stands.
+    """
+
+    first: Markup
+    elsewhere: tuple[str, ...]
+
+    def on(self, page: int) -> Markup:
+        """Give what stands on a page."""
+        if page == 1:
+            return self.first
+        return Markup(str(page).join(self.elsewhere))  # noqa: S704 (as drawn, and digits)
+
+
+@dataclass(frozen=True)
 class Frame:
     """``stamps`` holds the HTML of a cell by split and labels, cut where its index stands."""
 
@@ -60,10 +79,9 @@ class Frame:
     heading: str
     shows: str
     tabs: Markup
-    thumbs: Markup
-    thumbs_elsewhere: tuple[str, ...]  # on other pages than the first, cut where their number is
+    thumbs: Paged
     chips: Markup
-    ways: Markup
+    ways: Paged
     filters: Markup
     distribution: Markup
     display: Markup  # the form, with ANY_PAGE for the page
@@ -113,13 +131,6 @@ def cells(
     return Markup("".join(drawn))  # noqa: S704 (stamps are drawn by a template, indexes are digits)
 
 
-def thumbs(frame: Frame, page: int) -> Markup:
-    """Draw the choice of how large thumbnails are, which leads to the same page."""
-    if page == 1:
-        return frame.thumbs
-    return Markup(str(page).join(frame.thumbs_elsewhere))  # noqa: S704 (as drawn, and digits)
-
-
 def _stamp(
     dataset: Dataset, selection: Selection, number: int, values: tuple[int, ...]
 ) -> list[str]:
@@ -143,18 +154,20 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
         heading=heading(dataset, selection, subset.total),
         shows=shows(dataset, selection, subset.total),
         tabs=fragment("tabs", filters.tabs(dataset, selection)),
-        thumbs=_thumbs(dataset, selection),
-        thumbs_elsewhere=tuple(
-            str(_thumbs(dataset, selection.on_page(ANY_PAGE))).split(str(ANY_PAGE))
-        ),
+        thumbs=_paged(selection, partial(_thumbs, dataset)),
         chips=fragment("chips", filters.chips(dataset, selection)),
-        ways=fragment("ways", _ways(dataset, selection)),
+        ways=_paged(selection, partial(_ways, dataset)),
         filters=fragment("filters", filters.form(dataset, selection)),
         distribution=fragment("distribution", histogram.build(dataset, selection)),
         display=fragment("display", seen),
         lens=fragment("lens", seen),
         css=seen.css,
     )
+
+
+def _paged(selection: Selection, draw: Callable[[Selection], Markup]) -> Paged:
+    elsewhere = str(draw(selection.on_page(ANY_PAGE))).split(str(ANY_PAGE))
+    return Paged(draw(selection), tuple(elsewhere))
 
 
 def _seen(dataset: Dataset, selection: Selection) -> Controls:
@@ -209,17 +222,22 @@ def _thumbs(dataset: Dataset, selection: Selection) -> Markup:
     return fragment("thumbs", links)
 
 
-def _ways(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
-    """Lead to what else can be done with a selection; with what is the owner's alone, to little."""
-    here = addresses.grid(dataset.id, replace(selection, display=""))
+def _ways(dataset: Dataset, selection: Selection) -> Markup:
+    """Lead to what else can be done with a selection, and from there back to its page.
+
+    With what is the owner's alone, to little.
+    """
+    here = addresses.grid(dataset.id, selection)
+    compared = addresses.grid(dataset.id, replace(selection, page=1, display=""))
     for_all = (
-        Link(_("Share"), addresses.share(addresses.seen(here, selection.display))),
+        Link(_("Share"), addresses.share(here)),
         Link(_("Study"), addresses.new_study(here)),
-        Link(_("Compare"), addresses.compare([here])),
+        Link(_("Compare"), addresses.compare([compared])),
         Link(_("Pixels"), addresses.pixels_by_label(dataset.id, selection)),
     )
-    return (
+    links = (
         *(() if selection.noted else for_all),
         Link(_("Export"), addresses.export(dataset.id, selection)),
         Link(_("About"), addresses.about(dataset.id)),
     )
+    return fragment("ways", links)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -16,7 +15,7 @@ from app.errors import MissingError
 from app.pictures import sheet
 from app.pictures.window import Window
 from app.web import addresses, histogram
-from app.web.frame import ANY_PAGE, Frame, cells, thumbs
+from app.web.frame import ANY_PAGE, Frame, cells
 from app.web.language import gettext as _
 from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
@@ -83,14 +82,14 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
             noun=noun,
         ),
         address=addresses.grid(dataset.id, selection),
-        collect=addresses.collect(addresses.grid(dataset.id, replace(selection, display=""))),
-        ways=frame.ways,
+        collect=addresses.collect(addresses.grid(dataset.id, selection)),
+        ways=frame.ways.on(selection.page),
         style=style(drawn, width, height),
         cell_width=width,
         cell_height=height,
         tiles=drawn,
         tabs=frame.tabs,
-        thumbs=thumbs(frame, selection.page),
+        thumbs=frame.thumbs.on(selection.page),
         fit=selection.thumbs == "fit",
         chips=frame.chips,
         filters=frame.filters,

@@ -91,6 +91,7 @@ def build(
     )
     downloads, notes = _downloads(dataset, split, index, looking, pixels)
     own = addresses.item(dataset.id, split, index)
+    address = addresses.item(dataset.id, split, index, addresses.joined(query, looked))
     return Item(
         heading=f"{dataset.title} · {name}",
         crumbs=(
@@ -98,8 +99,8 @@ def build(
             *way.crumbs,
             Crumb(name, None),
         ),
-        address=addresses.item(dataset.id, split, index, addresses.joined(query, looked)),
-        share=addresses.share(addresses.with_query(own, display.query())),
+        address=address,
+        share=addresses.share(address),
         style=style(planes, looking.zoom, volume=dataset.is_volume),
         planes=planes,
         volume=volume.build(

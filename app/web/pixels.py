@@ -15,7 +15,7 @@ from app.pictures import sheet
 from app.pictures.means import mean_png
 from app.pictures.tallies import Inquiry, Tallies, inquire
 from app.pictures.tally import Tally, picture_shape
-from app.web import addresses, curves, histogram, words
+from app.web import addresses, curves, display, histogram, words
 from app.web.access import owner_only
 from app.web.curves import Curves
 from app.web.forms import Forms
@@ -96,7 +96,7 @@ def pixels(library: Library, tallies: Tallies, studio: Studio, forms: Forms) -> 
     @router.get("/d/{dataset_id}/pixels")
     def by_label(request: Request, dataset_id: str) -> Response:
         dataset = library.dataset(dataset_id)
-        selection = plainly(parse(request.url.query))
+        selection = plainly(display.selection_at(dataset, request.url.query))
         everything = wants_everything(request)
         require_fitting(dataset)
         inquiry = inquire(dataset, selection, everything=everything)
@@ -116,7 +116,8 @@ def pixels(library: Library, tallies: Tallies, studio: Studio, forms: Forms) -> 
         "/d/{dataset_id}/pixels/stop", dependencies=[Depends(owner_only), Depends(forms.read)]
     )
     def stop(request: Request, dataset_id: str) -> Response:
-        dataset, selection = library.dataset(dataset_id), plainly(parse(request.url.query))
+        dataset = library.dataset(dataset_id)
+        selection = plainly(display.selection_at(dataset, request.url.query))
         require_fitting(dataset)
         tallies.stop(inquire(dataset, selection, everything=True))
         return RedirectResponse(addresses.pixels_by_label(dataset.id, selection), 303)
@@ -146,7 +147,7 @@ def pixels(library: Library, tallies: Tallies, studio: Studio, forms: Forms) -> 
 def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
     """Draw up the page from what is known by now."""
     dataset = inquiry.dataset
-    grid = addresses.grid(dataset.id, selection.on_page(1))
+    grid = addresses.grid(dataset.id, selection)
     return PixelPage(
         heading=_("Pixels of {title}", title=dataset.title),
         subtitle=heading(dataset, selection, inquiry.total),
@@ -155,7 +156,9 @@ def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
             Crumb(dataset.title, grid),
             Crumb(_("Pixels"), None),
         ),
-        address=addresses.pixels_by_label(dataset.id, selection, everything=inquiry.background),
+        address=addresses.pixels_by_label(
+            dataset.id, addresses.added_up(selection), everything=inquiry.background
+        ),
         grid=grid,
         summary=_("Still being computed.") if seen.pending else _("All numbers are here."),
         notices=(*seen.notices, *dataset_notices(dataset, sheet.window_of(dataset))),

@@ -24,6 +24,7 @@ from app.reviews.links import Kind, Link
 from app.web import addresses, display
 from app.web.display import BYTES, values_of
 from app.web.gathering import Run, expander, items_of, matched, runs
+from app.web.item import parse_looking
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.noted import plainly
@@ -103,7 +104,8 @@ class Shared:
 def read_target(address: str) -> Target:
     """Read the address of a grid or an image. Raises MissingError or MalformedError."""
     target = _target(address)
-    plainly(target.selection)
+    if not target.split:
+        plainly(target.selection)
     return target
 
 
@@ -159,15 +161,19 @@ def content_at(library: Library, target: Target) -> str | None:
 def seen_at(library: Library, address: str) -> str:
     """Give the query by which an address's images are seen, for a link to carry it along.
 
-    It is no part of what the link shows: its holder may see it otherwise. Raises MalformedError.
+    It is no part of what the link shows: its holder may see it otherwise. Raises MalformedError,
+    or MissingError for a slice that is not there.
     """
     if read_collection(address) is not None:
         return ""
+    target, query = read_target(address), urlsplit(address).query
     try:
-        values = values_of(library.dataset(read_target(address).dataset_id))
+        dataset = library.dataset(target.dataset_id)
     except LightboxError:
-        values = BYTES
-    return display.parse(urlsplit(address).query, values).query()
+        return display.parse(query, BYTES).query()
+    seen = display.parse(query, values_of(dataset)).query()
+    looked = parse_looking(dataset, query).query(dataset) if target.split else ""
+    return addresses.joined(seen, looked)
 
 
 def require_target(dataset: Dataset, target: Target) -> None:

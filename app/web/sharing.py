@@ -21,6 +21,7 @@ from app.web.access import let_out, owner_only, refusal
 from app.web.forms import CHECK, Forms, text
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext
+from app.web.preferences import way_back
 from app.web.security import NO_REFERRER
 from app.web.shared import (
     Target,
@@ -104,12 +105,11 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
     @router.get(addresses.SHARE)
     def form(request: Request, of: str) -> Response:
         check = forms.check_for(request)
-        words, address = named(library, database, of)
-        as_seen = addresses.seen(address, seen_at(library, of))
+        words, _address = named(library, database, of)
         view = ShareForm(
             words=words,
-            of=as_seen,
-            back=as_seen,
+            of=of,
+            back=way_back(of),
             check_name=CHECK,
             check=check,
             days=tuple(Choice(str(n), _days_text(n), n == links.DAYS) for n in _DAYS),
@@ -143,7 +143,7 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             terms=_(
                 "It opens until {until}; {rights}.", until=dated(link.expires), rights=_rights(link)
             ),
-            back=addresses.seen(address, seen),
+            back=way_back(of),
             back_text=_("Back to the images"),
             links=addresses.LINKS,
             notices=() if base_url else (public_note(),),

@@ -15,6 +15,7 @@ from app.web import addresses, designing, study_pages
 from app.web.access import owner_only
 from app.web.forms import Forms, text
 from app.web.language import gettext as _
+from app.web.preferences import way_back
 from app.web.security import NO_REFERRER
 from app.web.sharing import link_url, named
 from app.web.templating import page
@@ -40,7 +41,9 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         words, address = named(library, database, of)
         check = forms.check_for(request)
         dataset = designing.source_at(library, database, address).dataset
-        answer = page(request, "study_new", study_pages.form(dataset, address, words, check))
+        answer = page(
+            request, "study_new", study_pages.form(dataset, address, words, way_back(of), check)
+        )
         forms.remember(answer, check)
         return answer
 

@@ -105,8 +105,8 @@ def row(study: Study, progress: tuple[Progress, ...]) -> StudyRow:
     )
 
 
-def form(dataset: Dataset, address: str, words: str, check: str) -> StudyForm:
-    """Draw up the form for the images of an address."""
+def form(dataset: Dataset, address: str, words: str, back: str, check: str) -> StudyForm:
+    """Draw up the form for the images of an address; ``back`` is where one came from."""
     several = dataset.task.startswith("multi-label")
     return StudyForm(
         words=words,
@@ -120,7 +120,7 @@ def form(dataset: Dataset, address: str, words: str, check: str) -> StudyForm:
         is_multi=several,
         is_ordinal=designing.is_ordinal(dataset),
         repeats=tuple(Choice(str(n), f"{n} %" if n else _("none"), n == 0) for n in _REPEATS),
-        back=address,
+        back=back,
     )
 
 

@@ -1,7 +1,6 @@
 """How far the unpacking of a dataset's images is, and the owner's way to stop it and to go on."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -9,10 +8,9 @@ from starlette.responses import RedirectResponse, Response
 from app.arrays.store import Array
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Selection, parse
+from app.datasets.selection import Selection
 from app.web import addresses, display
 from app.web.access import owner_only
-from app.web.display import values_of
 from app.web.forms import CHECK, Forms
 from app.web.language import gettext as _
 from app.web.views import Notice, Stop
@@ -37,8 +35,7 @@ def unpacking(library: Library, forms: Forms) -> APIRouter:
 
 def _turned(dataset: Dataset, request: Request, change: Callable[[Array], None]) -> Response:
     """Do it to the splits that the grid shows, and lead back to it."""
-    seen = display.parse(request.url.query, values_of(dataset))
-    selection = replace(parse(request.url.query), display=seen.query())
+    selection = display.selection_at(dataset, request.url.query)
     for split, array in dataset.images.items():
         if selection.wants_split(split):
             change(array)

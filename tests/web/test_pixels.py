@@ -150,7 +150,7 @@ def test_a_sample_says_so_and_leads_to_all(small: TestClient) -> None:
     )
     onward = next(e for e in shown.all("a", rel="nofollow"))
     assert words(onward) == "Compute all 100"
-    assert onward.get("href") == "/d/made/pixels?order=random&seed=3&all=1"
+    assert onward.get("href") == "/d/made/pixels?order=random&seed=3&per_page=7&page=2&all=1"
     whole = pixels(small, onward.get("href", ""))
     assert "Counted: 100 images, all that match." in whole.text()
     kept_from_robots = [e.get("href", "") for e in whole.all("a", rel="nofollow")]

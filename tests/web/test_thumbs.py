@@ -71,9 +71,9 @@ def test_an_image_leads_back_to_thumbnails_of_the_same_size(real_client: TestCli
 
 
 def test_the_api_and_exports_know_nothing_of_thumbnails(real_client: TestClient) -> None:
-    html = real_client.get(asked("large")).text
-    exported = re.findall(r'href="([^"]*/export[^"]*)"', html)
-    assert exported == [f"{GRID}/export"]
+    html = real_client.get(f"{GRID}/export?thumbs=large").text
+    exported = re.findall(r'href="([^"]*/export\.[^"]*)"', html)
+    assert exported == [f"{GRID}/export.{form}" for form in ("csv", "parquet", "zip", "npz")]
     items = "/api/datasets/retinamnist/items"
     plain, sized = (real_client.get(f"{items}{query}").json() for query in ("", "?thumbs=large"))
     assert [item["image_url"] for item in plain["items"]] == [
