@@ -55,20 +55,20 @@ function withQuery(address, given) {
 
 /** What else on the page carries the chosen slices: address, links, forms, what is downloaded. */
 function carry() {
-  const now = ({ sliceOf }) => (slider(sliceOf) ? { slice: slider(sliceOf).value } : changed);
   for (const each of all("[data-keeps], [data-slice-of]")) {
+    const { keeps, sliceOf } = each.dataset;
     const name = each.action ? "action" : "href";
-    each[name] = withQuery(each[name], now(each.dataset));
+    let now = slider(sliceOf) ? { slice: slider(sliceOf).value } : changed;
+    if (keeps) now = { [keeps]: withQuery(new URL(each.href).searchParams.get(keeps), now) };
+    each[name] = withQuery(each[name], now);
   }
   for (const { dataset } of all("[data-copy]")) dataset.copy = withQuery(dataset.copy, changed);
   // Once all is at rest and nothing lies over it: browsers refuse to do this many times a second.
   clearTimeout(later);
-  later = setTimeout(settle, 200);
-}
-
-function settle() {
-  if (document.querySelector("dialog[open]")) carry();
-  else history.replaceState(history.state, "", withQuery(location, changed));
+  later = setTimeout(() => {
+    if (document.querySelector("dialog[open]")) carry();
+    else history.replaceState(history.state, "", withQuery(location, changed));
+  }, 200);
 }
 
 /** Says where the crosshair or another voxel is, and its value: of a large volume, from a slice. */

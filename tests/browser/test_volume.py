@@ -244,6 +244,21 @@ def test_cine_plays_only_when_asked_and_stops_when_asked(page: Page) -> None:
     expect(page.get_by_role("button", name="Play along y")).to_be_visible()
 
 
+def test_a_volume_is_shared_at_the_slices_it_was_moved_to(
+    page: Page, volume: NDArray[Any], elsewhere: Callable[..., Page]
+) -> None:
+    visit(page, f"{ADDRESS}?split=test&z=3")
+    page.locator("#slice-y").fill("5")
+    page.get_by_role("link", name="Share").click()
+    page.get_by_role("button", name="Make the link").click()
+    guest = elsewhere()
+    guest.goto(page.locator("#made").input_value())
+    assert_crosshair(guest, volume, 3, 5, 14)
+    page.get_by_role("link", name="Back to the images").click()
+    assert_crosshair(page, volume, 3, 5, 14)
+    expect(page).to_have_url(re.compile(r"\?split=test&z=3&y=5$"))
+
+
 def test_another_axis_or_a_hand_on_the_slider_ends_the_film(page: Page) -> None:
     visit(page, ADDRESS)
     page.get_by_role("button", name="Play along z").click()
