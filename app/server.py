@@ -36,6 +36,7 @@ from app.web.guest import guest, guest_pictures
 from app.web.guest_notes import guest_notes
 from app.web.keys import keys
 from app.web.language import Speaking
+from app.web.link_list import link_list
 from app.web.memory import PICTURE_BYTES, Answers, Memory
 from app.web.noted import Reviewed
 from app.web.notes import Notebook, owners_notes
@@ -110,6 +111,7 @@ def create_app(settings: Settings) -> ASGIApp:
         entrance(forms, is_open=settings.access == "open"),
         choosing(forms),
         sharing(library, database, forms, settings.base_url),
+        link_list(library, database, forms),
         collect(library, database, forms, reviewed),
         collections(database, forms),
         collection(library, database, forms, studio),

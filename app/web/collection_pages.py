@@ -15,10 +15,9 @@ from app.web.frame import heading
 from app.web.gathering import Run, to_value
 from app.web.grid import pager, pages_of
 from app.web.language import gettext as _
-from app.web.language import later
+from app.web.language import later, moment
 from app.web.notes import FLAG_WORDS
 from app.web.picks import Picks
-from app.web.sharing import dated
 from app.web.views import Choice, Credits, Crumb, Link, Notice, Pager
 from app.web.words import counted, credits_of, images
 
@@ -272,7 +271,7 @@ def _rows(found: Sequence[Collection], part: str) -> tuple[CollectionRow, ...]:
 
 
 def _text(found: Collection) -> str:
-    count, made = images(found.count), dated(found.made)
+    count, made = images(found.count), moment(found.made)
     if found.matching:
         return _("{count}, kept as a selection, made {made}", count=count, made=made)
     return _("{count}, made {made}", count=count, made=made)

@@ -24,9 +24,8 @@ from app.web.gathering import to_value
 from app.web.guest_pages import GuestItem
 from app.web.item import required_index
 from app.web.language import gettext as _
-from app.web.language import later, ngettext
+from app.web.language import later, moment, ngettext
 from app.web.roles import role_of
-from app.web.sharing import dated
 from app.web.templating import fragment, page
 
 FLAG_WORDS: Final[dict[Flag, str]] = {
@@ -281,7 +280,7 @@ def _said(note: Note, undo: str | None, writer: Writer) -> Said:
     by_link = not writer.link and note.author.link_id is not None
     return Said(
         who=_("{name}, by a link", name=note.author.name) if by_link else note.author.name,
-        when=dated(note.made),
+        when=moment(note.made),
         flag=_(FLAG_WORDS[note.flag]) if note.flag else "",
         text=_("Taken back") if note.undoes else note.text,
         undone=note.undone,

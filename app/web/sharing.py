@@ -2,7 +2,6 @@
 
 import io
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Final, TypedDict
 from urllib.parse import quote
 
@@ -11,9 +10,9 @@ from fastapi import APIRouter, Depends, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
+from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.errors import MissingError
-from app.reviews import links, studies
+from app.reviews import links
 from app.reviews.database import Database
 from app.reviews.links import Kind, Link
 from app.web import addresses
@@ -75,28 +74,6 @@ class Made:
     notices: tuple[Notice, ...]
 
 
-@dataclass(frozen=True)
-class LinkRow:
-    """A link as the owner sees it later."""
-
-    id: int
-    title: str
-    target: str
-    kind: str
-    text: str
-    state: str  # "open", "expired" or "withdrawn"
-    revoke: str | None
-
-
-@dataclass(frozen=True)
-class LinkList:
-    """All links there have been."""
-
-    rows: tuple[LinkRow, ...]
-    check_name: str
-    check: str
-
-
 def sharing(library: Library, database: Database, forms: Forms, base_url: str | None) -> APIRouter:
     """Make the owner's routes for links."""
     router = APIRouter(include_in_schema=False, dependencies=[Depends(owner_only)])
@@ -141,7 +118,9 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             url=url,
             code=qr_code(url),
             terms=_(
-                "It opens until {until}; {rights}.", until=dated(link.expires), rights=_rights(link)
+                "It opens until {until}; {rights}.",
+                until=moment(link.expires),
+                rights=rights_text(link),
             ),
             back=way_back(of),
             back_text=_("Back to the images"),
@@ -151,24 +130,6 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
         answer = page(request, "made", view)
         answer.headers.update(_UNSAVED)
         return answer
-
-    @router.get(addresses.LINKS)
-    def all_links(request: Request) -> Response:
-        check = forms.check_for(request)
-        now = database.now()
-        known = links.all_links(database)
-        names = studies.names_of_readers(database) if any(link.reader_id for link in known) else {}
-        rows = tuple(_row(link, now, names.get(link.reader_id or 0, "")) for link in known)
-        answer = page(request, "links", LinkList(rows, CHECK, check))
-        forms.remember(answer, check)
-        return answer
-
-    @router.post("/links/{link_id}/revoke")
-    def revoke(link_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
-        if not (link_id.isdecimal() and len(link_id) < 10):
-            raise MissingError("link", "There is no such link.")
-        links.revoke(database, int(link_id))
-        return RedirectResponse(addresses.LINKS, 303)
 
     return router
 
@@ -199,11 +160,20 @@ def words_of(library: Library, target: Target) -> str:
     dataset = library.dataset(target.dataset_id)
     require_target(dataset, target)
     if target.split:
-        return f"{dataset.title}, {target.split} {target.index}"
+        return image_words(dataset, target)
+    number = images(dataset.subset(target.selection).total, volumes=dataset.is_volume)
+    return f"{grid_words(dataset, target)} · {number}"
+
+
+def image_words(dataset: Dataset, target: Target) -> str:
+    """Name one image."""
+    return f"{dataset.title}, {target.split} {target.index}"
+
+
+def grid_words(dataset: Dataset, target: Target) -> str:
+    """Name a grid, all but how many images there are on it. Raises KeyError for another label."""
     selection = target.selection
-    number = images(dataset.subset(selection).total, volumes=dataset.is_volume)
-    labels = filter_text(dataset, selection)
-    parts = dataset.title, " + ".join(selection.splits), labels, number
+    parts = dataset.title, " + ".join(selection.splits), filter_text(dataset, selection)
     return " · ".join(part for part in parts if part)
 
 
@@ -257,42 +227,8 @@ def qr_code(url: str) -> Markup:
     return Markup(file.getvalue().decode())  # noqa: S704 (drawn by segno, from no text)
 
 
-def _row(link: Link, now: datetime, reader: str) -> LinkRow:
-    state = "withdrawn" if link.revoked else "expired" if link.expires <= now else "open"
-    return LinkRow(
-        id=link.id,
-        title=": ".join(filter(None, (link.title or _("Without a title"), reader))),
-        target=link.target,
-        kind=link.kind,
-        text="; ".join((_standing(link, state), _opened(link), _rights(link))),
-        state=state,
-        revoke=f"/links/{link.id}/revoke" if state == "open" else None,
-    )
-
-
-def _standing(link: Link, state: str) -> str:
-    made, until = dated(link.created), dated(link.revoked or link.expires)
-    match state:
-        case "withdrawn":
-            return _("Withdrawn; made {made}, withdrawn {until}", made=made, until=until)
-        case "expired":
-            return _("Expired; made {made}, ended {until}", made=made, until=until)
-        case _:
-            return _("Open; made {made}, ends {until}", made=made, until=until)
-
-
-def _opened(link: Link) -> str:
-    if not link.last_opened:
-        return _("never opened")
-    return ngettext(
-        "opened once, on {day}",
-        "opened {number} times, last on {day}",
-        link.opened,
-        day=dated(link.last_opened),
-    )
-
-
-def _rights(link: Link) -> str:
+def rights_text(link: Link) -> str:
+    """Say what a link shows and allows."""
     parts = [_("labels hidden") if link.hide_labels else _("labels shown")]
     if link.may_comment:
         parts.append(_("may add notes"))
@@ -303,8 +239,3 @@ def _rights(link: Link) -> str:
 
 def _days_text(days: int) -> str:
     return ngettext("{number} day", "{number} days", days)
-
-
-def dated(when: datetime) -> str:
-    """Print a time to the minute."""
-    return moment(when)

@@ -13,8 +13,8 @@ from app.reviews.studies import Study
 from app.web import addresses, designing
 from app.web.forms import CHECK
 from app.web.language import gettext as _
-from app.web.language import ngettext, say
-from app.web.sharing import Made, dated, public_note, qr_code
+from app.web.language import moment, ngettext, say
+from app.web.sharing import Made, public_note, qr_code
 from app.web.views import Choice, Fact
 from app.web.words import counted, images, label_text
 
@@ -144,8 +144,8 @@ def build(study: Study, progress: tuple[Progress, ...], check: str) -> StudyPage
                 images(study.repeats) if study.repeats else _("none"),
             ),
             Fact(_("Order"), _("random, another for each reader (seed {seed})", seed=design.seed)),
-            Fact(_("Made"), dated(study.made)),
-            *((Fact(_("Closed"), dated(study.closed)),) if study.closed else ()),
+            Fact(_("Made"), moment(study.made)),
+            *((Fact(_("Closed"), moment(study.closed)),) if study.closed else ()),
         ),
         readers=tuple(
             ReaderRow(
@@ -180,7 +180,7 @@ def _progress(each: Progress) -> str:
         "{answered} of {total} answered, last {last}",
         answered=answered,
         total=total,
-        last=dated(each.last),
+        last=moment(each.last),
     )
 
 
@@ -192,7 +192,7 @@ def invited(study: Study, url: str, link: Link, base_url: str | None) -> Made:
         code=qr_code(url),
         terms=_(
             "It opens until {until}, for one reader: who has it answers under that name.",
-            until=dated(link.expires),
+            until=moment(link.expires),
         ),
         back=addresses.study(study.id),
         back_text=_("Back to the study"),

@@ -317,6 +317,22 @@ def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> N
     assert "opened 2 times" in owner.get("/links").text
 
 
+def test_the_list_says_in_words_what_each_link_shows(owner: TestClient, made: Path) -> None:
+    share(owner, "/d/atlas?split=test&label=7000001&label=7000002")
+    share(owner, "/d/atlas/test/3")
+    found = {link.get("href"): words(link) for link in Page(owner.get("/links").text).all("a")}
+    grid = "/d/atlas?split=test&label=7000001&label=7000002"
+    assert found[grid] == "atlas · test · 7000001 or 7000002"
+    assert found["/d/atlas/test/3"] == "atlas, test 3"
+    # Of another file there is nothing to say but where the links led.
+    np.savez_compressed(made, test_images=PIXELS, test_labels=np.zeros((NUMBER, 1), np.int64))
+    found = {link.get("href"): words(link) for link in Page(owner.get("/links").text).all("a")}
+    assert found[grid] == grid
+    made.unlink()
+    found = {link.get("href"): words(link) for link in Page(owner.get("/links").text).all("a")}
+    assert found["/d/atlas/test/3"] == "/d/atlas/test/3"
+
+
 def test_hostile_words_are_shown_as_words(owner: TestClient) -> None:
     title = '<script>alert(1)</script>"\u202e\x00'
     link = share(owner, "/d/atlas", title=title)

@@ -211,7 +211,7 @@ def test_only_a_collection_that_is_there_is_shared(of: str, mixed: TestClient) -
 
 def test_links_to_collections_are_listed_and_withdrawn(mixed: TestClient) -> None:
     link = share(mixed, "/collections/1", title="Please look")
-    assert page(mixed, "/links").one("a", href="/collections/1") is not None
+    assert words(page(mixed, "/links").one("a", href="/collections/1")) == "Suspicious"
     send(mixed, "/links", "/links/1/revoke")
     for path in (link, f"{link}/1", f"{link}/1.png", f"{link}/sheet.png"):
         assert visitor(mixed).get(path).status_code == 410

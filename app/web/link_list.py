@@ -1,0 +1,127 @@
+"""The owner's list of all links there have been, where each is withdrawn."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.datasets.library import Library
+from app.errors import LightboxError, MissingError
+from app.reviews import collected, links, studies
+from app.reviews.database import Database
+from app.reviews.links import Link
+from app.web import addresses
+from app.web.access import owner_only
+from app.web.forms import CHECK, Forms
+from app.web.language import gettext as _
+from app.web.language import moment, ngettext
+from app.web.shared import read_collection, read_target
+from app.web.sharing import grid_words, image_words, rights_text
+from app.web.templating import page
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """A link as the owner sees it later."""
+
+    id: int
+    title: str
+    target: str
+    leads_to: str  # the same in words
+    text: str
+    state: str  # "open", "expired" or "withdrawn"
+    revoke: str | None
+
+
+@dataclass(frozen=True)
+class LinkList:
+    """All links there have been."""
+
+    rows: tuple[LinkRow, ...]
+    check_name: str
+    check: str
+
+
+def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(
+        prefix=addresses.LINKS, include_in_schema=False, dependencies=[Depends(owner_only)]
+    )
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+
+    @router.get("")
+    def all_links(request: Request) -> Response:
+        check = forms.check_for(request)
+        now = database.now()
+        known = links.all_links(database)
+        names = studies.names_of_readers(database) if any(link.reader_id for link in known) else {}
+        ours = (
+            {} if database.is_new() else {c.id: c.name for c in collected.all_collections(database)}
+        )
+        rows = tuple(
+            _row(link, _leads_to(library, ours, link), names.get(link.reader_id or 0, ""), now)
+            for link in known
+        )
+        answer = page(request, "links", LinkList(rows, CHECK, check))
+        forms.remember(answer, check)
+        return answer
+
+    @router.post("/{link_id}/revoke")
+    def revoke(link_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
+        if not (link_id.isdecimal() and len(link_id) < 10):
+            raise MissingError("link", _("There is no such link."))
+        links.revoke(database, int(link_id))
+        return RedirectResponse(addresses.LINKS, 303)
+
+    return router
+
+
+def _leads_to(library: Library, collections: dict[int, str], link: Link) -> str:
+    """Say in words what a link shows; by its address where that is not here any more."""
+    if link.kind == "study":
+        return _("Study")
+    if link.kind == "collection":
+        return collections.get(read_collection(link.target) or 0, link.target)
+    try:
+        target = read_target(link.target)
+        dataset = library.dataset(target.dataset_id)
+        return (image_words if target.split else grid_words)(dataset, target)
+    except (LightboxError, KeyError):  # a file, or a label of it
+        return link.target
+
+
+def _row(link: Link, leads_to: str, reader: str, now: datetime) -> LinkRow:
+    state = "withdrawn" if link.revoked else "expired" if link.expires <= now else "open"
+    return LinkRow(
+        id=link.id,
+        title=": ".join(filter(None, (link.title or _("Without a title"), reader))),
+        target=link.target,
+        leads_to=leads_to,
+        text="; ".join((_standing(link, state), _opened(link), rights_text(link))),
+        state=state,
+        revoke=f"{addresses.LINKS}/{link.id}/revoke" if state == "open" else None,
+    )
+
+
+def _standing(link: Link, state: str) -> str:
+    made, until = moment(link.created), moment(link.revoked or link.expires)
+    match state:
+        case "withdrawn":
+            return _("Withdrawn; made {made}, withdrawn {until}", made=made, until=until)
+        case "expired":
+            return _("Expired; made {made}, ended {until}", made=made, until=until)
+        case _:
+            return _("Open; made {made}, ends {until}", made=made, until=until)
+
+
+def _opened(link: Link) -> str:
+    if not link.last_opened:
+        return _("never opened")
+    return ngettext(
+        "opened once, on {day}",
+        "opened {number} times, last on {day}",
+        link.opened,
+        day=moment(link.last_opened),
+    )
