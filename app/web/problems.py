@@ -175,6 +175,8 @@ def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool
         if is_new and (error is None or part_of(error) != "link"):
             part = request.url.path.removeprefix(f"{first}/").partition("/")[0]
             is_reading = part in ("read", "practice", "answers")
+            if part == "unlock":  # its query says what is asked for behind the passphrase
+                first = addresses.with_query(first, request.url.query)
             links.append(Link(_("Back") if is_reading else _("Back to the images"), first))
         return links
     dataset_id = request.path_params.get("dataset_id")

@@ -340,6 +340,10 @@ def test_who_may_only_look_can_make_no_link(serve: Serve, made: Path) -> None:
     entry = public.get("/enter").text
     assert "Anyone may look here" in entry
     assert "rivate" not in entry
+    owner = visitor(public)
+    owner.get(f"/?token={TOKEN}")
+    key = "<kbd>x</kbd>"
+    assert [key in browser.get("/keys").text for browser in (public, owner)] == [False, True]
 
 
 def test_a_wrong_token_does_not_make_a_public_server_private(serve: Serve, made: Path) -> None:

@@ -4,8 +4,9 @@ import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from app.reviews.database import Database
 
 from .conftest import Serve, Write
 from .reading import Page, words
-from .visiting import send, share, visitor
+from .visiting import fields_of, send, share, visitor
 
 # What would tell: a label, the split, where an item stands. Names of HTML attributes do not.
 TOLD = (
@@ -228,7 +229,13 @@ def test_a_passphrase_is_asked_for_once_and_guessing_is_slowed(owner: TestClient
     other = visitor(owner)
     for _ in range(5):
         send(other, link, f"{link}/unlock", passphrase="guess")
-    assert send(other, link, f"{link}/unlock", passphrase="crème brûlée").status_code == 429
+    asked = other.get(f"{link}/3?window=20-180").headers["location"]
+    action = f"{link}/unlock?{urlsplit(asked).query}"
+    hidden = fields_of(other.get(asked).text, escape(action))
+    late = other.post(action, data={**hidden, "passphrase": "crème brûlée"})
+    assert late.status_code == 429
+    # A minute later it leads to the image that was asked for.
+    assert f'href="{escape(asked)}"' in late.text
 
 
 @pytest.mark.parametrize(
