@@ -7,6 +7,7 @@ whole. The folder may be deleted at any time, even while it is in use: an opened
 import contextlib
 import fcntl
 import io
+import math
 import os
 import secrets
 import shutil
@@ -30,6 +31,7 @@ _LOCK: Final = ".lock"
 _STOPPED: Final = ".stopped"
 _MARK: Final = struct.Struct("<QQ")
 _TOUCH_SECONDS: Final = 60.0
+_MEASURE_SECONDS: Final = 60.0
 _TRIES: Final = 5
 
 
@@ -51,6 +53,9 @@ class Cache:
     def __init__(self, folder: Path, bound: int) -> None:
         self.folder = folder / FORM
         self.bound = bound
+        # When the folder was last measured, and what it held then and was promised since.
+        self._measured = -math.inf
+        self._held = 0
 
     @cached_property
     def writable(self) -> bool:
@@ -106,11 +111,13 @@ class Cache:
         The least recently used files go first; ``keep`` and what is being written stay. Gives
         the files removed: who maps one of them should let go, or the disk gains nothing.
         """
+        free = self.free()
+        if wanted <= free and self._surely_has(wanted):
+            return []
         files = sorted(self._files())
-        over = max(
-            sum(used for _, used, _ in files) + wanted - self.bound,
-            wanted - self.free(),
-        )
+        held = sum(used for _, used, _ in files)
+        self._measured, self._held = time.monotonic(), held + wanted
+        over = max(held + wanted - self.bound, wanted - free)
         gone: list[Path] = []
         for _, used, path in files:
             if over <= 0:
@@ -121,8 +128,20 @@ class Cache:
                 path.unlink()
                 gone.append(path)
                 over -= used
+                self._held -= used
                 path.parent.rmdir()  # if it was the last one there
         return gone
+
+    def _surely_has(self, wanted: int) -> bool:
+        """Say whether so much is under the bound without measuring the folder again.
+
+        Each of a thousand small files would measure the others. What other processes have written
+        meanwhile is not known, so half of the bound is left to them.
+        """
+        if time.monotonic() - self._measured > _MEASURE_SECONDS:
+            return False
+        self._held += wanted
+        return self._held <= self.bound // 2
 
     def clean(self) -> None:
         """Remove what killed processes left half written."""

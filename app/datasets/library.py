@@ -10,6 +10,7 @@ noticed, on the next request.
 # that was unmounted.
 
 import logging
+import math
 import os
 import threading
 import time
@@ -34,10 +35,14 @@ _AGAIN_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Shelf:
-    """What the library holds at one moment, both in the order of their ids."""
+    """What the library holds at one moment, both in the order of their ids.
+
+    ``unseen`` are the names (without .npz) of files that there was no time to open.
+    """
 
     datasets: tuple[Dataset, ...]
     refused: tuple[ArchiveError, ...]
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,20 @@ class Library:
         self._known: dict[Path, _Known] = {}
         self._lock = threading.Lock()
 
-    def shelf(self) -> Shelf:
-        """Look at every file, and open the new and changed ones."""
+    def shelf(self, seconds: float = math.inf) -> Shelf:
+        """Look at every file; open those that are new, at least one, and as many as time allows."""
         datasets: dict[str, Dataset] = {}
         refused: list[ArchiveError] = []
+        unseen: list[str] = []
+        deadline, opened = time.monotonic() + seconds, False
         files = self._files()
         for path in files:
-            found = self._look(path)
+            found = self._glance(path)
+            if found is None and opened and time.monotonic() >= deadline:
+                unseen.append(path.stem)
+                continue
+            if found is None:
+                found, opened = self._open(path), True
             if isinstance(found, ArchiveError):
                 refused.append(found)
             elif found.id in datasets:
@@ -79,7 +91,7 @@ class Library:
         for gone in set(self._known) - set(files):
             self._known.pop(gone, None)
         ordered = tuple(datasets[id_] for id_ in sorted(datasets))
-        return Shelf(ordered, tuple(refused))
+        return Shelf(ordered, tuple(refused), tuple(unseen))
 
     def dataset(self, dataset_id: str) -> Dataset:
         """Give the dataset of that id as its file is now.
@@ -136,18 +148,28 @@ class Library:
         return found
 
     def _look(self, path: Path) -> Dataset | ArchiveError:
+        found = self._glance(path)
+        return self._open(path) if found is None else found
+
+    def _glance(self, path: Path) -> Dataset | ArchiveError | None:
+        """Give what a file was found to be, if it is still as it was then."""
         try:
             stamp = stamp_of(path.stat())
         except OSError as error:
             self._known.pop(path, None)
             return unreadable(path, error)
         known = self._known.get(path)
-        if known and self._still_holds(known, stamp):
-            return known.found
+        return known.found if known and self._still_holds(known, stamp) else None
+
+    def _open(self, path: Path) -> Dataset | ArchiveError:
         with self._lock:
-            known = self._known.get(path)
-            if known and self._still_holds(known, stamp):
-                return known.found
+            found = self._glance(path)
+            if found is not None:
+                return found
+            try:
+                stamp = stamp_of(path.stat())
+            except OSError as error:
+                return unreadable(path, error)
             found = open_file(path, self._store)
             self._known[path] = _Known(stamp, found, time.monotonic())
             return found

@@ -5,7 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from app.catalogue.facts import FOUNDING, PLAIN_SIZE, Facts, PublishedFile, all_facts, size_of
+from app.catalogue.facts import (
+    FOUNDING,
+    PLAIN_SIZE,
+    Facts,
+    PublishedFile,
+    all_facts,
+    facts_for,
+    size_of,
+)
 from app.datasets.dataset import Dataset
 from app.datasets.library import Shelf
 from app.datasets.selection import SPLITS, Selection
@@ -21,6 +29,10 @@ from app.web.wanted import Wanted
 from app.web.words import bytes_text, counted, images
 
 STRIP: Final = 8
+# Files that are new are opened for as long as this; the page says how many are still to come.
+PATIENCE_SECONDS: Final = 2.0
+
+_REFRESH_SECONDS: Final = 1
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,9 @@ class Catalogue:
     founding: tuple[Absent, ...]
     absent: tuple[Absent, ...]
     refused: tuple[RefusedFile, ...]
+    notices: tuple[Notice, ...]
     empty: str
+    refresh: int | None
 
 
 def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
@@ -105,7 +119,8 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
     ``place`` is the folder where files that are not here yet belong; None where strangers look,
     who can't put any there and need not know it.
     """
-    here = {dataset.facts.id for dataset in shelf.datasets if dataset.facts}
+    known = (*(dataset.facts for dataset in shelf.datasets), *map(facts_for, shelf.unseen))
+    here = {facts.id for facts in known if facts}
     elsewhere = [facts for facts in all_facts() if facts.id not in here]
     modalities = _distinct(
         *(facts.modality for facts in all_facts()), *(each.modality for each in shelf.datasets)
@@ -125,7 +140,9 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
         founding=tuple(_absent(facts, place) for facts in absent if facts.id in FOUNDING),
         absent=tuple(_absent(facts, place) for facts in absent if facts.id not in FOUNDING),
         refused=tuple(_refused(error) for error in shelf.refused),
-        empty="" if cards or absent else _("No dataset matches this search."),
+        notices=(_unseen(len(shelf.unseen)),) if shelf.unseen else (),
+        empty="" if cards or absent or shelf.unseen else _("No dataset matches this search."),
+        refresh=_REFRESH_SECONDS if shelf.unseen else None,
     )
 
 
@@ -153,6 +170,17 @@ def _lead(number: int, absent: int, place: str | None) -> str:
         here=here,
         published=published,
         absent=absent,
+    )
+
+
+def _unseen(number: int) -> Notice:
+    return Notice(
+        "progress",
+        ngettext(
+            "{number} more file is being opened.",
+            "{number} more files are being opened; they appear here one after another.",
+            number,
+        ),
     )
 
 

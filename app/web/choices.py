@@ -6,6 +6,7 @@ from typing import Final
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import Selection
+from app.web.catalogue import PATIENCE_SECONDS
 from app.web.comparison import MOST, Comparison
 from app.web.language import gettext as _
 from app.web.views import Link
@@ -62,7 +63,7 @@ def _datasets(comparison: Comparison, library: Library, first: Dataset | None) -
         comparison,
         [
             (dataset.title, dataset.id, Selection())
-            for dataset in library.shelf().datasets
+            for dataset in library.shelf(PATIENCE_SECONDS).datasets
             if dataset is not first
         ],
     )

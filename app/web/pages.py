@@ -96,9 +96,8 @@ def pages(
     @router.get("/")
     def catalogue(request: Request) -> HTMLResponse:
         unfurl.tell(request, "Lightbox", _("Medical image datasets, exact and at once"))
-        return page(
-            request, "catalogue", catalogue_page.build(library.shelf(), place, request.url.query)
-        )
+        shelf = library.shelf(catalogue_page.PATIENCE_SECONDS)
+        return page(request, "catalogue", catalogue_page.build(shelf, place, request.url.query))
 
     @router.get("/d/{dataset_id}/{split}/{index}")
     def item(request: Request, dataset_id: str, split: str, index: str) -> HTMLResponse:

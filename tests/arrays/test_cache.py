@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -147,6 +148,28 @@ def test_files_go_when_the_disk_is_full_though_the_bound_is_not_reached(
     monkeypatch.setattr(Cache, "free", lambda _: 50_000)
     assert cache.evict(120_000, Path("none")) == [first]
     assert second.exists()
+
+
+def test_many_small_files_do_not_measure_the_folder_each_time(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = []
+    files = Cache._files
+
+    def noting(cache: Cache) -> Iterator[tuple[float, int, Path]]:
+        measured.append(cache)
+        return files(cache)
+
+    monkeypatch.setattr(Cache, "_files", noting)
+    cache.bound = 1_000_000
+    old = fill(cache, "a", 300_000, 100)
+    for _ in range(50):
+        assert cache.evict(2_000, Path("none")) == []
+    assert len(measured) == 1
+    # From half of the bound on it is, as other processes write too.
+    fill(cache, "b", 600_000, 200)
+    assert cache.evict(200_000, Path("none")) == [old]
+    assert len(measured) == 2
 
 
 def test_its_size_is_what_the_files_take(cache: Cache) -> None:

@@ -48,6 +48,24 @@ def ids(library: Library) -> list[str]:
     return [found.id for found in library.shelf().datasets]
 
 
+def test_many_new_files_are_opened_as_time_allows(
+    folder: Path, store: Store, opened: list[Path]
+) -> None:
+    for number in range(4):
+        write_arrays(folder / f"{number}.npz", dataset())
+    library = Library([folder], store)
+    seen = [library.shelf(seconds=0) for _ in range(4)]
+    # One is opened each time, so that an end comes; what is open already stays.
+    assert [[found.id for found in shelf.datasets] for shelf in seen] == [
+        ["0"],
+        ["0", "1"],
+        ["0", "1", "2"],
+        ["0", "1", "2", "3"],
+    ]
+    assert [shelf.unseen for shelf in seen] == [("1", "2", "3"), ("2", "3"), ("3",), ()]
+    assert len(opened) == 4
+
+
 def test_files_and_folders_are_served(folder: Path, store: Store) -> None:
     write_arrays(folder / "b.npz", dataset())
     write_arrays(folder / "a.npz", dataset())

@@ -46,6 +46,28 @@ def test_every_published_set_is_on_the_page_here_or_with_a_way_to_get_it(
     assert "Of the 18 that MedMNIST publishes, 17 are not here yet." in shown.text()
 
 
+def test_of_many_new_files_the_page_tells_how_many_are_still_to_come(
+    client: TestClient, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("retinamnist.npz", **BREAST)
+    monkeypatch.setattr("app.web.catalogue.PATIENCE_SECONDS", 0)
+    for opened, sentence in (
+        ("breastmnist", "2 more files are being opened; they appear here one after another."),
+        ("own", "1 more file is being opened."),
+    ):
+        shown = page(client, "/")
+        assert f"/d/{opened}" in shown.links()
+        assert "/d/retinamnist" not in shown.links()
+        assert sentence in shown.text()
+        # What is there, though not opened yet, is not said to be missing.
+        assert "/catalogue/retinamnist" not in shown.links()
+        assert shown.one("div", id="results").get("data-refresh") == "1"
+    shown = page(client, "/")
+    assert {"/d/breastmnist", "/d/own", "/d/retinamnist"} <= shown.links()
+    assert "being opened" not in shown.text()
+    assert shown.one("div", id="results").get("data-refresh") is None
+
+
 def test_the_founding_sets_come_with_their_command(client: TestClient) -> None:
     text = page(client, "/").text()
     assert "lightbox get retinamnist --to " in text
