@@ -134,6 +134,18 @@ def test_a_body_that_no_form_has_is_refused(front: Front, visit: Visit) -> None:
     assert answer.status_code == 413
 
 
+def test_who_asks_by_a_long_address_takes_no_replica_out(front: Front, visit: Visit) -> None:
+    # Some 8,000 bytes, as many as nginx takes; each is escaped to three where it leads on.
+    target = b"/keys/?" + b'"' * 7_900
+    long = httpx2.Request("GET", front.address, extensions={"target": target})
+
+    led = [visit(front.address).send(long) for _ in range(2 * MOST_FAILURES)]
+
+    assert {answer.status_code for answer in led} == {307}
+    assert all(answer.headers["location"].endswith("/keys?" + "%22" * 7_900) for answer in led)
+    assert visit(front.address).get("/healthz").status_code == 200
+
+
 def test_who_asks_too_much_is_told_to_wait_and_nobody_else_is(front: Front, visit: Visit) -> None:
     greedy, other = visit(front.address), visit(front.address)
     picture = _sheet(other)
