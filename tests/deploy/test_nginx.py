@@ -13,6 +13,8 @@ import httpx2
 import pytest
 from running import PATIENCE
 
+from app.web.forms import BODY_MOST
+
 from .conftest import Replicas, Visit
 from .front import Front
 
@@ -20,7 +22,6 @@ GRID = "/d/immunodemo"
 
 # As deploy/nginx.conf has them.
 PAGES_AT_ONCE = 100
-LARGEST_BODY = 64 * 1024
 MOST_FAILURES = 2
 
 # Each of them stays under the limit of pages.
@@ -129,9 +130,17 @@ def test_the_health_of_what_stands_behind_is_told(front: Front, visit: Visit) ->
 
 
 def test_a_body_that_no_form_has_is_refused(front: Front, visit: Visit) -> None:
-    answer = visit(front.address).post("/", content=b"a" * (LARGEST_BODY + 1))
+    answer = visit(front.address).post("/share", content=b"a" * (BODY_MOST + 1))
 
     assert answer.status_code == 413
+
+
+def test_the_largest_form_comes_through(front: Front, visit: Visit) -> None:
+    answer = visit(front.address).post("/share", content=b"a" * BODY_MOST)
+
+    # Lightbox's own answer: a visitor may share nothing.
+    assert answer.status_code == 403
+    assert "<h1" in answer.text
 
 
 def test_who_asks_by_a_long_address_takes_no_replica_out(front: Front, visit: Visit) -> None:
