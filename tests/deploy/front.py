@@ -16,6 +16,7 @@ import httpx2
 from running import LIGHTBOX, PATIENCE, environment, read_line
 
 ROOT = Path(__file__).parents[2]
+OWNER = "the-token-of-the-owner"
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 
 # What stands around conf.d/ in nginx's own configuration; all that it writes goes to one folder.
@@ -61,7 +62,10 @@ class Replica:
 
     def __init__(self, folder: Path) -> None:
         self._environment = environment(
-            LIGHTBOX_DATA_DIR=str(folder / "data"), LIGHTBOX_CACHE_DIR=str(folder / "cache")
+            LIGHTBOX_DATA_DIR=str(folder / "data"),
+            LIGHTBOX_CACHE_DIR=str(folder / "cache"),
+            LIGHTBOX_PROXIES="127.0.0.1",  # as the guide says
+            LIGHTBOX_OWNER_TOKEN=OWNER,
         )
         self.port = 0
         self.start()

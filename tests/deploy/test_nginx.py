@@ -16,7 +16,7 @@ from running import PATIENCE
 from app.web.forms import BODY_MOST
 
 from .conftest import Replicas, Visit
-from .front import Front
+from .front import OWNER, Front
 
 GRID = "/d/immunodemo"
 
@@ -258,6 +258,15 @@ def test_a_replica_is_told_who_asked_and_for_what_host(
         assert told["Host"] == told["X-Forwarded-Host"] == "lightbox.example"
         assert told["X-Forwarded-For"].startswith("127.0.0.")
         assert told["X-Forwarded-Proto"] == "http"
+
+
+def test_who_tries_wrong_tokens_keeps_nobody_else_out(front: Front, visit: Visit) -> None:
+    stranger, owner = visit(front.address), visit(front.address)
+    # More than each of two replicas takes in a minute.
+    tries = [stranger.get("/", params={"token": f"wrong-{n}"}) for n in range(25)]
+
+    assert {answer.status_code for answer in tries} == {403}
+    assert owner.get("/", params={"token": OWNER}).status_code == 303
 
 
 def _sheet(client: httpx2.Client, page: int = 1) -> str:
