@@ -1,5 +1,6 @@
 """Errors → answers: one table of statuses, the same words on a page and in the API."""
 
+import logging
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -16,6 +17,7 @@ from app.errors import (
     MalformedError,
     MissingError,
     NotReadyError,
+    StorageError,
     status_of,
 )
 from app.web import addresses, display
@@ -45,6 +47,11 @@ _FILTERS_STAND: Final = ("page", "find")
 _FOR_GUESTS: Final = later(
     "This can't be shown right now; try again later, or tell the person who sent you the link."
 )
+_NOT_TAKEN: Final = later(
+    "This can't be taken right now, and nothing was saved; try again later, or tell the person who "
+    "sent you the link."
+)
+_log: Final = logging.getLogger(__name__)
 
 
 async def readable_query(request: Request) -> None:
@@ -121,9 +128,12 @@ def _answer(
     for_guest = path.startswith("/s/")
     if for_guest:
         headers |= UNDER_A_LINK
-        if isinstance(error, ArchiveError | NotReadyError):
-            # These name files and splits, which who holds a link was told nothing of.
-            sentence, part = _(_FOR_GUESTS), ""
+        if isinstance(error, ArchiveError | NotReadyError | StorageError):
+            # These name files and splits, which who holds a link was told nothing of; and the
+            # database, to anybody who makes up a link.
+            if isinstance(error, StorageError):
+                _log.warning("%s", error)  # its owner may not see a page of it for long
+            sentence, part = _(_FOR_GUESTS if request.method == "GET" else _NOT_TAKEN), ""
     for_program = path.startswith("/api/") and path != addresses.API_DOCS
     if for_program or request.headers.get("accept") == "application/json":
         back = {"back": addresses.API_DATASETS} if for_program else {}

@@ -403,6 +403,24 @@ def test_a_damaged_file_is_not_named_to_who_holds_a_link(
         assert not re.search(r"atlas|test_|images is", answer.text)
 
 
+def test_the_database_is_not_named_to_who_holds_a_link_or_makes_one_up(
+    owner: TestClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    link = share(owner, "/d/atlas", may_comment="1")
+    guest = visitor(owner)
+    note = fields_of(guest.get(f"{link}/1").text, f"{link}/1/notes")
+    for file in tmp_path.glob("reviews.sqlite*"):
+        file.unlink()
+    asked = [guest.get(path) for path in (link, f"{link}/1", f"{link}/1.png", "/s/made-up")]
+    sent = guest.post(f"{link}/1/notes", data={**note, "note": "Blurred", "name": "A"})
+    for answer in (*asked, sent):
+        assert answer.status_code == 503
+        assert not re.search(r"database|sqlite|start Lightbox", answer.text)
+    assert "nothing was saved" in sent.text
+    assert "reviews.sqlite is gone" in caplog.text
+    assert "reviews.sqlite is gone" in owner.get("/links").text
+
+
 READING = ("read", "read/1", "practice/1", "read/1.png", "practice/1.png")
 
 
