@@ -108,7 +108,7 @@ def create_app(settings: Settings) -> ASGIApp:
         compare(library, tallies, studio, forms),
         sizes(library),
         published(library, _downloads(settings), forms, _data_folder(settings)),
-        entrance(forms, is_open=settings.access == "open"),
+        entrance(forms, settings.owner_token, is_open=settings.access == "open"),
         choosing(forms),
         sharing(library, database, forms, settings.base_url),
         link_list(library, database, forms),

@@ -28,7 +28,7 @@ from app.web.templating import page
 from app.web.unfurl import PUBLIC
 from app.web.views import Enter
 
-SESSION: Final = "lightbox"
+_SESSION: Final = "lightbox"
 _ENTERED: Final = "lightbox.entered"
 _SESSION_SECONDS: Final = 30 * 24 * 3600
 # What a stranger may ask of a private server: links, the program's own files, how its own pages
@@ -60,6 +60,7 @@ class Gate:
         self._app = app
         self._access = access
         self._token = token
+        self._session = own_cookie(_SESSION, token)
         self._secure = secure
         self._base_url = base_url
         self._wrong = Limiter(most=10, seconds=60)
@@ -94,7 +95,7 @@ class Gate:
         kind, _sign, given = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
             return self._is_token(given.strip(), client)
-        session = cookie_parser(headers.get("cookie", "")).get(SESSION, "")
+        session = cookie_parser(headers.get("cookie", "")).get(self._session, "")
         return bool(session) and is_session(session, self._token)
 
     def _is_token(self, given: str, client: str) -> bool:
@@ -159,7 +160,7 @@ def let_in(answer: Response, token: str, *, secure: bool) -> None:
     """Set the owner's session cookie."""
     until = f"{int(time.time()) + _SESSION_SECONDS}.{secrets.token_hex(8)}"
     answer.set_cookie(
-        SESSION,
+        own_cookie(_SESSION, token),
         f"{until}.{signed(token, 'session', until)}",
         max_age=_SESSION_SECONDS,
         httponly=True,
@@ -168,9 +169,9 @@ def let_in(answer: Response, token: str, *, secure: bool) -> None:
     )
 
 
-def let_out(answer: Response) -> None:
+def let_out(answer: Response, token: str) -> None:
     """Take the owner's session from the browser, and what it kept of the pages."""
-    answer.delete_cookie(SESSION)
+    answer.delete_cookie(own_cookie(_SESSION, token))
     answer.headers["Clear-Site-Data"] = '"cache"'
 
 
@@ -186,6 +187,15 @@ def is_session(cookie: str, token: str) -> bool:
 def signed(key: str, purpose: str, value: str) -> str:
     """Sign a value for one purpose (HMAC-SHA256, hex)."""
     return hmac.new(key.encode(), f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def own_cookie(name: str, key: str) -> str:
+    """Give a cookie's name on servers with this key.
+
+    Browsers don't tell the ports of a host apart: without it, two servers on one machine would take
+    each other's cookies away.
+    """
+    return f"{name}_{signed(key, 'cookie', name)[:8]}"
 
 
 def is_own_origin(headers: Mapping[str, str], base_url: str | None) -> bool:

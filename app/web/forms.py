@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import ForbiddenError, MalformedError
-from app.web.access import is_own_origin, signed
+from app.web.access import is_own_origin, own_cookie, signed
 from app.web.language import gettext as _
 
 BODY_MOST: Final = 256 * 1024
@@ -27,17 +27,18 @@ class Forms:
 
     def __init__(self, key: str, base_url: str | None) -> None:
         self._key = key
+        self._cookie = own_cookie(_COOKIE, key)
         self._base_url = base_url
         self.secure = bool(base_url and base_url.startswith("https:"))
 
     def check_for(self, request: Request) -> str:
         """Give the value that forms of this browser must carry in the field ``check``."""
-        given = request.cookies.get(_COOKIE, "")
+        given = request.cookies.get(self._cookie, "")
         return given if self._is_ours(given) else self._new()
 
     def remember(self, answer: Response, check: str) -> None:
         """Put the value into the browser's cookie."""
-        answer.set_cookie(_COOKIE, check, httponly=True, samesite="lax", secure=self.secure)
+        answer.set_cookie(self._cookie, check, httponly=True, samesite="lax", secure=self.secure)
 
     async def read(self, request: Request) -> dict[str, list[str]]:
         """Read a form. Raises ForbiddenError if no page of ours sent it, MalformedError."""
@@ -58,7 +59,7 @@ class Forms:
         for name, value in pairs:
             fields.setdefault(name, []).append(value)
         check = fields.get(CHECK, [""])[-1]
-        cookie = request.cookies.get(_COOKIE, "")
+        cookie = request.cookies.get(self._cookie, "")
         if not self._is_ours(check) or not hmac.compare_digest(check.encode(), cookie.encode()):
             raise ForbiddenError(_("This form is too old; reload its page and send it again."))
         return fields

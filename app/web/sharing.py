@@ -134,7 +134,7 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
     return router
 
 
-def entrance(forms: Forms, *, is_open: bool) -> APIRouter:
+def entrance(forms: Forms, token: str, *, is_open: bool) -> APIRouter:
     """Make the routes by which the owner comes and goes; of an open server everybody is that."""
     router = APIRouter(include_in_schema=False)
 
@@ -145,7 +145,7 @@ def entrance(forms: Forms, *, is_open: bool) -> APIRouter:
     @router.post(addresses.LEAVE, dependencies=[Depends(owner_only), Depends(forms.read)])
     def leave() -> Response:
         answer = RedirectResponse(addresses.HOME, 303)
-        let_out(answer)
+        let_out(answer, token)
         return answer
 
     @router.get("/robots.txt")

@@ -317,7 +317,38 @@ def test_a_wrong_token_is_refused_and_guessing_is_slowed(private: TestClient) ->
 @pytest.mark.parametrize("cookie", ["", "x", "9999999999.0.x", "9999999999.0." + "0" * 64])
 def test_a_cookie_of_nobody_is_no_session(cookie: str, private: TestClient) -> None:
     browser = visitor(private)
-    assert browser.get("/", headers={"cookie": f"lightbox={cookie}"}).status_code == 401
+    entered = visitor(private).get(f"/?token={TOKEN}").headers["set-cookie"]
+    name = entered.partition("=")[0]
+    assert browser.get("/", headers={"cookie": f"{name}={cookie}"}).status_code == 401
+
+
+def test_two_servers_on_one_machine_leave_each_others_cookies_alone(
+    serve: Serve, made: Path, tmp_path: Path
+) -> None:
+    here, there = (
+        visitor(
+            serve(
+                made,
+                access="private",
+                owner_token=token,
+                database_url=f"sqlite:///{tmp_path}/{token}.sqlite",
+            )
+        )
+        for token in ("one", "two")
+    )
+    here.get("/?token=one")
+    (check,) = re.findall(r'name="check" value="([^"]+)"', here.get("/share?of=/d/made").text)
+    # A browser sends to one port what another one of the same host has set.
+    there.cookies.update(here.cookies)
+    there.get("/?token=two")
+    assert there.get("/share?of=/d/made").status_code == 200
+    here.cookies.update(there.cookies)
+    sent = here.post("/share", data={"of": "/d/made", "days": "30", "check": check})
+    assert sent.status_code == 200
+    assert there.get("/links").status_code == 200
+    assert send(there, "/preferences", "/leave").status_code == 303
+    here.cookies = there.cookies
+    assert here.get("/links").status_code == 200
 
 
 def test_a_private_answer_is_kept_by_the_browser_alone(owner: TestClient) -> None:

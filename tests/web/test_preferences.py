@@ -88,11 +88,12 @@ def test_back_to_the_usual_leaves_no_cookie(server: TestClient) -> None:
 
 def test_a_preference_lasts_and_goes_no_further_than_this_server(serve: Serve, made: Path) -> None:
     server = serve(made, base_url="https://images.example")
-    fields = fields_of(server.get(PAGE, headers={"host": "images.example"}).text, PAGE)
+    form = server.get(PAGE, headers={"host": "images.example"})
+    fields = fields_of(form.text, PAGE)
     answer = server.post(
         PAGE,
         data={**fields, "look": "dark"},
-        headers={"host": "images.example", "cookie": f"lightbox_check={fields['check']}"},
+        headers={"host": "images.example", "cookie": form.headers["set-cookie"].partition(";")[0]},
     )
     cookie = SimpleCookie(answer.headers.get_list("set-cookie")[0])["lightbox-look"]
     assert cookie.value == "dark"
