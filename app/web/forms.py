@@ -5,7 +5,7 @@ import secrets
 from typing import Final
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from app.errors import ForbiddenError, MalformedError
@@ -45,15 +45,15 @@ class Forms:
         if not is_own_origin(request.headers, self._base_url):
             raise ForbiddenError(_("This form was sent by a page of another site."))
         body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > BODY_MOST:
-                raise MalformedError("form", _("This is more text than a form takes."))
         try:
+            async for part in request.stream():
+                body += part
+                if len(body) > BODY_MOST:
+                    raise MalformedError("form", _("This is more text than a form takes."))
             pairs = parse_qsl(
                 body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MOST, errors="strict"
             )
-        except ValueError:
+        except (ValueError, ClientDisconnect):  # who has left in the middle hears of nothing
             raise MalformedError("form", _("The form can't be read.")) from None
         fields: dict[str, list[str]] = {}
         for name, value in pairs:

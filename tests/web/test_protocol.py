@@ -145,6 +145,17 @@ def test_who_leaves_in_the_middle_disturbs_nobody(server: Server, picture: str) 
     assert server.process.poll() is None
 
 
+def test_who_leaves_in_the_middle_of_a_form_is_no_fault_of_ours(tmp_path: Path) -> None:
+    begun = b"POST /share HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nof="
+    with Server(LIGHTBOX_DATA_DIR=str(tmp_path), LIGHTBOX_CACHE_DIR=str(tmp_path)) as running:
+        with socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE) as client:
+            client.sendall(begun)
+            running.get("/healthz")  # by now it reads the form
+        running.get("/healthz")
+        _code, _out, err = running.end()
+    assert err == ""
+
+
 def test_many_pictures_leave_few_files_open(
     server: Server, connection: http.client.HTTPConnection
 ) -> None:
