@@ -1,6 +1,6 @@
 """What the holder of a link gets: the images it names, and nothing else of this server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, urlencode
@@ -13,10 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from app.arrays.mapping import Plane
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import whole_number
+from app.datasets.selection import Split, whole_number
 from app.errors import GoneError, MissingError, StorageError
 from app.pictures import atlas, exact, sheet
 from app.reviews import links
+from app.reviews.items import Item
 from app.reviews.links import Link
 from app.web import addresses, guest_grid, guest_pages, unfurl
 from app.web.access import signed
@@ -111,7 +112,7 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
                 return sheet.encode(dataset, run.places, sheet.window_of(dataset), shared.view)
 
             what = f"sheet {guest_grid.run_key(shared, run)} {shared.view}"
-            return _plan(shared, dataset, what, "image/png", draw)
+            return _plan(shared, dataset, run.items, what, "image/png", draw)
 
         return finish(await studio.answer(request, plan))
 
@@ -189,7 +190,7 @@ def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
 
     kind = "image/png" if form == "png" else "application/octet-stream"
     what = f"{to_value(item)} {plane} {window} {form}"
-    return _plan(shared, dataset, what, kind, draw)
+    return _plan(shared, dataset, [item], what, kind, draw)
 
 
 def _atlas(shared: Shared, place: str, axis: str, query: str) -> Plan:
@@ -204,17 +205,34 @@ def _atlas(shared: Shared, place: str, axis: str, query: str) -> Plan:
         return atlas.encode(drawn(dataset, volume, window), number_of_axis, layout)
 
     what = f"{to_value(item)} atlas {axis} {window}"
-    return _plan(shared, dataset, what, "image/png", draw)
+    return _plan(shared, dataset, [item], what, "image/png", draw)
 
 
 def _plan(
-    shared: Shared, dataset: Dataset, what: str, kind: str, draw: Callable[[], bytes]
+    shared: Shared,
+    dataset: Dataset,
+    items: Sequence[Item],
+    what: str,
+    kind: str,
+    draw: Callable[[], bytes],
 ) -> Plan:
     tag = signed(shared.link.secret, "picture", f"{dataset.archive.key} {what}")[:32]
-    images = dataset.images.values()
+    images = [dataset.images[split] for split in _checked(shared, dataset, items)]
     return Plan(
         tag, kind, CACHING, draw, lambda: all(array.progress().finished for array in images)
     )
+
+
+def _checked(shared: Shared, dataset: Dataset, items: Sequence[Item]) -> Iterable[Split]:
+    """Give the splits that must have been checked before a picture of these items is kept.
+
+    With labels hidden they are the same for every picture of a link, or it would tell its split.
+    """
+    if shared.selection:
+        return shared.selection.splits or dataset.splits
+    if shared.link.hide_labels and not shared.only:
+        return dataset.splits
+    return {item.split for item in items}
 
 
 def _grid(request: Request, token: str, link: Link, shared: Shared) -> Response:

@@ -1,12 +1,14 @@
 """What a study's reader gets: one image a screen, the choices, and each answer kept at once."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from app.arrays.store import Array
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import Split, whole_number
@@ -148,13 +150,17 @@ def reading_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
 
         def plan() -> Plan:
             seat = _seat(door, request, token)
+            items = _items(door.database, seat.study)
             if part == "read":
-                item = _items(door.database, seat.study)[seat.place(number).item]
+                item = items[seat.place(number).item]
             elif part == "practice":
-                item = _practised(door.database, seat.study, number)
+                item = _practised(items, seat.study, number)
             else:
                 raise MissingError("address", _("There is no picture at this address."))
-            return _plan(seat.link, _dataset(library, seat.study), part, number, item, query)
+            dataset = _dataset(library, seat.study)
+            # Of all its images: whether one may be kept would tell its split.
+            images = [dataset.images[split] for split in {each.split for each in items}]
+            return _plan(seat.link, dataset, images, part, number, item, query)
 
         return finish(await studio.answer(request, plan))
 
@@ -189,12 +195,12 @@ def _items(database: Database, study: Study) -> tuple[StudyItem, ...]:
     return studies.items_of(database, study)
 
 
-def _practised(database: Database, study: Study, number: str) -> StudyItem:
+def _practised(items: Sequence[StudyItem], study: Study, number: str) -> StudyItem:
     at = whole_number("place", number) - 1
     aside = study.practice_items
     if not 0 <= at < len(aside):
         raise MissingError("place", _("There are {aside} images to practise on.", aside=len(aside)))
-    return _items(database, study)[aside[at]]
+    return items[aside[at]]
 
 
 def _dataset(library: Library, study: Study) -> Dataset:
@@ -215,7 +221,13 @@ def _seen(library: Library, seat: Seat, request: Request) -> Display:
 
 
 def _plan(
-    link: Link, dataset: Dataset, part: str, number: str, item: StudyItem, query: str
+    link: Link,
+    dataset: Dataset,
+    images: Sequence[Array],
+    part: str,
+    number: str,
+    item: StudyItem,
+    query: str,
 ) -> Plan:
     split: Split = item.split
     plane, window = cut_for(dataset, query), drawn_through(dataset, query)
@@ -225,8 +237,9 @@ def _plan(
         return exact.as_png(drawn(dataset, values, window))
 
     tag = signed(link.secret, "reading", f"{part} {number} {plane} {window}")[:32]
-    images = dataset.images[split]
-    return Plan(tag, "image/png", CACHING, draw, lambda: images.progress().finished)
+    return Plan(
+        tag, "image/png", CACHING, draw, lambda: all(each.progress().finished for each in images)
+    )
 
 
 def _choice(value: str) -> int:

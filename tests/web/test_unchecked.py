@@ -16,6 +16,7 @@ from app.arrays import inflate
 
 from .conftest import Serve
 from .reading import page, picture, ten_to_a_row, words
+from .visiting import send, share, visitor
 
 PATIENCE = 20.0
 PIXELS = np.random.default_rng(3).integers(0, 256, (120, 28, 28), np.uint8)
@@ -53,6 +54,21 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     save = np.savez if request.param == "stored" else np.savez_compressed
     found = tmp_path / "large.npz"
     save(found, train_images=PIXELS, train_labels=np.arange(120, dtype=np.uint8) % 3)
+    return found
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Path:
+    """A file whose train is large here, and whose test is small."""
+    found = tmp_path / "parts.npz"
+    labels = np.arange(130, dtype=np.uint8) % 3
+    np.savez(
+        found,
+        train_images=PIXELS,
+        train_labels=labels[:120],
+        test_images=PIXELS[:10],
+        test_labels=labels[120:],
+    )
     return found
 
 
@@ -161,6 +177,40 @@ def test_who_may_only_look_stops_nothing(path: Path, serve: Serve) -> None:
     assert not list(page(client, "/d/large").all("button", id="stop"))
     for what in ("stop", "go-on"):
         assert client.post(f"/d/large/unpacking/{what}").status_code == 403
+
+
+@pytest.mark.parametrize("fields", [{}, {"hide_labels": "1"}])
+@pytest.mark.parametrize("address", ["/d/parts?split=test", "/d/parts/test/3"])
+def test_who_holds_a_link_to_one_split_waits_for_no_other(
+    address: str, fields: dict[str, str], monkeypatch: pytest.MonkeyPatch, parts: Path, serve: Serve
+) -> None:
+    monkeypatch.setattr("app.arrays.job.SMALL", 50_000)
+    monkeypatch.setattr("app.arrays.store.SMALL", 50_000)
+    owner = serve(parts, database_url=f"sqlite:///{parts.parent}/reviews.sqlite")
+    link = share(owner, address, **fields)
+    for picture_of in (f"{link}/sheet.png", f"{link}/1.png", f"{link}/1.npy"):
+        deadline = time.monotonic() + PATIENCE
+        while not (tag := owner.get(picture_of).headers.get("etag", "")):
+            assert time.monotonic() < deadline, picture_of
+        assert owner.get(picture_of, headers={"if-none-match": tag}).status_code == 304
+
+
+@pytest.mark.usefixtures("held")
+def test_whether_a_readers_picture_is_kept_does_not_tell_its_split(
+    monkeypatch: pytest.MonkeyPatch, parts: Path, serve: Serve
+) -> None:
+    for module in ("job", "store"):
+        monkeypatch.setattr(f"app.arrays.{module}.SMALL", 50_000)
+    owner = serve(parts, database_url=f"sqlite:///{parts.parent}/reviews.sqlite")
+    study = {"title": "Reading", "question": "Is it so?", "scale": "yes-no"}
+    send(owner, "/studies/new?of=/d/parts", "/studies", **study)
+    made = send(owner, "/studies/1", "/studies/1/readers", name="A", days="30").text
+    (link,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
+    monkeypatch.setattr("app.web.studio._WAIT_SECONDS", 0.1)
+    answers = [visitor(owner).get(f"{link}/read/{place}.png") for place in range(1, 131)]
+    seen = {"etag" in answer.headers for answer in answers if answer.status_code == 200}
+    # Half of train can be seen, unchecked; test is whole.
+    assert seen == {False}
 
 
 def press(client: TestClient, what: str) -> str:
