@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
@@ -77,7 +77,7 @@ class Gate:
         if self._access == "public":
             scope[PUBLIC] = self._base_url or ""
         path: str = scope["path"]
-        if b"token=" in scope["query_string"] and not path.startswith("/s/"):
+        if _gives_token(scope["query_string"]) and not path.startswith("/s/"):
             await self._enter(Request(scope, receive))(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -112,9 +112,15 @@ class Gate:
         if not self._is_token(given, _client(request.scope)):
             return refusal(request, wrong=True)
         rest = urlencode([pair for pair in pairs if pair[0] != _FIELD])
-        answer = RedirectResponse(addresses.with_query(request.url.path, rest), 303)
+        # A path that began with two slashes would lead to another host.
+        path = quote("/" + request.scope["path"].lstrip("/"))
+        answer = RedirectResponse(addresses.with_query(path, rest), 303)
         let_in(answer, self._token, secure=self._secure)
         return answer
+
+
+def _gives_token(query: bytes) -> bool:
+    return f"&{_FIELD}=".encode() in b"&" + query
 
 
 def has_entered(request: Request) -> bool:

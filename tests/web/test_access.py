@@ -278,6 +278,28 @@ def test_the_token_leaves_the_address_and_becomes_a_cookie(private: TestClient) 
     assert browser.get("/d/made").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "leads"),
+    [
+        ("/d/50%25%20%3Fof%3F", "/d/50%25%20%3Fof%3F"),
+        ("//elsewhere.example/d", "/elsewhere.example/d"),
+        ("/%2Felsewhere.example/d", "/elsewhere.example/d"),
+        ("/d/%C3%A4", "/d/%C3%A4"),
+    ],
+)
+def test_who_enters_is_led_where_the_address_says_and_to_no_other_host(
+    asked: str, leads: str, private: TestClient
+) -> None:
+    answer = visitor(private).get(f"http://127.0.0.1{asked}?token={TOKEN}")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == leads
+
+
+@pytest.mark.parametrize("query", ["find=token=3", "xtoken=3", "find=a%26token=3"])
+def test_what_only_looks_like_a_token_is_none(query: str, owner: TestClient) -> None:
+    assert owner.get(f"/?{query}").status_code == 200
+
+
 def test_the_owner_leaves(private: TestClient, owner: TestClient) -> None:
     answer = send(owner, "/preferences", "/leave")
     assert answer.status_code == 303
