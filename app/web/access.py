@@ -33,16 +33,16 @@ _ENTERED: Final = "lightbox.entered"
 _SESSION_SECONDS: Final = 30 * 24 * 3600
 # What a stranger may ask of a private server: links, the program's own files, how its own pages
 # look, is it alive.
-_UNLOCKED: Final = (
-    "/s/",
-    "/static/",
-    "/vendor/",
-    addresses.ENTER,
-    addresses.PREFERENCES,
-    addresses.KEYS,
-    "/healthz",
-    "/readyz",
-    "/robots.txt",
+_UNLOCKED_UNDER: Final = ("/s/", "/static/", "/vendor/")
+_UNLOCKED: Final = frozenset(
+    {
+        addresses.ENTER,
+        addresses.PREFERENCES,
+        addresses.KEYS,
+        "/healthz",
+        "/readyz",
+        "/robots.txt",
+    }
 )
 _FIELD: Final = "token"
 
@@ -86,7 +86,7 @@ class Gate:
         scope[_ENTERED] = owner and "authorization" not in headers
         if self._access == "public":
             await self._app(scope, receive, send)
-        elif owner or path.startswith(_UNLOCKED):
+        elif owner or path in _UNLOCKED or path.startswith(_UNLOCKED_UNDER):
             await self._app(scope, receive, _privately(send))
         else:
             await refusal(Request(scope, receive))(scope, receive, _privately(send))
