@@ -87,19 +87,39 @@ class Settings(BaseSettings):
             raise ValueError("it has no host name")
         return address
 
+    @field_validator("base_url")
+    @classmethod
+    def _is_of_pages(cls, address: str | None) -> str | None:
+        parts = urlsplit(address or "")
+        if address and (parts.scheme not in ("http", "https") or parts.query or parts.fragment):
+            raise ValueError("it must be like https://lightbox.example.org")
+        return address
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: str) -> str:
+        for host in hosts.split(","):
+            _host_in(f"//{host.strip()}")
+        return hosts
+
     @property
     def served_hosts(self) -> frozenset[str]:
         """The host names that were named: that of ``base_url``, and ``hosts``."""
-        named = {host.strip().lower() for host in self.hosts.split(",")}
+        named = {_host_in(f"//{host.strip()}") for host in self.hosts.split(",")}
         if self.base_url:
-            host = urlsplit(self.base_url).hostname or ""
-            named.add(f"[{host}]" if ":" in host else host)
+            named.add(_host_in(self.base_url))
         return frozenset(named - {""})
 
     @property
     def secure(self) -> bool:
         """Say whether browsers come by TLS."""
         return bool(self.base_url and self.base_url.startswith("https:"))
+
+
+def _host_in(address: str) -> str:
+    """Give the host name of an address as Host headers have it, without a port."""
+    host = urlsplit(address).hostname or ""
+    return f"[{host}]" if ":" in host else host
 
 
 def load(**flags: object) -> Settings:

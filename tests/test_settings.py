@@ -41,7 +41,8 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "value"),
     [
         *(("CACHE_BYTES", "lots"), ("CACHE_BYTES", "-1"), ("PATHS", "no json")),
-        *(("BASE_URL", "pictures"), ("BASE_URL", "http://[bad")),
+        *(("BASE_URL", "pictures"), ("BASE_URL", "http://[bad"), ("BASE_URL", "ftp://a.example")),
+        *(("BASE_URL", "https://a.example?b=1"), ("HOSTS", "a.example,[bad")),
     ],
 )
 def test_a_variable_that_cannot_be_read_is_named_in_a_sentence(
@@ -66,6 +67,10 @@ def test_the_public_host_is_that_of_the_base_url(address: str, host: str) -> Non
 def test_further_hosts_are_named_with_commas() -> None:
     found = load(base_url="https://a.example.org", hosts="b.example.org, C.example.org,")
     assert found.served_hosts == {"a.example.org", "b.example.org", "c.example.org"}
+
+
+def test_a_further_host_may_be_copied_with_its_port() -> None:
+    assert load(hosts="Lab.example:8000,[fd00::1]:80").served_hosts == {"lab.example", "[fd00::1]"}
 
 
 def test_two_servers_make_different_tokens_that_no_log_shows() -> None:
