@@ -133,7 +133,8 @@ def _answer(
             # database, to anybody who makes up a link.
             if isinstance(error, StorageError):
                 _log.warning("%s", error)  # its owner may not see a page of it for long
-            sentence, part = _(_FOR_GUESTS if request.method == "GET" else _NOT_TAKEN), ""
+            is_sent = request.method == "POST"
+            sentence, part = _(_NOT_TAKEN if is_sent else _FOR_GUESTS), ""
     for_program = path.startswith("/api/") and path != addresses.API_DOCS
     if for_program or request.headers.get("accept") == "application/json":
         back = {"back": addresses.API_DATASETS} if for_program else {}
