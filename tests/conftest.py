@@ -1,6 +1,7 @@
 """Where the real data sets are; what is tested on a stand-in instead is said at the end."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -92,3 +93,13 @@ def _write_stand_in(
         arrays[f"{split}_images"] = random.integers(0, 256, (count, *item), np.uint8)
         arrays[f"{split}_labels"] = random.integers(0, labels, (count, 1), np.uint8)
     np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that anybody may use; pytest's own is for one user."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
+        folder.chmod(0o777)

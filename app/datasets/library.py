@@ -5,7 +5,7 @@ time; only a file that is new or changed is opened. So a new file appears, and a
 noticed, on the next request.
 """
 
-# ruff: noqa: PTH110, PTH112, PTH113, PTH208
+# ruff: noqa: PTH110, PTH112, PTH113, PTH114, PTH116, PTH208
 # os.path's questions answer no where pathlib's raise: under a folder that may not be entered, or
 # that was unmounted.
 
@@ -188,6 +188,7 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
         folder = path if os.path.isdir(path) else path.parent
         if folder is path:
             try:
+                _require_listable(path)
                 listed = sorted(entry for entry in path.iterdir() if _is_npz(entry))
             except OSError:
                 # Named as it stands, so that looking at it says what is wrong.
@@ -221,7 +222,7 @@ def open_file(path: Path, store: Store) -> Dataset | ArchiveError:
         )
     try:
         if os.path.isdir(path):
-            os.listdir(path)  # says why it can't be listed
+            _require_listable(path)
         found = open_dataset(path, store)
     except ArchiveError as error:
         return error
@@ -255,7 +256,13 @@ def _is_npz(path: Path) -> bool:
     if path.suffix != ".npz" or path.name.startswith("."):
         return False
     # A link that leads nowhere is meant to be a file, and is told of as one.
-    return os.path.isfile(path) or (path.is_symlink() and not os.path.exists(path))
+    return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
+
+
+def _require_listable(folder: Path) -> None:
+    """Raise OSError for a folder that can't be listed, or not be entered."""
+    os.listdir(folder)
+    os.stat(f"{folder}/.")
 
 
 def is_id(stem: str) -> bool:

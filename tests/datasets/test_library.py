@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from corpus.writers import dataset, patch_entry, remove_folder, write_arrays
-from running import PATIENCE
+from running import PATIENCE, anybody
 
 from app.arrays.store import Store
 from app.datasets import library as module
@@ -132,6 +132,27 @@ def test_a_folder_that_cannot_be_listed_is_said(
     monkeypatch.setattr(os, "listdir", refuse)
     [refusal] = Library([folder], store).shelf().refused
     assert str(refusal).startswith("data can't be read (permission denied)")
+
+
+@pytest.mark.parametrize("rights", [0o000, 0o444])
+def test_a_folder_that_may_not_be_entered_is_said_and_holds_nothing(
+    rights: int, open_folder: Path, store: Store
+) -> None:
+    shut = open_folder / "shut"
+    shut.mkdir()
+    write_arrays(shut / "a.npz", dataset())
+    shut.chmod(rights)
+    library = Library([shut], store)
+    with anybody():
+        [refusal] = library.shelf().refused
+        assert str(refusal).startswith("shut can't be read (permission denied)")
+        with pytest.raises(MissingError, match="no dataset called “a”"):
+            library.dataset("a")
+
+
+def test_a_name_longer_than_any_file_can_have_is_missing(folder: Path, store: Store) -> None:
+    with pytest.raises(MissingError, match="no dataset called"):
+        Library([folder], store).dataset("ü" * 200)
 
 
 def test_a_file_that_cannot_be_opened_is_said_and_read_when_it_can(

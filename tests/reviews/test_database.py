@@ -1,14 +1,12 @@
 """A database that can't be used: one sentence, nothing half saved, and well again afterwards."""
 
-import os
 import sqlite3
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from running import anybody
 from sqlalchemy import text
 
 from app.errors import EXIT_CODE, StorageError, UsageError, status_of
@@ -22,29 +20,6 @@ ADDRESS = "/d/breastmnist"
 
 def make(db: Database) -> links.Link:
     return links.make(db, "grid", ADDRESS)[1]
-
-
-@contextmanager
-def anybody() -> Iterator[None]:
-    """Be nobody in particular where we are root, whom no file refuses."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65_534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that anybody may use; pytest's own is for one user."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o777)
-        yield folder
-        folder.chmod(0o777)
 
 
 @pytest.mark.parametrize(
