@@ -73,7 +73,14 @@ class Database:
 
     def is_new(self) -> bool:
         """Say whether there can be nothing in it: a file that nobody has made yet."""
-        return self.file is not None and self._ready is None and not self.file.exists()
+        if self.file and self._ready is None:
+            try:
+                self.file.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return True
+            except OSError:
+                return False  # what may not be looked at may well be there
+        return False
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""
@@ -102,12 +109,12 @@ class Database:
 
     def _prepare(self) -> None:
         if self.file:
-            if self._ready is None and not self.file.exists():
-                with system_said(self.name):
+            with system_said(self.name):
+                if self._ready is None and not self.file.exists():
                     self.file.parent.mkdir(parents=True, exist_ok=True)
                     engines.make_file(self.file)
-            elif self._mark() is None:
-                raise StorageError(f"{capital(self.name)} {GONE}.")
+                elif self._mark() is None:
+                    raise StorageError(f"{capital(self.name)} {GONE}.")
             # Connections to a file that has been replaced write into nothing.
             self._engine.dispose()
         mark = self._mark()

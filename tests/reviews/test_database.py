@@ -197,6 +197,19 @@ def test_a_folder_that_may_not_be_written_is_said_at_the_first_use(open_folder: 
             links.all_links(db)
 
 
+def test_a_folder_that_may_not_be_entered_is_said_and_not_taken_for_empty(
+    open_folder: Path,
+) -> None:
+    open_folder.chmod(0o000)
+    with anybody():
+        db = Database(f"sqlite:///{open_folder / 'reviews.sqlite'}")
+        assert not db.is_new()
+        with pytest.raises(StorageError, match=r"link was not saved: .* \(permission denied\)"):
+            make(db)
+        with pytest.raises(StorageError, match="permission denied"):
+            links.all_links(db)
+
+
 def test_a_file_taken_away_does_not_come_back_empty(sqlite: Database) -> None:
     link = make(sqlite)
     assert sqlite.file
