@@ -1,18 +1,22 @@
 """What commands print: bars while something takes long, tables and sentences for people, JSON."""
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
+from rich.table import Column, Table
 
-from app.catalogue.facts import all_facts
+from app.catalogue.facts import PublishedFile, all_facts
 from app.catalogue.fetching import Need
 from app.datasets.check import Report
 from app.errors import plain
 from app.web.words import bytes_text
+
+# Columns in a file or a pipe: a dataset is one line there, for other programs to go through.
+_WIDE: Final = 120
 
 
 def progress_bar(*more: ProgressColumn) -> Bar:
@@ -102,7 +106,7 @@ def published_json(folder: Path) -> dict[str, Any]:
                     "size": file.size,
                     "file": file.name,
                     "md5": list(file.md5s),
-                    "here": (folder / file.name).is_file(),
+                    "here": _is_here(file, folder),
                 }
                 for file in facts.files
             ],
@@ -114,12 +118,22 @@ def published_json(folder: Path) -> dict[str, Any]:
 
 def print_published(folder: Path) -> None:
     """List them to people."""
-    table = Table("id", "modality", "task", "images", "sizes (* is here)", box=None)
+    console = Console()
+    if not console.is_terminal:
+        console.width = _WIDE
+    headings = ("id", "modality", "task", "images", "sizes (* here)")
+    columns = (Column(heading, overflow="fold") for heading in headings)
+    table = Table(*columns, box=None, pad_edge=False)
     for facts in all_facts():
         sizes = " ".join(
-            f"[bold]{file.size}*[/]" if (folder / file.name).is_file() else str(file.size)
+            f"[bold]{file.size}*[/]" if _is_here(file, folder) else str(file.size)
             for file in facts.files
         )
         count = f"{sum(facts.counts.values()):,}"
         table.add_row(facts.id, facts.modality, facts.task, count, sizes)
-    Console().print(table)
+    console.print(table)
+
+
+def _is_here(file: PublishedFile, folder: Path) -> bool:
+    # Path.is_file raises where it may not look.
+    return os.path.isfile(folder / file.name)  # noqa: PTH113

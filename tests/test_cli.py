@@ -18,8 +18,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from running import LIGHTBOX, PATIENCE, Server, children, environment, of_process, wait_until_gone
+from running import (
+    LIGHTBOX,
+    PATIENCE,
+    Server,
+    anybody,
+    children,
+    environment,
+    of_process,
+    wait_until_gone,
+)
 
+from app.catalogue.facts import all_facts
 from app.cli import main
 
 
@@ -503,6 +513,27 @@ def test_what_is_listed_says_what_is_here_without_a_terminal(run: Run, made: Pat
     assert "64*" in rows["bloodmnist"]
     assert "28" in rows["bloodmnist"]
     assert not any("*" in word for word in rows["breastmnist"])
+
+
+def test_a_list_in_a_pipe_has_one_whole_line_for_each_dataset(run: Run) -> None:
+    rows = [line.split("  ") for line in run("list").stdout.splitlines()[1:]]
+    cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    assert [row[:3] for row in cells] == [
+        [facts.id, facts.modality, facts.task] for facts in all_facts()
+    ]
+
+
+@pytest.mark.parametrize("folder", ["shut", "a" * 300])
+def test_a_data_folder_that_may_not_be_looked_at_holds_nothing(
+    folder: str, run: Run, open_folder: Path
+) -> None:
+    (open_folder / "shut").mkdir(0o000)
+    with anybody():
+        done = run("list", "--json", LIGHTBOX_DATA_DIR=str(open_folder / folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not any(
+        size["here"] for row in json.loads(done.stdout)["datasets"] for size in row["sizes"]
+    )
 
 
 def test_check_of_a_folder_without_files_is_a_wrong_use(run: Run, tmp_path: Path) -> None:
