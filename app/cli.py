@@ -2,6 +2,7 @@
 
 import json
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -49,8 +50,13 @@ Paths = Annotated[list[Path] | None, typer.Argument(help="Files (.npz) and folde
 
 def main() -> None:
     """Run the command line; every error is one sentence on standard error."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A file may have a name that the terminal's encoding can't say.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        sys.exit(cli(sys.argv[1:] or ["--help"], standalone_mode=False))
+        code = cli(sys.argv[1:] or ["--help"], standalone_mode=False)
+        print(end="", flush=True)
+        sys.exit(code)
     except LightboxError as error:
         sys.stderr.write(f"lightbox: {error}\n")
         sys.exit(EXIT_CODE.get(type(error), 1))
@@ -58,6 +64,13 @@ def main() -> None:
         wrong = " ".join(error.format_message().split()).rstrip(".")
         sys.stderr.write(f"lightbox: {wrong}; “lightbox --help” tells what can be said.\n")
         sys.exit(error.exit_code)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # who reads no further knows it
+            why = (error.strerror or str(error)).lower()
+            at = plain(str(error.filename or "Standard output"))
+            sys.stderr.write(f"lightbox: {at} can't be used ({why}); check it, and its room.\n")
+        sys.stdout = None  # what is left can't be printed either
+        sys.exit(1)
 
 
 @cli.callback()

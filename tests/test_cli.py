@@ -536,6 +536,40 @@ def test_a_data_folder_that_may_not_be_looked_at_holds_nothing(
     )
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("buffered", [True, False])
+def test_a_full_disk_for_what_is_printed_is_one_sentence(
+    buffered: bool, made: Path, cache: dict[str, str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [LIGHTBOX, "check", made],
+            env=environment(**cache, PYTHONUNBUFFERED="" if buffered else "1"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "no space left" in one_sentence(done.stderr)
+
+
+def test_a_name_that_the_terminal_can_not_say_is_printed_as_far_as_it_can(
+    made: Path, cache: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        [LIGHTBOX, "check", made.rename(made.with_name("données.npz"))],
+        env=environment(**cache, PYTHONIOENCODING="ascii"),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "donn\\xe9es.npz: served as" in done.stdout
+
+
 def test_check_of_a_folder_without_files_is_a_wrong_use(run: Run, tmp_path: Path) -> None:
     done = run("check", tmp_path)
     assert done.returncode == 2
