@@ -45,7 +45,10 @@ cli = typer.Typer(
 _LOCAL = "http://127.0.0.1:8000"
 _READER = "Reader 1"
 
-Paths = Annotated[list[Path] | None, typer.Argument(help="Files (.npz) and folders of them.")]
+_FILES = "Files (.npz) and folders of them."
+Paths = Annotated[list[Path] | None, typer.Argument(help=_FILES)]
+# What can't be read is told of as every other file is, by the commands themselves.
+Given = Annotated[list[Path], typer.Argument(help=_FILES, readable=False)]
 
 
 def main() -> None:
@@ -102,7 +105,7 @@ def serve(
 
 @cli.command()
 def check(
-    paths: Annotated[list[Path], typer.Argument(help="Files (.npz) and folders of them.")],
+    paths: Given,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say of each file whether it is served, as what, or why not."""
@@ -135,7 +138,7 @@ def check(
 
 @cli.command()
 def prepare(
-    paths: Annotated[list[Path], typer.Argument(help="Files (.npz) and folders of them.")],
+    paths: Given,
 ) -> None:
     """Do ahead of time what the first visit would do: unpack, check, index."""
     settings = load()

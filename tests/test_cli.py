@@ -13,6 +13,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -534,6 +535,27 @@ def test_a_data_folder_that_may_not_be_looked_at_holds_nothing(
     assert not any(
         size["here"] for row in json.loads(done.stdout)["datasets"] for size in row["sizes"]
     )
+
+
+def test_a_file_that_may_not_be_read_is_told_of_beside_the_others(
+    run: Run, made: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, shut = open_folder / "good.npz", open_folder / "shut.npz"
+    shutil.copy(made, good)
+    shutil.copy(made, shut)
+    shut.chmod(0o000)
+    cache = {"LIGHTBOX_CACHE_DIR": str(open_folder / "cache")}
+    assert run("check", good).returncode == 0  # also imports what nobody could import
+    # Else it answers for who started the process, not for whom it is now.
+    monkeypatch.setattr(os, "access", partial(os.access, effective_ids=True))
+    with anybody():
+        checked = run("check", good, shut, **cache)
+        prepared = run("prepare", good, shut, **cache)
+    assert (checked.returncode, prepared.returncode) == (1, 1)
+    assert "good.npz: served as good" in checked.stdout
+    assert "shut.npz can't be read (permission denied)" in checked.stdout
+    assert "good.npz: ready" in prepared.stdout
+    assert "shut.npz can't be read (permission denied)" in one_sentence(prepared.stderr)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
