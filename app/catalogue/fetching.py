@@ -57,17 +57,23 @@ def fetch(
         pause=pause or time.sleep,
     )
     with _told(file.name, folder):
+        if _is_here(file, target):  # also in a folder where nothing may be written
+            return target
         folder.mkdir(parents=True, exist_ok=True)
         with _only_one(_lock_of(file, folder)):
-            if target.exists():
-                if md5_of(target) in file.md5s:
-                    return target
-                raise FetchError(
-                    f"{target} is there already and is not the published file; move it away."
-                )
-            _bring(file, source, part, report)
-            part.rename(target)
+            if not _is_here(file, target):
+                _bring(file, source, part, report)
+                part.rename(target)
     return target
+
+
+def _is_here(file: PublishedFile, target: Path) -> bool:
+    """Say whether the file is there. Raises FetchError where another one has its name."""
+    if not target.exists():
+        return False
+    if md5_of(target) in file.md5s:
+        return True
+    raise FetchError(f"{target} is there already and is not the published file; move it away.")
 
 
 def needed(files: Iterable[PublishedFile], folder: Path, base_url: str | None) -> Need:

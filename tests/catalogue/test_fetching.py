@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from mirror import Mirror, at_work
+from running import anybody
 
 from app.catalogue.facts import PublishedFile
 from app.catalogue.fetching import bytes_here, fetch, is_being_fetched, needed, refuse_full_disk
@@ -110,6 +111,15 @@ def test_a_file_that_is_here_is_not_asked_for(mirror: Mirror, tmp_path: Path) ->
     (tmp_path / NAME).write_bytes(BODY)
     fetch(FILE, tmp_path, mirror.address, nothing)
     assert mirror.ranges == []
+
+
+def test_a_file_that_is_here_may_be_in_a_folder_that_can_not_be_written(open_folder: Path) -> None:
+    (open_folder / NAME).write_bytes(BODY)
+    open_folder.chmod(0o555)
+    with anybody():
+        assert fetch(FILE, open_folder, None, nothing) == open_folder / NAME
+        with pytest.raises(FetchError, match=r"can't be written .*\(permission denied\)"):
+            fetch(replace(FILE, name="other.npz"), open_folder, None, nothing)
 
 
 def test_another_file_of_that_name_is_left_alone(mirror: Mirror, tmp_path: Path) -> None:
