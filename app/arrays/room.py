@@ -11,8 +11,8 @@ from app.phrases import Amount, Phrase
 
 
 def fits(cache: Cache, needed: int) -> bool:
-    """Say whether the folder takes files of that size at all."""
-    return cache.writable and needed <= cache.bound
+    """Say whether the folder takes a file of that size, if need be with all else evicted."""
+    return cache.writable and needed <= cache.bound and _disk_has(cache, needed)
 
 
 def require_room(cache: Cache, archive: Archive, name: str, needed: int) -> None:
@@ -38,7 +38,7 @@ def require_room(cache: Cache, archive: Archive, name: str, needed: int) -> None
             Phrase("set LIGHTBOX_CACHE_BYTES to more"),
             name,
         )
-    if needed > cache.free() and needed > cache.free() + cache.size():
+    if not _disk_has(cache, needed):
         raise _too_little(cache, archive, name, needed)
 
 
@@ -68,6 +68,10 @@ def disk_refusal(
         name,
         passing=True,
     )
+
+
+def _disk_has(cache: Cache, needed: int) -> bool:
+    return needed <= cache.free() or needed <= cache.free() + cache.size()
 
 
 def _too_little(cache: Cache, archive: Archive, name: str, needed: int) -> ArchiveError:

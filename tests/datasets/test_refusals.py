@@ -150,6 +150,22 @@ def test_too_little_disk_is_said_with_the_bytes_needed(
     assert "16,777,216 are free" in str(found.refused[0])
 
 
+def test_small_files_are_served_from_memory_where_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = dataset()
+    path = write_arrays(tmp_path / "named.npz", arrays)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0, total=10**12))
+    store = Store(Cache(tmp_path / "cache", 10**10))
+    found = open_dataset(path, store)
+    assert found.refused == ()
+    for split, images in found.images.items():
+        expected = arrays[f"{split}_images"]
+        np.testing.assert_array_equal(images.take(np.arange(len(expected))), expected)
+        assert found.indexes[split].total == len(expected)
+    assert store.cache.size() == 0
+
+
 def test_what_did_not_fit_is_served_once_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
