@@ -102,7 +102,7 @@ def rows(run: Run) -> Iterator[tuple[Split, int, tuple[int, ...]]]:
 
 
 def pixels(run: Run) -> Iterator[NDArray[Any]]:
-    """Give the pixels of each item, (H, W), (H, W, 3) or (D, H, W); read a megabyte at a time.
+    """Give the pixels of each item, in the shape that the file gives it; read a megabyte at a time.
 
     Raises NotReadyError or ArchiveError.
     """
@@ -111,7 +111,7 @@ def pixels(run: Run) -> Iterator[NDArray[Any]]:
         if len(same):
             images = run.dataset.images[SPLITS[run.items.splits[same[0]]]]
             for block in taken(images, run.items.positions[same]):
-                yield from flat(run.dataset, block)
+                yield from block
 
 
 def taken(array: Array, positions: Ints) -> Iterator[NDArray[Any]]:
@@ -130,11 +130,3 @@ def has_several_labels(dataset: Dataset) -> bool:
     return any((index.carries.sum(axis=1) != 1).any() for index in dataset.indexes.values()) or (
         "multi-label" in dataset.task
     )
-
-
-def flat(dataset: Dataset, stack: NDArray[Any]) -> NDArray[Any]:
-    """Drop a channel axis of one: (n, H, W, 1) → (n, H, W)."""
-    if dataset.is_volume or stack.ndim != 4 or stack.shape[3] != 1:
-        return stack
-    flat: NDArray[Any] = stack[..., 0]
-    return flat

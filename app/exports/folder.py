@@ -16,7 +16,7 @@ from app.datasets.dataset import Dataset
 from app.datasets.selection import Split
 from app.errors import InexactError, NotReadyError
 from app.exports import npz, table
-from app.exports.chosen import Chosen, Run, flat, pixels, rows
+from app.exports.chosen import Chosen, Run, pixels, rows
 from app.exports.origin import Origin, readme
 from app.exports.stream import Export, Size, blocks
 from app.exports.zipping import Zip, zip_size
@@ -116,8 +116,7 @@ def _is_array(dataset: Dataset, dtype: np.dtype[Any]) -> bool:
 
 def _array_size(dataset: Dataset, split: Split) -> int:
     dtype = dataset.images[split].dtype
-    shape = dataset.shape if dataset.is_volume or dataset.shape[2:] != (1,) else dataset.shape[:2]
-    return len(npz.npy_header(dtype, shape)) + math.prod(shape) * dtype.itemsize
+    return len(npz.npy_header(dtype, dataset.shape)) + math.prod(dataset.shape) * dtype.itemsize
 
 
 def _sampled(dataset: Dataset, split: Split) -> int:
@@ -126,7 +125,7 @@ def _sampled(dataset: Dataset, split: Split) -> int:
     item = math.prod(dataset.shape) * images.dtype.itemsize
     number = max(1, min(_SAMPLE, _SAMPLE_BYTES // item))
     try:
-        found = flat(dataset, images.first(number))
+        found = images.first(number)
     except NotReadyError:
         return item
     return sum(len(_file(dataset, values)[1]) for values in found) // len(found)

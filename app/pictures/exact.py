@@ -39,6 +39,17 @@ class Statistics:
     deviation: float
 
 
+def item_values(
+    dataset: Dataset, split: Split, position: int, plane: Plane | None = None
+) -> NDArray[Any]:
+    """Read one item in the shape that the file gives it, or one plane of a volume.
+
+    Raises NotReadyError or ArchiveError.
+    """
+    values: NDArray[Any] = dataset.images[split].take(np.array([position], np.int64), plane)[0]
+    return values
+
+
 def item_pixels(
     dataset: Dataset, split: Split, position: int, plane: Plane | None = None
 ) -> NDArray[Any]:
@@ -46,16 +57,15 @@ def item_pixels(
 
     Raises NotReadyError or ArchiveError.
     """
-    pixels = dataset.images[split].take(np.array([position], np.int64), plane)[0]
-    flat: NDArray[Any] = pixels[..., 0] if _has_one_channel(pixels, dataset, plane) else pixels
-    return flat
+    return _flat(item_values(dataset, split, position, plane))
 
 
 def as_png(pixels: NDArray[Any]) -> bytes:
-    """Encode (H, W) or (H, W, 3) pixels so that every value comes out again.
+    """Encode (H, W), (H, W, 1) or (H, W, 3) pixels so that every value comes out again.
 
     Whole numbers take 8 bits where this item's values allow it, else 16. Raises InexactError.
     """
+    pixels = _flat(pixels)
     if reason := why_inexact(pixels):
         raise InexactError(reason)
     if pixels.dtype == np.bool_ and pixels.ndim == 2:
@@ -126,5 +136,6 @@ def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
         yield from blocks
 
 
-def _has_one_channel(pixels: NDArray[Any], dataset: Dataset, plane: Plane | None) -> bool:
-    return not dataset.is_volume and plane is None and pixels.ndim == 3 and pixels.shape[2] == 1
+def _flat(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Drop a channel axis of one, which no volume has as its last: (H, W, 1) → (H, W)."""
+    return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels

@@ -179,14 +179,15 @@ def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
         plane = None
 
     def draw() -> bytes:
-        values = exact.item_pixels(dataset, item.split, item.index, plane)
         if form == "npy":
+            values = exact.item_values(dataset, item.split, item.index, plane)
             if shared.link.hide_labels:
                 # Of splits of several types, the type would tell which it is.
                 types = [images.dtype for images in dataset.images.values()]
                 values = values.astype(np.result_type(*types), copy=False)
             return exact.as_npy(values)
-        return exact.as_png(drawn(dataset, values, window))
+        pixels = exact.item_pixels(dataset, item.split, item.index, plane)
+        return exact.as_png(drawn(dataset, pixels, window))
 
     kind = "image/png" if form == "png" else "application/octet-stream"
     what = f"{to_value(item)} {plane} {window} {form}"

@@ -122,7 +122,7 @@ def single(library: Library, studio: Studio) -> APIRouter:
             plane = None if whole else asked
 
             def draw() -> bytes:
-                values = exact.item_pixels(dataset, found, place, plane)
+                values = exact.item_values(dataset, found, place, plane)
                 return exact.as_png(values) if form == "png" else exact.as_npy(values)
 
             tag = f"{addresses.content_key(dataset)}-{found}-{place}-{plane}-{form}"

@@ -92,8 +92,7 @@ def test_floats_are_arrays_and_the_size_is_known(
     chosen = select(dataset, "")
     assert folder.export(chosen, origin(chosen)).size
     archive = read(chosen)
-    flat = images[..., 0] if shape[-1] == 1 else images
-    np.testing.assert_array_equal(values(archive, "test/1.npy"), flat[1], strict=True)
+    np.testing.assert_array_equal(values(archive, "test/1.npy"), images[1], strict=True)
 
 
 def test_the_size_of_pictures_is_about_what_the_first_ones_let_expect(opened: Open) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from .conftest import Serve, Write
 from .reading import json_of, numbers, page, picture, ten_to_a_row, words
+from .visiting import share
 
 RANDOM = np.random.default_rng(20261124)
 
@@ -77,6 +78,19 @@ def test_whole_numbers_below_zero_are_refused_as_png_and_offered_as_npy(
     client = serve(write(test_images=images, test_labels=labelled(3)))
     assert ".npy" in page(client, "/d/made/test/1.png", 406).text()
     np.testing.assert_array_equal(numbers(client, "/d/made/test/1.npy"), images[1], strict=True)
+
+
+def test_the_npy_of_a_picture_with_one_channel_has_it_and_the_png_its_values(
+    serve: Serve, write: Write
+) -> None:
+    images = RANDOM.integers(0, 256, (3, 10, 9, 1), dtype=np.uint8)
+    client = serve(write("made.npz", test_images=images, test_labels=np.zeros((3, 1), np.uint8)))
+    link = share(client, "/d/made")
+    for index in range(3):
+        for given in (f"/d/made/test/{index}.npy", f"{link}/{index + 1}.npy"):
+            np.testing.assert_array_equal(numbers(client, given), images[index], strict=True)
+        for shown in (f"/d/made/test/{index}.png", f"{link}/{index + 1}.png"):
+            np.testing.assert_array_equal(picture(client, shown), images[index, ..., 0])
 
 
 def floats(write: Write) -> tuple[Any, Any]:
