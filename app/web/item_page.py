@@ -72,7 +72,9 @@ def build(
         return addresses.item(dataset.id, split, index, addresses.joined(query, there))
 
     def source(query: str, values: bool) -> str:
-        if not values and (window or dataset.is_volume):
+        # A PNG of colours that are true or false holds 0 and 1: the values, but black to the eye.
+        black = pixels.dtype == np.bool_ and dataset.channels == 3
+        if not values and (window or dataset.is_volume or black):
             return addresses.shown(dataset, split, index, query)
         return addresses.pixels(dataset.id, split, index, "npy" if values else "png", query)
 

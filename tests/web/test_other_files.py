@@ -93,6 +93,16 @@ def test_the_npy_of_a_picture_with_one_channel_has_it_and_the_png_its_values(
             np.testing.assert_array_equal(picture(client, shown), images[index, ..., 0])
 
 
+def test_colours_that_are_true_or_false_are_shown_bright_and_given_exactly(
+    serve: Serve, write: Write
+) -> None:
+    images = RANDOM.integers(0, 2, (3, 10, 9, 3)).astype(np.bool_)
+    client = serve(write("made.npz", test_images=images, test_labels=np.zeros((3, 1), np.uint8)))
+    [shown] = page(client, "/d/made/test/1").all("img")
+    np.testing.assert_array_equal(picture(client, shown.get("src", "")), images[1] * 255)
+    np.testing.assert_array_equal(picture(client, "/d/made/test/1.png"), images[1])
+
+
 def floats(write: Write) -> tuple[Any, Any]:
     images = RANDOM.normal(3, 10, (5, 16, 16)).astype(np.float32)
     return images, write(test_images=images, test_labels=labelled(5))
