@@ -227,7 +227,7 @@ class Checking(Job):
     def _adopt(self) -> bool:
         # Of this very file: one of the same content key may have been damaged since.
         with contextlib.suppress(OSError):
-            if self.path.read_text() == repr(self._archive.stamp):
+            if self.path.read_bytes() == repr(self._archive.stamp).encode():
                 self._checked = self._member.nbytes
                 self.ended.set()
         return self.ended.is_set()

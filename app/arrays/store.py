@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ from app.arrays.member import Member
 from app.arrays.room import disk_refusal, fits, make_room
 from app.errors import ArchiveError, NotReadyError
 from app.phrases import Phrase
+
+_T = TypeVar("_T")
 
 _POLL_SECONDS: Final = 0.02
 # What nobody has looked at for so long is let go: an open file costs a file descriptor, and the
@@ -102,14 +104,32 @@ class Store:
         if job.error:
             raise job.error.with_traceback(None)
 
-    @contextlib.contextmanager
     def derived(
-        self, archive: Archive, name: str, size: int, build: Callable[[BinaryIO], None]
-    ) -> Iterator[BinaryIO]:
-        """Open a file of some ``size`` that ``build`` writes from this archive, once.
+        self,
+        archive: Archive,
+        name: str,
+        size: int,
+        build: Callable[[BinaryIO], None],
+        load: Callable[[BinaryIO], _T],
+    ) -> _T:
+        """Give what ``load`` reads from a file of some ``size`` that ``build`` writes, once.
 
+        One that ``load`` raises ValueError for was damaged in the cache, and is written anew.
         Raises ArchiveError, also where there is no room for it.
         """
+        try:
+            with self._opened(archive, name, size, build) as file:
+                return load(file)
+        except ValueError:
+            with contextlib.suppress(OSError):
+                self.cache.path(archive.key, name).unlink()
+        with self._opened(archive, name, size, build) as file:
+            return load(file)
+
+    @contextlib.contextmanager
+    def _opened(
+        self, archive: Archive, name: str, size: int, build: Callable[[BinaryIO], None]
+    ) -> Iterator[BinaryIO]:
         with contextlib.ExitStack() as stack:
             try:
                 file = self._derived(archive, name, size, build, stack)

@@ -217,8 +217,14 @@ def md5(archive: Archive, store: Store, report: Callable[[int], None]) -> str:
 
     # Of this very file: one of the same content key may have been damaged since.
     stamp = hashlib.sha256(repr(archive.stamp).encode()).hexdigest()[:16]
-    with store.derived(archive, f"{stamp}.md5", _MD5_CHARACTERS, build) as file:
-        return file.read().decode()
+    return store.derived(archive, f"{stamp}.md5", _MD5_CHARACTERS, build, _kept_md5)
+
+
+def _kept_md5(file: BinaryIO) -> str:
+    found = file.read().decode()
+    if len(found) != _MD5_CHARACTERS:
+        raise ValueError
+    return found
 
 
 def _read_md5(archive: Archive, report: Callable[[int], None]) -> str:

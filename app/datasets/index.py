@@ -93,7 +93,10 @@ class SplitIndex:
 
 
 def load(file: BinaryIO) -> SplitIndex:
-    """Open an index that ``indexing`` wrote; the long arrays are mapped, not read."""
+    """Open an index that ``indexing`` wrote; the long arrays are mapped, not read.
+
+    Raises ValueError for one that is cut short.
+    """
     values = npy.read_array(file, allow_pickle=False)
     carries = npy.read_array(file, allow_pickle=False)
     counts = npy.read_array(file, allow_pickle=False)

@@ -157,8 +157,7 @@ def _indexed(archive: Archive, store: Store, split: Split, labels: Member) -> Sp
         store.drop(archive, labels.name)
 
     size = indexing.size(labels.shape[0])
-    with store.derived(archive, f"{split}.index", size, build) as file:
-        return index.load(file)
+    return store.derived(archive, f"{split}.index", size, build, index.load)
 
 
 def _labels_and_task(

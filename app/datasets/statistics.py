@@ -60,8 +60,10 @@ def of_split(dataset: Dataset, split: Split, store: Store, report: Report) -> tu
         found = measure(dataset.archive, member, dataset.channels, report)
         file.write(json.dumps([asdict(channel) for channel in found]).encode())
 
-    with store.derived(dataset.archive, f"{split}.statistics", _SIZE, build) as file:
+    def load(file: BinaryIO) -> tuple[Channel, ...]:
         return tuple(Channel(**channel) for channel in json.loads(file.read()))
+
+    return store.derived(dataset.archive, f"{split}.statistics", _SIZE, build, load)
 
 
 def measure(archive: Archive, member: Member, channels: int, report: Report) -> tuple[Channel, ...]:

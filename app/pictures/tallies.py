@@ -148,8 +148,10 @@ class Tallies:
                 made.append(add_up(report))
                 _write(made[0], file)
 
-            with self._store.derived(dataset.archive, name, _size(inquiry), build) as file:
+            def load(file: BinaryIO) -> Tally:
                 return made[0] if made else _read(inquiry, file)
+
+            return self._store.derived(dataset.archive, name, _size(inquiry), build, load)
 
         surveys, learn = (self._surveys, kept) if inquiry.background else (self._samples, add_up)
         return surveys.learn(dataset, name, inquiry.nbytes, learn, seconds, may_be_many=True)

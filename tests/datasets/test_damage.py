@@ -1,5 +1,6 @@
 """Byte flips, cuts and swaps of a real file: what is served is right, and nothing crashes."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
+from app.datasets import identity, statistics
 from app.datasets.dataset import Dataset
 from app.datasets.opening import open_dataset
 from app.datasets.selection import Selection, Split
@@ -124,3 +126,48 @@ def assert_right(found: Dataset, split: Split, expected: Truth) -> None:
     items = found.subset(Selection(splits=(split,))).items(0, len(images) + 1)
     np.testing.assert_array_equal(items.positions, everything)
     np.testing.assert_array_equal(np.array(found.labels_of(items)), labels)
+
+
+def cut_short(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def emptied(_: bytes) -> bytes:
+    return b""
+
+
+def without_its_end(content: bytes) -> bytes:
+    return content[:-1]
+
+
+def overwritten(content: bytes) -> bytes:
+    return b"\xff" * len(content)
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["deflated", "stored"])
+@pytest.mark.parametrize("damage", [cut_short, emptied, without_its_end, overwritten])
+def test_what_was_damaged_in_the_cache_is_made_again(
+    damage: Callable[[bytes], bytes], packed: bool, tmp_path: Path
+) -> None:
+    images = np.random.default_rng(4).integers(0, 256, (50, 8, 8), np.uint8)
+    labels = np.arange(50) % 3
+    path = tmp_path / "a.npz"
+    save = np.savez_compressed if packed else np.savez
+    save(path, test_images=images, test_labels=labels)
+    for _ in range(2):
+        store = Store(Cache(tmp_path / "cache", 10**9))
+        found = open_dataset(path, store)
+        assert found.counts(Selection()) == {"test": {0: 17, 1: 17, 2: 16}}
+        np.testing.assert_array_equal(found.images["test"].take(np.arange(50)), images)
+        assert (
+            identity.md5(found.archive, store, lambda _: None)
+            == hashlib.md5(path.read_bytes()).hexdigest()
+        )
+        [channel] = statistics.of_split(found, "test", store, lambda _: None)
+        assert channel.mean == pytest.approx(images.mean())
+        kept = [file for file in store.cache.folder.glob("*/*") if file.is_file()]
+        assert len(kept) == 5
+        for file in kept:
+            content = file.read_bytes()
+            file.unlink()  # what is mapped of it stays whole
+            file.write_bytes(damage(content))

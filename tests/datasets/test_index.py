@@ -35,10 +35,13 @@ def indexed(
     archive = archive_of(path, labels, method)
     store = Store(Cache(path / "no folder", 0))
     array = store.open(archive, NAME)
-    with store.derived(
-        archive, name, 0, lambda file: indexing.build(array, file, path, NAME)
-    ) as file:
-        return index.load(file)
+    return store.derived(
+        archive, name, 0, lambda file: indexing.build(array, file, path, NAME), index.load
+    )
+
+
+def read(file: BinaryIO) -> bytes:
+    return file.read()
 
 
 def rows(found: SplitIndex) -> list[tuple[int, ...]]:
@@ -167,8 +170,7 @@ def test_an_index_is_built_once_for_its_content(tmp_path: Path) -> None:
     built = []
     for _ in range(3):
         store = Store(Cache(tmp_path / "cache", 10**9))
-        with store.derived(archive, "x.index", 1, lambda file: built.append(file.write(b"x"))):
-            pass
+        store.derived(archive, "x.index", 1, lambda file: built.append(file.write(b"x")), read)
     assert len(built) == 1
 
 
@@ -179,15 +181,14 @@ def test_an_index_that_cannot_be_built_leaves_nothing_behind(tmp_path: Path) -> 
     def fail(_: object) -> None:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), store.derived(archive, "x.index", 1, fail):
-        pass
+    with pytest.raises(ZeroDivisionError):
+        store.derived(archive, "x.index", 1, fail, read)
     assert list(store.cache.folder.glob("*/*")) == []
 
     def succeed(file: BinaryIO) -> None:
         file.write(b"x")
 
-    with store.derived(archive, "x.index", 1, succeed) as file:
-        assert file.read() == b"x"
+    assert store.derived(archive, "x.index", 1, succeed, read) == b"x"
 
 
 def test_a_cache_folder_that_fails_is_said_and_not_thrown(tmp_path: Path, monkeypatch: Any) -> None:
@@ -198,11 +199,8 @@ def test_a_cache_folder_that_fails_is_said_and_not_thrown(tmp_path: Path, monkey
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with (
-        pytest.raises(ArchiveError, match=r"can't be unpacked into .* \(input/output error\)"),
-        store.derived(archive, "x.index", 1, lambda _: None),
-    ):
-        pass
+    with pytest.raises(ArchiveError, match=r"can't be unpacked into .* \(input/output error\)"):
+        store.derived(archive, "x.index", 1, lambda _: None, read)
 
 
 def test_pages_of_the_index_are_not_kept(tmp_path: Path) -> None:
