@@ -1,6 +1,7 @@
 """What commands print: bars while something takes long, tables and sentences for people, JSON."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ def progress_bar(*more: ProgressColumn) -> Bar:
     """Show progress to a person; a file or a pipe gets none of it."""
     console = Console(stderr=True)
     return Bar(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         *more,
@@ -31,6 +32,8 @@ def progress_bar(*more: ProgressColumn) -> Bar:
         console=console,
         transient=True,
         disable=not console.is_terminal,
+        # What is printed meanwhile goes above the bar, but not where it was to go into a file.
+        redirect_stdout=bool(sys.stdout and sys.stdout.isatty()),
     )
 
 

@@ -516,6 +516,27 @@ def test_what_is_listed_says_what_is_here_without_a_terminal(run: Run, made: Pat
     assert not any("*" in word for word in rows["breastmnist"])
 
 
+def test_what_is_said_goes_into_its_file_though_the_bar_is_on_a_terminal(
+    made: Path, cache: dict[str, str], tmp_path: Path
+) -> None:
+    path = made.rename(made.with_name("[bold]made.npz"))
+    ours, theirs = os.openpty()
+    with (tmp_path / "out.txt").open("w+") as out:
+        done = subprocess.run(
+            [LIGHTBOX, "prepare", path],
+            env=environment(**cache, TERM="xterm", COLUMNS="200"),
+            stdout=out,
+            stderr=theirs,
+            timeout=PATIENCE,
+            check=False,
+        )
+        out.seek(0)
+        assert (done.returncode, out.read()) == (0, f"{path}: ready\n")
+    os.close(theirs)
+    assert "[bold]made.npz" in os.read(ours, 10_000).decode()
+    os.close(ours)
+
+
 def test_a_list_in_a_pipe_has_one_whole_line_for_each_dataset(run: Run) -> None:
     rows = [line.split("  ") for line in run("list").stdout.splitlines()[1:]]
     cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
