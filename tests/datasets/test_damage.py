@@ -1,6 +1,7 @@
 """Byte flips, cuts and swaps of a real file: what is served is right, and nothing crashes."""
 
 import hashlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from running import PATIENCE
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
@@ -165,7 +167,10 @@ def test_what_was_damaged_in_the_cache_is_made_again(
         )
         [channel] = statistics.of_split(found, "test", store, lambda _: None)
         assert channel.mean == pytest.approx(images.mean())
-        kept = [file for file in store.cache.folder.glob("*/*") if file.is_file()]
+        deadline = time.monotonic() + PATIENCE
+        while list(store.cache.folder.glob("*/*.lock")) and time.monotonic() < deadline:
+            time.sleep(0.01)  # what can be read may still be on its way to the disk
+        kept = list(store.cache.folder.glob("*/*"))
         assert len(kept) == 5
         for file in kept:
             content = file.read_bytes()
