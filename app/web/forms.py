@@ -42,6 +42,19 @@ class Forms:
 
     async def read(self, request: Request) -> dict[str, list[str]]:
         """Read a form. Raises ForbiddenError if no page of ours sent it, MalformedError."""
+        fields = await self.read_by_link(request)
+        check = fields.get(CHECK, [""])[-1]
+        cookie = request.cookies.get(self._cookie, "")
+        if not self._is_ours(check) or not hmac.compare_digest(check.encode(), cookie.encode()):
+            raise ForbiddenError(_("This form is too old; reload its page and send it again."))
+        return fields
+
+    async def read_by_link(self, request: Request) -> dict[str, list[str]]:
+        """Read a form that is sent to a link's address, which no page elsewhere knows.
+
+        So it needs no other proof, and what was open when the server was started again is still
+        good. Raises ForbiddenError if a page of another site sent it, MalformedError.
+        """
         if not is_own_origin(request.headers, self._base_url):
             raise ForbiddenError(_("This form was sent by a page of another site."))
         body = b""
@@ -58,10 +71,6 @@ class Forms:
         fields: dict[str, list[str]] = {}
         for name, value in pairs:
             fields.setdefault(name, []).append(value)
-        check = fields.get(CHECK, [""])[-1]
-        cookie = request.cookies.get(self._cookie, "")
-        if not self._is_ours(check) or not hmac.compare_digest(check.encode(), cookie.encode()):
-            raise ForbiddenError(_("This form is too old; reload its page and send it again."))
         return fields
 
     def _new(self) -> str:

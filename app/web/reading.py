@@ -58,7 +58,7 @@ class Seat:
 def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
     """Make the routes of the pages that a reader sees."""
     router = APIRouter(prefix="/s/{token}", include_in_schema=False)
-    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
+    Fields = Annotated[dict[str, list[str]], Depends(forms.read_by_link)]  # noqa: N806 (a type)
 
     @router.get("/read")
     def go_on(request: Request, token: str) -> Response:
@@ -78,7 +78,6 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         item = _items(door.database, seat.study)[place.item]
         dataset = _dataset(library, seat.study)
         dataset.images[item.split].wait(item.index + 1, seconds=2)
-        check = forms.check_for(request)
         view = reading_pages.screen(
             dataset,
             seat.study,
@@ -88,12 +87,9 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             given,
             parse_looking(dataset, request.url.query),
             parse(request.url.query, values_of(dataset)),
-            check,
             secrets.token_urlsafe(12),
         )
-        answer = page(request, "read", view, style=view.style)
-        forms.remember(answer, check)
-        return finish(answer)
+        return finish(page(request, "read", view, style=view.style))
 
     @router.post("/answers")
     def answer(request: Request, token: str, fields: Fields) -> Response:
@@ -167,15 +163,12 @@ def reading_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
     return router
 
 
-def start(request: Request, token: str, link: Link, door: Door, forms: Forms) -> Response:
+def start(request: Request, token: str, link: Link, door: Door) -> Response:
     """Show a reader where they are: at the beginning, on the way, or done."""
     seat = _seated(door.database, link)
     given = answers.current(door.database, seat.reader)
-    check = forms.check_for(request)
-    view = reading_pages.start(seat.study, seat.reader, token, given, len(seat.order), link, check)
-    answer = page(request, "reader", view)
-    forms.remember(answer, check)
-    return answer
+    view = reading_pages.start(seat.study, seat.reader, token, given, len(seat.order), link)
+    return page(request, "reader", view)
 
 
 def _seat(door: Door, request: Request, token: str) -> Seat:

@@ -14,7 +14,6 @@ from app.reviews.links import Link
 from app.reviews.studies import Reader, Study, StudyItem
 from app.web import addresses, controls, volume
 from app.web.display import Display, values_of
-from app.web.forms import CHECK
 from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
@@ -61,8 +60,6 @@ class Start:
     first: str | None
     practice: str | None
     action: str
-    check_name: str
-    check: str
 
 
 @dataclass(frozen=True)
@@ -84,8 +81,6 @@ class Screen:
     zoom_out: str | None
     zoom_text: str
     action: str
-    check_name: str
-    check: str
     place: int
     key: str
     said: str
@@ -132,7 +127,6 @@ def start(
     given: Mapping[int, Answer],
     total: int,
     link: Link,
-    check: str,
 ) -> Start:
     """Draw up the first page; ``given`` is what was answered, by place."""
     design, answered = study.design, len(given)
@@ -151,8 +145,6 @@ def start(
         first=f"/s/{token}/read/{min(given) + 1}" if given else None,
         practice=f"/s/{token}/practice/1" if design.practice and not answered else None,
         action=f"/s/{token}/answers",
-        check_name=CHECK,
-        check=check,
     )
 
 
@@ -165,7 +157,6 @@ def screen(
     given: Mapping[int, Answer],
     looking: Looking,
     display: Display,
-    check: str,
     key: str,
 ) -> Screen:
     """Draw up one image; ``given`` is what was answered, by place."""
@@ -200,8 +191,6 @@ def screen(
         zoom_out=zoomed[0],
         zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         action=addresses.with_query(f"/s/{token}/answers", seen),
-        check_name=CHECK,
-        check=check,
         place=place + 1,
         key=key,
         said=_("You said: {chosen}.", chosen=answer_text(design, old.new))

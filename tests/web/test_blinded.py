@@ -192,13 +192,11 @@ def test_when_the_database_is_gone_browsing_goes_on_and_writing_says_it_was_not_
     server: TestClient, reader: tuple[TestClient, str], tmp_path: Path
 ) -> None:
     browser, link = reader
-    html = browser.get(f"{link}/read/1").text
     for file in tmp_path.glob("reviews.sqlite*"):
         file.unlink()
     assert server.get("/d/atlas").status_code == 200
     assert server.get("/d/atlas/test/1").status_code == 200
-    (check,) = re.findall(r'name="check" value="([^"]+)"', html)
-    fields = {"place": "1", "choice": "1", "key": "some-long-key", "ms": "5", "check": check}
+    fields = {"place": "1", "choice": "1", "key": "some-long-key", "ms": "5"}
     answer = browser.post(f"{link}/answers", data=fields)
     assert answer.status_code == 503
     page = server.get("/share?of=/d/atlas").text
@@ -206,6 +204,28 @@ def test_when_the_database_is_gone_browsing_goes_on_and_writing_says_it_was_not_
     made = server.post("/share", data={"of": "/d/atlas", "days": "30", "check": check})
     assert made.status_code == 503
     assert "was not saved" in made.text
+
+
+def test_an_answer_is_taken_from_a_page_that_was_open_when_the_server_was_started_again(
+    reader: tuple[TestClient, str], serve: Serve, tmp_path: Path
+) -> None:
+    browser, link = reader
+    form = fields_of(browser.get(f"{link}/read/1").text, f"{link}/answers")
+    database = f"sqlite:///{tmp_path}/reviews.sqlite"
+    again = serve(tmp_path / "atlas.npz", database_url=database, owner_token="another")
+    answer = visitor(again).post(f"{link}/answers", data={**form, "choice": "1"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{link}/read/2")
+    assert len(again.get("/studies/1/answers.csv").text.splitlines()) == 2
+
+
+def test_an_answer_sent_by_a_page_of_another_site_is_refused(
+    reader: tuple[TestClient, str],
+) -> None:
+    browser, link = reader
+    form = fields_of(browser.get(f"{link}/read/1").text, f"{link}/answers")
+    foreign = {"origin": "https://elsewhere.example"}
+    answer = browser.post(f"{link}/answers", data={**form, "choice": "1"}, headers=foreign)
+    assert answer.status_code == 403
 
 
 def test_a_second_reader_of_a_name_is_refused_and_the_way_back_is_to_the_study(
