@@ -132,15 +132,32 @@ def items_of(db: Database, study: Study) -> tuple[StudyItem, ...]:
         return items_within(connection, study)
 
 
+def item_of(db: Database, study: Study, number: int) -> StudyItem:
+    """Give one item of a study by its number. Raises StorageError."""
+    with db.reading() as connection:
+        rows = connection.execute(
+            select(study_items).where(
+                study_items.c.study_id == study.id, study_items.c.number == number
+            )
+        )
+        return _item(rows.mappings().one())
+
+
+def splits_of(db: Database, study: Study) -> tuple[Split, ...]:
+    """Give the splits that a study's items are in. Raises StorageError."""
+    with db.reading() as connection:
+        rows = connection.execute(
+            select(study_items.c.split).where(study_items.c.study_id == study.id).distinct()
+        )
+        return tuple(rows.scalars())
+
+
 def items_within(connection: Connection, study: Study) -> tuple[StudyItem, ...]:
     """Give the items of a study, as the transaction under way sees them."""
     rows = connection.execute(
         select(study_items).where(study_items.c.study_id == study.id).order_by(study_items.c.number)
     )
-    return tuple(
-        StudyItem(row["number"], row["split"], row["position"], row["label"])
-        for row in rows.mappings()
-    )
+    return tuple(_item(row) for row in rows.mappings())
 
 
 def add_reader(db: Database, study: Study, name: str, days: int = links.DAYS) -> tuple[str, Link]:
@@ -241,6 +258,10 @@ def _linked(
 def _counted() -> Select[Any]:
     size = select(func.count()).where(study_items.c.study_id == studies.c.id).scalar_subquery()
     return select(studies, size.label("size"))
+
+
+def _item(row: RowMapping) -> StudyItem:
+    return StudyItem(row["number"], row["split"], row["position"], row["label"])
 
 
 def _study(row: RowMapping) -> Study:

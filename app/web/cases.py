@@ -95,7 +95,7 @@ def cases(
         if stored >= 0:
             said.append(_("stored label: {stored}", stored=design.name_of(stored)))
         href = src = None
-        if dataset:
+        if dataset and item.split in dataset.images:
             href = addresses.item(dataset.id, item.split, item.index)
             src = addresses.shown(dataset, item.split, item.index) if window else f"{href}.png"
         return Case(

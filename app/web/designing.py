@@ -10,13 +10,13 @@ from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import SPLITS, Selection, whole_number
 from app.datasets.subset import Items
-from app.errors import MalformedError
+from app.errors import GoneError, MalformedError
 from app.reviews import collected, orders
 from app.reviews.database import Database
 from app.reviews.designs import Choice, Design
 from app.web import addresses
 from app.web.forms import text
-from app.web.gathering import dataset_with, expander
+from app.web.gathering import dataset_with, expander, runs
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.shared import read_collection, read_target, require_target
@@ -99,7 +99,7 @@ def source_at(library: Library, database: Database, address: str) -> Source:
     """Give the images of a grid or a collection, or the one of an image's address.
 
     Raises MissingError; MalformedError for more than can be drawn from, or for images of several
-    datasets; GoneError where a collection's file has changed; StorageError.
+    datasets; GoneError where a collection's images are not what they were; StorageError.
     """
     number = read_collection(address)
     if number is None:
@@ -123,6 +123,9 @@ def source_at(library: Library, database: Database, address: str) -> Source:
         raise MalformedError(
             "items", _("A study shows images of one dataset; this collection has none, or several.")
         )
+    for run in runs(library, items):
+        if run.dataset is None:
+            raise GoneError(run.why)
     splits = np.array([SPLITS.index(item.split) for item in items], np.int8)
     positions = np.array([item.index for item in items], np.int64)
     dataset = dataset_with(library, *files.pop())

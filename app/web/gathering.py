@@ -20,7 +20,7 @@ from app.reviews.items import Item
 from app.web.language import gettext as _
 from app.web.language import later
 
-_NOT_HERE: Final = later("This image is not here any more.")
+NOT_HERE: Final = later("This image is not here any more.")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def runs(library: Library, items: Iterable[Item]) -> Iterator[Run]:
             continue
         for is_here, alike in groupby(same, partial(_is_in, dataset)):
             for part in _parts(tuple(alike)):
-                yield Run(part, dataset) if is_here else Run(part, None, _(_NOT_HERE))
+                yield Run(part, dataset) if is_here else Run(part, None, _(NOT_HERE))
 
 
 def dataset_with(library: Library, dataset_id: str, content: str) -> Dataset:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -25,6 +26,7 @@ from app.web.access import signed
 from app.web.display import PLAIN, Display, parse, values_of
 from app.web.door import Door
 from app.web.forms import Forms, text
+from app.web.gathering import NOT_HERE
 from app.web.guest import CACHING, finish
 from app.web.item import cut_for, drawn, drawn_through, parse_looking
 from app.web.language import gettext as _
@@ -75,8 +77,8 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         given = answers.current(door.database, seat.reader)
         if seat.study.closed and place.number not in given:
             return finish(RedirectResponse(f"/s/{token}", 303))
-        item = _items(door.database, seat.study)[place.item]
-        dataset = _dataset(library, seat.study)
+        item = studies.item_of(door.database, seat.study, place.item)
+        dataset = _dataset(library, seat.study, item)
         dataset.images[item.split].wait(item.index + 1, seconds=2)
         view = reading_pages.screen(
             dataset,
@@ -108,7 +110,9 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         there = (
             f"/s/{token}/read/{following}" if following <= len(seat.order) else f"/s/{token}/read"
         )
-        there = addresses.with_query(there, _seen(library, seat, request).query())
+        # Kept is kept, whatever has become of its image or of this address meanwhile.
+        with suppress(LightboxError):
+            there = addresses.with_query(there, _seen(library, seat, request).query())
         if "application/json" in request.headers.get("accept", ""):
             return finish(JSONResponse({"saved": kept.key, "next": there}))
         return finish(RedirectResponse(there, 303))
@@ -116,14 +120,8 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
     @router.get("/practice/{number}")
     def practice(request: Request, token: str, number: str, choice: str = "") -> Response:
         seat = _seat(door, request, token)
-        at = whole_number("place", number) - 1
-        aside = seat.study.practice_items
-        if not 0 <= at < len(aside):
-            raise MissingError(
-                "place", _("There are {aside} images to practise on.", aside=len(aside))
-            )
-        item = _items(door.database, seat.study)[aside[at]]
-        dataset = _dataset(library, seat.study)
+        at, item = _practised(door.database, seat.study, number)
+        dataset = _dataset(library, seat.study, item)
         dataset.images[item.split].wait(item.index + 1, seconds=2)
         looking = parse_looking(dataset, request.url.query)
         display = parse(request.url.query, values_of(dataset))
@@ -146,16 +144,16 @@ def reading_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
 
         def plan() -> Plan:
             seat = _seat(door, request, token)
-            items = _items(door.database, seat.study)
             if part == "read":
-                item = items[seat.place(number).item]
+                item = studies.item_of(door.database, seat.study, seat.place(number).item)
             elif part == "practice":
-                item = _practised(items, seat.study, number)
+                _at, item = _practised(door.database, seat.study, number)
             else:
                 raise MissingError("address", _("There is no picture at this address."))
-            dataset = _dataset(library, seat.study)
+            dataset = _dataset(library, seat.study, item)
             # Of all its images: whether one may be kept would tell its split.
-            images = [dataset.images[split] for split in {each.split for each in items}]
+            splits = studies.splits_of(door.database, seat.study)
+            images = [dataset.images[split] for split in splits if split in dataset.images]
             return _plan(seat.link, dataset, images, part, number, item, query)
 
         return finish(await studio.answer(request, plan))
@@ -184,26 +182,29 @@ def _seated(database: Database, link: Link) -> Seat:
     return Seat(link, study, reader, studies.order(study, reader))
 
 
-def _items(database: Database, study: Study) -> tuple[StudyItem, ...]:
-    return studies.items_of(database, study)
-
-
-def _practised(items: Sequence[StudyItem], study: Study, number: str) -> StudyItem:
+def _practised(database: Database, study: Study, number: str) -> tuple[int, StudyItem]:
+    """Give which of the images to practise on, from 0, an address names. Raises MissingError."""
     at = whole_number("place", number) - 1
     aside = study.practice_items
     if not 0 <= at < len(aside):
         raise MissingError("place", _("There are {aside} images to practise on.", aside=len(aside)))
-    return items[aside[at]]
+    return at, studies.item_of(database, study, aside[at])
 
 
-def _dataset(library: Library, study: Study) -> Dataset:
-    """Give the study's dataset. Raises GoneError where its file is gone, or is another by now."""
+def _dataset(library: Library, study: Study, item: StudyItem | None = None) -> Dataset:
+    """Give the study's dataset.
+
+    Raises GoneError where its file is gone, is another by now, or has lost this item.
+    """
     try:
         dataset = library.dataset(study.design.dataset)
     except LightboxError:
         raise GoneError(_("The images of this study are not on this server any more.")) from None
     if dataset.archive.content != study.design.content:
         raise GoneError(_("The file with the images of this study has changed since it began."))
+    # Damage may be found only while a file is unpacked; its other splits are served on.
+    if item and item.split not in dataset.images:
+        raise GoneError(_(NOT_HERE))
     return dataset
 
 

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from corpus.writers import flip
 from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
@@ -54,6 +55,26 @@ def test_every_case_has_its_picture(pixels: Pixels, serve: Serve, write: Write) 
     for address in pictures:
         answer = owner.get(address)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+
+
+def test_a_case_whose_split_is_damaged_has_words_and_no_picture(serve: Serve, write: Write) -> None:
+    pixels = RANDOM.integers(0, 256, (8, 9, 9), np.uint8)
+    path = write(
+        train_images=pixels,
+        train_labels=LABELS,
+        test_images=pixels[:2],
+        test_labels=LABELS[:2],
+    )
+    owner = serve(path)
+    ann, bob = study(owner)
+    read(visitor(owner), ann, *"0000000000")
+    read(visitor(owner), bob, *"1111111111")
+    flip(path, path.read_bytes().index(b"train_images.npy") + 200)
+    shown = page(owner, "/studies/1/agreement")
+    names = sorted(words(each) for each in shown.all("p", class_="name"))
+    pictures = [image.get("alt", "") for image in shown.all("img", class_="case")]
+    assert names == ["test 0", "test 1", *(f"train {n}" for n in range(8))]
+    assert sorted(pictures) == ["test 0", "test 1"]
 
 
 def test_without_a_stored_label_there_is_no_sensitivity(serve: Serve, write: Write) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from corpus.writers import flip
 from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
@@ -216,6 +217,42 @@ def test_an_answer_is_taken_from_a_page_that_was_open_when_the_server_was_starte
     answer = visitor(again).post(f"{link}/answers", data={**form, "choice": "1"})
     assert (answer.status_code, answer.headers["location"]) == (303, f"{link}/read/2")
     assert len(again.get("/studies/1/answers.csv").text.splitlines()) == 2
+
+
+def test_what_is_kept_is_said_to_be_kept_whatever_has_become_of_its_image(
+    server: TestClient, reader: tuple[TestClient, str], tmp_path: Path
+) -> None:
+    browser, link = reader
+    action = f"{link}/answers?invert=1"
+    form = fields_of(browser.get(f"{link}/read/1?invert=1").text, action)
+    (tmp_path / "data" / "atlas.npz").unlink()
+    answer = browser.post(action, data={**form, "choice": "1"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{link}/read/2")
+    assert len(server.get("/studies/1/answers.csv").text.splitlines()) == 2
+
+
+def test_a_split_that_is_damaged_under_a_reading_is_named_to_no_reader(
+    serve: Serve, write: Write
+) -> None:
+    pixels, labels = PIXELS[:9], LABELS[:9, None]
+    path = write(
+        train_images=pixels,
+        train_labels=labels,
+        test_images=pixels[:4],
+        test_labels=labels[:4],
+    )
+    server = serve(path)
+    fields = {"title": "R", "question": "Q?", "scale": "yes-no", "practice": "3"}
+    send(server, "/studies/new?of=/d/made", "/studies", **fields)
+    link, browser = invited(server), visitor(server)
+    flip(path, path.read_bytes().index(b"train_images.npy") + 200)
+    answers = [browser.get(f"{link}/read/{place}") for place in range(1, 11)]
+    answers += [browser.get(f"{link}/practice/{place}") for place in range(1, 4)]
+    assert sorted(answer.status_code for answer in answers) == [200] * 4 + [410] * 9
+    for answer in answers:
+        drawn = browser.get(f"{answer.url.path}.png")
+        assert drawn.status_code == answer.status_code
+        assert not re.search(TOLD, answer.text)
 
 
 def test_an_answer_sent_by_a_page_of_another_site_is_refused(

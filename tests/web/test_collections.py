@@ -289,6 +289,18 @@ def test_an_image_named_by_hand_that_is_not_there_is_not_drawn(three: TestClient
     assert len(page(three, "/collections/1").sheets()) == 4
 
 
+def test_no_study_is_made_of_what_is_not_there(client: TestClient) -> None:
+    collect(client, "/d/eyes", *eye(7))
+    hidden = fields_of(client.get("/collections/add?of=/d/eyes").text, "/collections/add")
+    (value,) = ticked(client, "/collections/1", *eye(7))
+    beyond = value.replace("test-7-", "test-7000-")
+    fields = {**hidden, "item": [beyond], "which": "chosen", "to": "1", "do": "add"}
+    client.post("/collections/add", data=fields)
+    answer = client.get("/studies/new?of=/collections/1")
+    assert answer.status_code == 410
+    assert "This image is not here any more." in answer.text
+
+
 def test_a_file_that_changed_shows_words_in_place_of_its_images(
     three: TestClient, eyes: Path
 ) -> None:
