@@ -77,12 +77,18 @@ def expander(library: Library) -> Expand:
 
 
 def matched(library: Library, matching: Matching) -> tuple[Dataset, Subset]:
-    """Give the dataset and the items of a selection that was kept. Raises GoneError."""
+    """Give the dataset and the items of a selection that was kept.
+
+    Raises GoneError, also where only a part of them is here: as items, the rest would be forgotten.
+    """
     dataset = dataset_with(library, matching.dataset, matching.content)
     try:
-        return dataset, dataset.subset(parse(matching.query))
+        subset = dataset.subset(parse(matching.query))
     except LightboxError:
-        raise GoneError(_("What was selected is not here any more.")) from None
+        subset = None
+    if subset is None or subset.total != matching.count:
+        raise GoneError(_("What was selected is not here any more."))
+    return dataset, subset
 
 
 def items_of(dataset: Dataset, items: Items) -> tuple[Item, ...]:

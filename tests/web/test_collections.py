@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from corpus.writers import flip
 from httpx2 import Response
 from PIL import Image
 from starlette.testclient import TestClient
@@ -320,6 +321,31 @@ def test_a_selection_whose_file_changed_says_so(client: TestClient, eyes: Path) 
     assert "This file has changed." in found.text()
     assert found.thumbs() == []
     assert client.get("/collections/1/export.csv").status_code == 410
+
+
+def test_a_selection_of_which_a_part_is_damaged_is_forgotten_in_no_part(
+    serve: Serve, write: Write
+) -> None:
+    path = write(
+        train_images=EYES[:40],
+        train_labels=LABELS[:40],
+        test_images=EYES[:5],
+        test_labels=LABELS[:5],
+    )
+    whole = path.read_bytes()
+    client = serve(path)
+    collect(client, "/d/made", which="all", name="All")
+    hidden = fields_of(client.get("/collections/1").text, "/collections/1/change")
+    (value,) = ticked(client, "/collections/1", ("made", "train", 7))
+    flip(path, whole.index(b"train_images.npy") + 200)
+    fields = {**hidden, "do": "remove", "item": value}
+    assert client.post("/collections/1/change", data=fields).status_code == 410
+    assert "What was selected is not here any more." in client.get("/collections/1").text
+    assert client.get("/collections/1/export.csv").status_code == 410
+    path.write_bytes(whole)
+    assert client.post("/collections/1/change", data=fields).status_code == 303
+    left = [("made", "train", n) for n in range(40) if n != 7]
+    assert shown(client) == [*left, *(("made", "test", n) for n in range(5))]
 
 
 def test_a_collection_is_exported_in_its_order(three: TestClient) -> None:
