@@ -73,6 +73,11 @@ class ReaderCounts:
     cannot_tell: int
     unanswered: int
 
+    @property
+    def has_begun(self) -> bool:
+        """Say whether there is any answer of this reader, be it that they can't tell."""
+        return self.answered + self.cannot_tell > 0
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -126,8 +131,11 @@ def measure_agreement(
     has_stored = (readings.stored >= 0).any()
     has_repeats = (readings.repeats != NO_ANSWER).any()
     tallies = _tally(readings)
+    counts = tuple(_count(reader, answers) for reader, answers in named)
+    # Who was invited and never began takes no case away from the others.
+    begun = sum(each.has_begun for each in counts)
     return Agreement(
-        readers=tuple(_count(reader, answers) for reader, answers in named),
+        readers=counts,
         pairs=tuple(
             _compare(readings, bootstrap, first, second) for first, second in combinations(named, 2)
         ),
@@ -142,8 +150,8 @@ def measure_agreement(
             if has_repeats
         ),
         together=(
-            _fleiss(readings, bootstrap, tallies),
-            _alpha(readings, bootstrap, tallies),
+            _fleiss(bootstrap, tallies, begun),
+            _alpha(readings, bootstrap, tallies, begun),
         ),
         positive=readings.categories[positive] if binary else None,
         disagreements=divided(tallies, ordinal=readings.ordinal),
@@ -221,22 +229,22 @@ def _tally(readings: Readings) -> Ints:
     return tallies
 
 
-def _fleiss(readings: Readings, bootstrap: Bootstrap, tallies: Ints) -> Measure:
-    if len(readings.readers) < 3:
+def _fleiss(bootstrap: Bootstrap, tallies: Ints, readers: int) -> Measure:
+    if readers < 3:
         return _missing(FLEISS, Phrase("It takes three readers or more."))
-    complete = tallies[tallies.sum(axis=1) == len(readings.readers)]
+    complete = tallies[tallies.sum(axis=1) == readers]
     if not len(complete):
         return _missing(FLEISS, Phrase("No case has answers of all readers."))
     return bootstrap.measure(FLEISS, complete, coefficients.fleiss, _ONE_CATEGORY)
 
 
-def _alpha(readings: Readings, bootstrap: Bootstrap, tallies: Ints) -> Measure:
+def _alpha(readings: Readings, bootstrap: Bootstrap, tallies: Ints, readers: int) -> Measure:
     name = (
         Phrase("Krippendorff's alpha, ordinal")
         if readings.ordinal
         else Phrase("Krippendorff's alpha, nominal")
     )
-    if len(readings.readers) < 2:
+    if readers < 2:
         return _missing(name, Phrase("It takes two readers or more."))
     comparable = tallies[tallies.sum(axis=1) >= 2]
     if not len(comparable):

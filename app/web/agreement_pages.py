@@ -158,7 +158,7 @@ def _protocol(
         categories=read.readings.categories,
         ordinal=design.ordinal,
         confidence=design.ask_confidence,
-        readers=len(read.people),
+        readers=sum(each.has_begun for each in found.readers),
         labels_hidden=True,
         random_order=True,
         repeated=study.repeats,

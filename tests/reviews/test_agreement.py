@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from sklearn.metrics import cohen_kappa_score, recall_score
+from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
 from app.reviews.agreement import (
     ALPHA,
@@ -91,6 +92,20 @@ def test_missing_answers_and_cannot_tell_are_left_out_and_counted_apart() -> Non
 def test_fleiss_takes_the_cases_that_all_answered_and_alpha_those_that_two_did() -> None:
     fleiss, alpha = measured(readings_of([[0, 1, 2, 0], [0, 1, -1, 1], [1, 1, 2, -1]])).together
     assert (fleiss.n, alpha.n) == (2, 4)
+
+
+def test_a_reader_who_never_began_takes_no_case_away_from_the_others() -> None:
+    answers = [[0, 1, 2, 0], [0, 1, 2, 1], [1, 1, 2, -2]]
+    found = measured(readings_of([*answers, [-1] * 4]))
+    assert found.together == measured(readings_of(answers)).together
+    (complete, _) = aggregate_raters(np.array(answers).T[:3])
+    assert found.together[0].estimate == pytest.approx(fleiss_kappa(complete))
+    assert [counts.has_begun for counts in found.readers] == [True, True, True, False]
+    together = measured(readings_of([*answers[:1], [-1] * 4, [-1] * 4])).together
+    assert [measure.note for measure in together] == [
+        "It takes three readers or more.",
+        "It takes two readers or more.",
+    ]
 
 
 def test_a_repeat_is_compared_with_the_readers_own_first_answer() -> None:

@@ -88,6 +88,15 @@ def test_without_a_stored_label_there_is_no_sensitivity(serve: Serve, write: Wri
     assert "ensitivity" not in text
 
 
+def test_the_methods_count_the_readers_who_have_begun(serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    ann, bob = study(owner)
+    read(visitor(owner), ann, "0")
+    assert "One reader [" in page(owner, "/studies/1/agreement").text()
+    read(visitor(owner), bob, "cannot")
+    assert "2 readers [" in page(owner, "/studies/1/agreement").text()
+
+
 @pytest.mark.parametrize(
     ("language", "name", "kappa", "interval"),
     [
