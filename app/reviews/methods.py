@@ -18,10 +18,10 @@ _KIND: Final = "[state their profession and experience]"
 class Protocol:
     """How a study was done.
 
-    ``sampled`` of the dataset's ``total`` images were read; ``sampling`` tells, as a part of a
-    sentence, how they were chosen, and ``practice`` how many more there were to practise on.
-    ``seed`` is that of the readers' orders, or None. ``repeated`` is how many cases each reader
-    saw twice. ``compared`` says whether the answers are held against the stored label;
+    ``sampled`` of the dataset's ``total`` images (None: not known) were read; ``sampling`` tells,
+    as a part of a sentence, how they were chosen, and ``practice`` how many more there were to
+    practise on. ``seed`` is that of the readers' orders, or None. ``repeated`` is how many cases
+    each reader saw twice. ``compared`` says whether the answers are held against the stored label;
     ``positive`` is the number of the positive category, which matters only for two. ``version`` is
     this program's.
     """
@@ -29,7 +29,7 @@ class Protocol:
     title: str
     dataset: str
     sampled: int
-    total: int
+    total: int | None
     sampling: str
     practice: int
     seed: int | None
@@ -81,8 +81,9 @@ def sampling(design: Design) -> str:
 
 
 def _sampling(protocol: Protocol) -> list[str]:
+    total = "[state how many]" if protocol.total is None else f"{protocol.total:,}"
     sentence = (
-        f"In the study “{protocol.title}”, {protocol.sampled:,} of the {protocol.total:,} images "
+        f"In the study “{protocol.title}”, {protocol.sampled:,} of the {total} images "
         f"of {protocol.dataset} were read"
     )
     if not protocol.practice:

@@ -1,12 +1,13 @@
 """What the pages of a study's agreement show: measures, tables whose cells open images, cases."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
 import app
 from app.datasets.library import Library
-from app.errors import LightboxError
+from app.errors import GoneError
 from app.reviews.agreement import PERCENT, Agreement, Comparison
 from app.reviews.answers import StudyReadings
 from app.reviews.intervals import Measure
@@ -14,6 +15,7 @@ from app.reviews.methods import Protocol, methods, sampling
 from app.reviews.studies import Study
 from app.web import addresses
 from app.web.cases import Case, cases, credits_for, more
+from app.web.gathering import dataset_with
 from app.web.language import gettext as _
 from app.web.language import say, signed
 from app.web.views import Credits, Link
@@ -140,12 +142,10 @@ def _protocol(
     library: Library, study: Study, read: StudyReadings, found: Agreement, positive: int
 ) -> Protocol:
     design = study.design
-    total = study.size
-    try:
-        dataset = library.dataset(design.dataset)
+    title, total = design.dataset, None
+    with suppress(GoneError):  # another file, even of that name, has another number of images
+        dataset = dataset_with(library, design.dataset, design.content)
         title, total = dataset.title, dataset.total
-    except LightboxError:
-        title = design.dataset
     return Protocol(
         title=design.title,
         dataset=title,

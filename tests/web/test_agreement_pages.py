@@ -88,6 +88,18 @@ def test_without_a_stored_label_there_is_no_sensitivity(serve: Serve, write: Wri
     assert "ensitivity" not in text
 
 
+def test_the_methods_count_no_images_of_another_file(serve: Serve, write: Write) -> None:
+    pixels = np.zeros((8, 6, 6), np.uint8)
+    owner = serve(path := write(test_images=pixels, test_labels=LABELS))
+    study(owner, practice="3")
+    assert "5 of the 8 images of made" in page(owner, "/studies/1/agreement").text()
+    write(test_images=np.ones((9, 6, 6), np.uint8), test_labels=np.arange(9) % 2)
+    unknown = "5 of the [state how many] images of made"
+    assert unknown in page(owner, "/studies/1/agreement").text()
+    path.unlink()
+    assert unknown in page(owner, "/studies/1/agreement").text()
+
+
 def test_the_methods_count_the_readers_who_have_begun(serve: Serve, write: Write) -> None:
     owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
     ann, bob = study(owner)
