@@ -39,7 +39,9 @@ class Measured:
         """Give the readings as they are now, and their agreement."""
         read = answers.readings(self._database, study)
         values = read.readings
-        key = (study.id, positive, values.answers.tobytes(), values.repeats.tobytes())
+        # All of it, not the number alone: a backup may have put another study there.
+        given = values.answers.tobytes(), values.repeats.tobytes()
+        key = (study, read.people, positive, *given)
         with self._lock:
             known = self._kept.get(key)
         if known:

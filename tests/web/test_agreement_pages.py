@@ -1,11 +1,15 @@
 """What the owner sees of a study's answers: pictures, sensitivity, repeats, and in which words."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from corpus.writers import flip
 from starlette.testclient import TestClient
+
+from app.reviews import backups
+from app.reviews.database import Database
 
 from .conftest import Serve, Write
 from .reading import Pixels, page, words
@@ -86,6 +90,21 @@ def test_without_a_stored_label_there_is_no_sensitivity(serve: Serve, write: Wri
     text = page(owner, "/studies/1/agreement").text()
     assert "Percent agreement" in text
     assert "ensitivity" not in text
+
+
+def test_another_study_that_a_backup_brings_is_measured_anew(
+    serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    url, other = f"sqlite:///{tmp_path}/one.sqlite", f"sqlite:///{tmp_path}/two.sqlite"
+    path = write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS)
+    study(serve(path, database_url=other), question="Is it well?", scale="yes-no")
+    backups.backup(Database(other), tmp_path / "backup")
+    owner = serve(path, database_url=url)
+    study(owner)
+    assert "The question was “What?”" in page(owner, "/studies/1/agreement").text()
+    backups.restore(Database(url), tmp_path / "backup")
+    text = page(owner, "/studies/1/agreement").text()
+    assert "The question was “Is it well?”, with 2 unordered categories: yes; no." in text
 
 
 def test_the_methods_count_no_images_of_another_file(serve: Serve, write: Write) -> None:
