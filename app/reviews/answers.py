@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, insert, select
 
 from app.errors import GoneError, MalformedError, MissingError
 from app.phrases import Amount, Phrase
@@ -127,7 +127,7 @@ def record(
 def current(db: Database, reader: Reader) -> dict[int, Answer]:
     """Give the answer that counts at each place answered. Raises StorageError."""
     with db.reading() as connection:
-        rows = connection.execute(_current().where(answers.c.reader_id == reader.id))
+        rows = connection.execute(_current(answers.c.reader_id == reader.id))
         return {row["place"]: _answer(row) for row in rows.mappings()}
 
 
@@ -161,10 +161,7 @@ def progress(db: Database, study: Study) -> tuple[Progress, ...]:
             ).all()
         )
     found = {reader_id: (number, times[last]) for reader_id, number, last in rows}
-    return tuple(
-        Progress(reader, *_far(found.get(reader.id), len(studies.order(study, reader))))
-        for reader in people
-    )
+    return tuple(Progress(reader, *_far(found.get(reader.id), study.places)) for reader in people)
 
 
 def readings(db: Database, study: Study) -> StudyReadings:
@@ -175,11 +172,8 @@ def readings(db: Database, study: Study) -> StudyReadings:
     with db.reading() as connection:
         people = studies.readers_within(connection, study)
         items = studies.items_within(connection, study)
-        rows = connection.execute(
-            _current()
-            .join(readers, readers.c.id == answers.c.reader_id)
-            .where(readers.c.study_id == study.id)
-        ).mappings()
+        theirs = answers.c.reader_id.in_([reader.id for reader in people])
+        rows = connection.execute(_current(theirs)).mappings()
         aside = frozenset(study.practice_items)
         cases = tuple(item for item in items if item.number not in aside)
         row_of = {reader.id: row for row, reader in enumerate(people)}
@@ -243,9 +237,10 @@ def _kept(connection: Connection, row: dict[str, Any]) -> Answer:
     return _answer(made.mappings().one())
 
 
-def _current() -> Select[Any]:
+def _current(whose: ColumnElement[bool]) -> Select[Any]:
     """The answers that count: the last one of each place, by the number of its row."""
-    last = select(func.max(answers.c.id)).group_by(answers.c.reader_id, answers.c.place)
+    last = select(func.max(answers.c.id)).where(whose)
+    last = last.group_by(answers.c.reader_id, answers.c.place)
     return select(answers).where(answers.c.id.in_(last))
 
 

@@ -41,6 +41,11 @@ class Study:
         return orders.repeats_of(self.size - self.design.practice, self.design.repeats)
 
     @property
+    def places(self) -> int:
+        """How many images each reader is shown, those shown twice counted twice."""
+        return self.size - self.design.practice + self.repeats
+
+    @property
     def practice_items(self) -> tuple[int, ...]:
         """The numbers of the items set aside for practice, in the order they are shown."""
         return orders.practice_items(self.design.seed, self.size, self.design.practice)

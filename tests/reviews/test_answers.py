@@ -1,12 +1,15 @@
 """Answers: kept once, in order, never changed; and what they come to."""
 
 import random
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from app.errors import GoneError, MalformedError, MissingError
 from app.reviews import answers, studies
@@ -211,6 +214,39 @@ def test_progress_counts_places_not_rows(db: Database, reader: Reader) -> None:
         (reader, 2, 18, last.made),
         (bob, 0, 18, None),
     ]
+
+
+@pytest.mark.parametrize("repeats", [0, 0.1, 0.5])
+@pytest.mark.parametrize("number", [1, 2, 7, 40])
+def test_how_far_one_is_is_known_without_any_order(
+    number: int, repeats: float, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_study(db, replace(DESIGN, repeats=repeats, practice=number // 3), number)
+    reader = make_reader(db, study)
+    total = len(studies.order(study, reader))
+    # A list of studies would have an order made for each of their readers.
+    monkeypatch.setattr(studies, "order", None)
+    assert [each.total for each in answers.progress(db, study)] == [total]
+
+
+def test_the_answers_of_others_are_not_read_to_find_a_readers_own(
+    sqlite: Database,
+) -> None:
+    reader = make_reader(sqlite, study := make_study(sqlite))
+    asked: list[tuple[str, Any]] = []
+    assert sqlite.file
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def note(_c: object, _u: object, asks: str, values: Any, *_rest: object) -> None:
+        asked.append((asks, values))
+
+    answers.current(sqlite, reader)
+    answers.readings(sqlite, study)
+    event.remove(Engine, "before_cursor_execute", note)
+    with closing(sqlite3.connect(sqlite.file)) as connection:
+        for asks, values in asked:
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {asks}", values).fetchall()
+            assert not any("SCAN answers" in step[-1] for step in plan)
 
 
 def test_readings_are_what_counts_by_reader_and_case(db: Database) -> None:
