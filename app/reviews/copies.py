@@ -90,8 +90,10 @@ def _checked(file: Path, name: str) -> bool:
                 raise StorageError(f"{capital(name)} is no backup of Lightbox; name one.")
             sound = connection.execute(text("PRAGMA integrity_check")).scalars().all() == ["ok"]
             broken = connection.execute(text("PRAGMA foreign_key_check")).first()
-            if sound and not broken:
-                return schema.is_current(schema.version(connection), capital(name))
+            found = schema.version(connection)
+            # One without tables would be made whole, and put nothing in the place of everything.
+            if sound and not broken and found is not None:
+                return schema.is_current(found, capital(name))
     except DatabaseError:
         pass  # SQLite's word for pages that are not there or make no sense
     raise StorageError(f"{capital(name)} is damaged, or not whole; take another.")

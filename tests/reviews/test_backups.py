@@ -186,6 +186,19 @@ def test_what_is_no_backup_is_refused_and_nothing_is_lost(db: Database, tmp_path
     assert links.all_links(db) == (link,)
 
 
+def test_a_backup_without_tables_is_refused_and_nothing_is_lost(
+    db: Database, tmp_path: Path
+) -> None:
+    token, link = links.make(db, "grid", ADDRESS)
+    with sqlite3.connect(tmp_path / "empty") as empty:
+        empty.execute(f"PRAGMA application_id = {int.from_bytes(b'LBbk')}")
+        empty.execute("CREATE TABLE bookmarks (x)")
+    empty.close()
+    with pytest.raises(StorageError, match="The file empty is damaged, or not whole"):
+        backups.restore(db, tmp_path / "empty")
+    assert links.find(db, token, db.now()) == link
+
+
 def test_a_backup_with_rows_that_refer_to_nothing_is_refused(db: Database, tmp_path: Path) -> None:
     fill_every_table(db)
     before = rows(db)
