@@ -15,6 +15,7 @@ TITLE_MOST: Final = 200
 QUESTION_MOST: Final = 500
 CHOICE_MOST: Final = 100
 CHOICES_MOST: Final = 50
+CHOICES: Final = range(2, CHOICES_MOST + 1)
 ITEMS_MOST: Final = 10_000
 REPEATS_MOST: Final = 0.5
 PRACTICE_MOST: Final = 50
@@ -79,7 +80,7 @@ def checked(design: Design, items: Items) -> Design:
     )
     names = {choice.name.casefold() for choice in choices}
     values = [choice.value for choice in choices if choice.value is not None]
-    if not 2 <= len(choices) <= CHOICES_MOST:
+    if len(choices) not in CHOICES:
         raise MalformedError(
             "choices",
             Phrase("A question needs from 2 to {choices_most} choices.", choices_most=CHOICES_MOST),

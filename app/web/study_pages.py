@@ -5,7 +5,7 @@ from typing import Final
 
 from app.datasets.dataset import Dataset
 from app.phrases import listed
-from app.reviews import links
+from app.reviews import designs, links
 from app.reviews.answers import Progress
 from app.reviews.designs import Design
 from app.reviews.links import Link
@@ -49,8 +49,8 @@ class StudyForm:
     check: str
     title: str
     question: str
-    labels: str  # in words
-    is_multi: bool
+    labels: str  # in words; empty where they can't be the answers
+    by_labels: bool
     is_ordinal: bool
     repeats: tuple[Choice, ...]
     back: str
@@ -107,7 +107,7 @@ def row(study: Study, progress: tuple[Progress, ...]) -> StudyRow:
 
 def form(dataset: Dataset, address: str, words: str, back: str, check: str) -> StudyForm:
     """Draw up the form for the images of an address; ``back`` is where one came from."""
-    several = dataset.task.startswith("multi-label")
+    can_be = len(dataset.labels) in designs.CHOICES
     return StudyForm(
         words=words,
         of=address,
@@ -116,8 +116,8 @@ def form(dataset: Dataset, address: str, words: str, back: str, check: str) -> S
         check=check,
         title=_("Reading of {title}", title=dataset.title),
         question=_(designing.QUESTION),
-        labels=say(listed(map(label_text, dataset.labels))),
-        is_multi=several,
+        labels=say(listed(map(label_text, dataset.labels))) if can_be else "",
+        by_labels=can_be and not dataset.is_multi_label,
         is_ordinal=designing.is_ordinal(dataset),
         repeats=tuple(Choice(str(n), f"{n} %" if n else _("none"), n == 0) for n in _REPEATS),
         back=back,

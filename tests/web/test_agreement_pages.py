@@ -167,6 +167,30 @@ def test_repeats_are_told_as_they_are(share: str, number: int, serve: Serve, wri
     assert told in page(owner, "/studies/1").text()
 
 
+@pytest.mark.parametrize(
+    ("labels", "offered", "chosen"),
+    [
+        (np.zeros(60, np.uint8), ["yes-no", "own"], "yes-no"),
+        (np.arange(60) % 2, ["labels", "yes-no", "own"], "labels"),
+        (np.arange(60) % 50, ["labels", "yes-no", "own"], "labels"),
+        (np.arange(60) % 51, ["yes-no", "own"], "yes-no"),
+        (np.eye(60, dtype=np.uint8), ["yes-no", "own"], "yes-no"),
+        (np.eye(60, 9, dtype=np.uint8), ["labels", "yes-no", "own"], "yes-no"),
+    ],
+    ids=["one", "two", "fifty", "more", "more at once", "nine at once"],
+)
+def test_labels_are_offered_as_answers_where_they_can_be(
+    labels: Pixels, offered: list[str], chosen: str, serve: Serve, write: Write
+) -> None:
+    owner = serve(write(test_images=np.zeros((60, 6, 6), np.uint8), test_labels=labels))
+    scales = list(page(owner, "/studies/new?of=/d/made").all("input", name="scale"))
+    assert [scale.get("value") for scale in scales] == offered
+    assert [scale.get("value") for scale in scales if "checked" in scale.attrib] == [chosen]
+    fields = {"title": "T", "question": "What?", "scale": chosen}
+    made = send(owner, "/studies/new?of=/d/made", "/studies", **fields)
+    assert made.status_code == 303
+
+
 def test_the_list_of_studies_counts_what_is_to_be_read(serve: Serve, write: Write) -> None:
     owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
     study(owner, practice="3")
