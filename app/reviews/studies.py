@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select, upd
 
 from app.datasets.selection import SPLITS, Split
 from app.datasets.subset import Items
-from app.errors import MalformedError, MissingError
+from app.errors import GoneError, MalformedError, MissingError
 from app.phrases import Phrase
 from app.reviews import links, orders
 from app.reviews.database import Database
@@ -169,14 +169,16 @@ def add_reader(db: Database, study: Study, name: str, days: int = links.DAYS) ->
     """Add a reader to a study; give the token of their link, which is nowhere else, and the link.
 
     Raises MalformedError for days or a name that can't be, as one that another reader of this
-    study has, StorageError.
+    study has, GoneError when the study is closed, StorageError.
     """
     name = cleaned(name, NAME_MOST, lines=False, part="name")
     if not name:
         raise MalformedError("name", Phrase("A reader needs a name."))
     with db.writing("The reader") as connection:
         # One reader after the other, so that each knows the names before.
-        connection.execute(select(studies.c.id).where(studies.c.id == study.id).with_for_update())
+        locked = select(studies.c.closed).where(studies.c.id == study.id).with_for_update()
+        if connection.execute(locked).scalar_one() is not None:
+            raise GoneError(Phrase("This study is closed, so no reader was added."))
         if any(reader.name == name for reader in readers_within(connection, study)):
             raise MalformedError(
                 "name",

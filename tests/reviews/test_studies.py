@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.datasets.subset import Items
-from app.errors import MalformedError, MissingError
+from app.errors import GoneError, MalformedError, MissingError
 from app.reviews import links, studies
 from app.reviews.agreement import CANNOT_TELL
 from app.reviews.database import Database
@@ -148,6 +148,17 @@ def test_no_two_readers_of_a_study_have_the_same_name(name: str, db: Database) -
     studies.add_reader(db, study, "Adam")
     assert [reader.name for reader in studies.readers_of(db, study)] == ["Ada", "Adam"]
     assert len(links.all_links(db)) == 3
+
+
+def test_a_closed_study_takes_no_reader_who_could_only_find_it_closed(db: Database) -> None:
+    study = make_study(db)
+    reader = make_reader(db, study)
+    studies.close(db, study.id)
+    with pytest.raises(GoneError, match="so no reader was added"):
+        studies.add_reader(db, study, "Late")
+    assert studies.readers_of(db, study) == (reader,)
+    # Who lost theirs may look at their answers by another.
+    assert studies.link_reader(db, study, reader)[1].reader_id == reader.id
 
 
 def test_readers_are_those_of_their_study(db: Database) -> None:
