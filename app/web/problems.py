@@ -13,6 +13,7 @@ from app.datasets.selection import require_readable
 from app.errors import (
     ArchiveError,
     ForbiddenError,
+    GoneError,
     LightboxError,
     MalformedError,
     MissingError,
@@ -195,7 +196,8 @@ def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool
     if dataset_id and error and not is_missing and not isinstance(error, ArchiveError):
         links.append(Link(_("Back to this dataset"), _grid_before(request, dataset_id, error)))
     study = request.path_params.get("study_id")
-    if study and isinstance(error, MalformedError) and error.part != "id":
+    kinds = MalformedError, MissingError, GoneError
+    if study and isinstance(error, kinds) and part_of(error) not in ("id", "study"):
         there = f"{addresses.STUDIES}/{addresses.segment(study)}"  # whatever stands for its number
         links.append(Link(_("Back to the study"), there))
     if isinstance(error, ForbiddenError) and role_of(request) != "owner":

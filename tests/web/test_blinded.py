@@ -275,6 +275,20 @@ def test_a_second_reader_of_a_name_is_refused_and_the_way_back_is_to_the_study(
     assert 'href="/studies/1"' in refused.text
 
 
+def test_from_what_a_study_does_not_have_the_way_back_is_to_the_study(
+    serve: Serve, write: Write
+) -> None:
+    server, _, _ = begun(serve, write, 4, 1)
+    hidden = fields_of(server.get("/studies/1").text, "/studies/1/readers")
+    send(server, "/studies/1", "/studies/1/close")
+    late = server.post("/studies/1/readers", data={**hidden, "name": "Late", "days": "30"})
+    assert late.status_code == 410
+    assert "no reader was added" in late.text
+    for answer in (late, server.get("/studies/1/cases?table=pair-7&row=0&column=0")):
+        assert 'href="/studies/1"' in answer.text
+    assert 'href="/studies/77"' not in server.get("/studies/77/agreement").text
+
+
 def test_one_goes_from_answer_to_answer_of_a_closed_study(
     server: TestClient, reader: tuple[TestClient, str]
 ) -> None:
