@@ -142,5 +142,5 @@ def _in_numbers(measure: Measure) -> str:
     if measure.estimate is None:
         return f"not defined, {cases}"
     if measure.low is None or measure.high is None:
-        return f"{measure.estimate:.2f}, {cases}"
-    return f"{measure.estimate:.2f} ({measure.low:.2f} to {measure.high:.2f}), {cases}"
+        return f"{measure.estimate:z.2f}, {cases}"
+    return f"{measure.estimate:z.2f} ({measure.low:z.2f} to {measure.high:z.2f}), {cases}"

@@ -58,6 +58,13 @@ def test_measures_are_shown_in_numbers_too() -> None:
     assert "1.00, n = 1" in shown
 
 
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    measure = Measure("Kappa", -0.0046, -0.004, 0.3, 29, "")
+    assert "0.00 (0.00 to 0.30), n = 29" in texts(measures_svg("T", [measure]))
+    unsure = Measure("Kappa", -0.0046, None, None, 29, "")
+    assert "0.00, n = 29" in texts(measures_svg("T", [unsure]))
+
+
 def test_the_interval_lies_where_the_axis_says() -> None:
     root = ET.fromstring(measures_svg("Agreement", MEASURES[:1]))
     lines = [

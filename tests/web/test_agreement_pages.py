@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from corpus.writers import flip
+from sklearn.metrics import cohen_kappa_score
 from starlette.testclient import TestClient
 
-from app.reviews import backups
+from app.reviews import answers, backups, studies
 from app.reviews.database import Database
 
 from .conftest import Serve, Write
@@ -150,6 +151,27 @@ def test_percent_agreement_is_a_percentage(
     assert first[1] == "50 %"
     assert re.fullmatch(interval, first[2])
     assert second[1] == kappa
+
+
+def test_a_kappa_that_rounds_to_nothing_has_no_sign(
+    serve: Serve, write: Write, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/reviews.sqlite"
+    path = write(test_images=np.zeros((29, 6, 6), np.uint8), test_labels=np.arange(29) % 2)
+    owner = serve(path, database_url=url)
+    study(owner)
+    # Both say 0 of 7 and 1 of 7, and differ on 5 and 10: kappa is -2 / 433.
+    given = [[0] * 12 + [1] * 17, [0] * 7 + [1] * 5 + [0] * 10 + [1] * 7]
+    assert cohen_kappa_score(*given) == pytest.approx(-2 / 433)
+    db = Database(url)
+    made = studies.find(db, 1)
+    for reader, said in zip(studies.readers_of(db, made), given, strict=True):
+        for place in studies.order(made, reader):
+            key = f"key-{place.number:08}"
+            answers.record(db, reader, place.number, said[place.item], None, 5, key)
+    pair = page(owner, "/studies/1/agreement").one("details", id="pair-0")
+    kappa = [[words(cell) for cell in row] for row in pair.iter("tr")][2]
+    assert kappa[1] == "0.00"
 
 
 @pytest.mark.parametrize(("share", "number"), [("10", 1), ("5", 0), ("0", 0)])
