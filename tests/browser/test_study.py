@@ -132,6 +132,29 @@ def test_a_study_from_its_making_to_the_agreement_of_two_readers(
     expect(owner.locator(".case").first).to_be_visible()
 
 
+def test_words_without_end_fit_on_a_phone(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    visit(owner, f"{private.address}/d/breastmnist?split=val")
+    owner.get_by_role("link", name="Study", exact=True).click()
+    owner.get_by_label("Question").fill("W" * 90)
+    owner.get_by_role("radio", name="My own, one a line").check()
+    owner.get_by_label("My own answers").fill("\n".join("W" * 90 + each for each in "AB"))
+    owner.get_by_label("Images set aside").fill("1")
+    owner.get_by_role("button", name="Make the study").click()
+    owner.wait_for_url(re.compile(r"/studies/\d+$"))
+    study = owner.url
+    link, other = (invite(owner, study, "M" * 90 + each) for each in "AB")
+    reader = elsewhere(**PHONE)
+    for address in (link, f"{link}/practice/1", f"{link}/read/1", other):
+        visit(reader, address)
+        assert fits(reader), address
+    owner.set_viewport_size({"width": 360, "height": 740})
+    for address in (study, f"{study}/agreement"):
+        visit(owner, address)
+        assert fits(owner), address
+
+
 def test_an_answer_that_the_server_has_not_confirmed_is_kept_and_sent_again(
     owner: Page, elsewhere: Callable[..., Page], private: Server, watch: Watch
 ) -> None:
