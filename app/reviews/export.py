@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -35,6 +36,7 @@ COLUMNS: Final = (
 
 # What spreadsheets take for the beginning of a formula, also in full width.
 _FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_NUMBER: Final = re.compile(r"-\d+", re.ASCII)
 _ROWS: Final = 1_000
 _ANSWER: Final = ("id", "place", "item", "repeat", "old", "new", "confidence", "ms")
 
@@ -42,9 +44,10 @@ _ANSWER: Final = ("id", "place", "item", "repeat", "old", "new", "confidence", "
 def safe_cell(text: str) -> str:
     """Give a text as a cell that no spreadsheet takes for a formula: with an apostrophe before it.
 
-    Source: OWASP, "CSV Injection".
+    A label below zero is no formula but a number. Source: OWASP, "CSV Injection".
     """
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    is_formula = text.startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text
 
 
 def answers_csv(db: Database, study: Study) -> Iterator[str]:

@@ -104,6 +104,16 @@ def test_texts_of_a_study_are_no_formulas_and_numbers_stay_numbers(db: Database)
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row.values())
 
 
+def test_a_label_below_zero_is_the_same_number_wherever_it_stands(db: Database) -> None:
+    study = make_study(db, replace(DESIGN, choices=(Choice("-1", 0), Choice("-1+1", 1))))
+    reader = make_reader(db, study)
+    for place in range(12):
+        answer(db, reader, place, 0)
+    table = pd.read_csv(StringIO("".join(export.answers_csv(db, study))))
+    assert set(table["new"]) == {-1}
+    assert set(table["stored_choice"]) == {"-1", "'-1+1"}
+
+
 def test_the_protocol_is_the_whole_study(db: Database) -> None:
     design = replace(DESIGN, repeats=0.5, practice=2, ask_confidence=True)
     design = replace(design, source="/d/breastmnist?split=val", drawn_from=78, per_label=6)
