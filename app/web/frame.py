@@ -5,7 +5,6 @@ Drawing these takes longer than all that changes from page to page, so it's done
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -154,9 +153,9 @@ def _draw(dataset: Dataset, selection: Selection) -> Frame:
         heading=heading(dataset, selection, subset.total),
         shows=shows(dataset, selection, subset.total),
         tabs=fragment("tabs", filters.tabs(dataset, selection)),
-        thumbs=_paged(selection, partial(_thumbs, dataset)),
+        thumbs=_paged(selection, lambda there: _thumbs(dataset, there)),
         chips=fragment("chips", filters.chips(dataset, selection)),
-        ways=_paged(selection, partial(_ways, dataset)),
+        ways=_paged(selection, lambda there: _ways(dataset, there, subset.total)),
         filters=fragment("filters", filters.form(dataset, selection)),
         distribution=fragment("distribution", histogram.build(dataset, selection)),
         display=fragment("display", seen),
@@ -222,10 +221,10 @@ def _thumbs(dataset: Dataset, selection: Selection) -> Markup:
     return fragment("thumbs", links)
 
 
-def _ways(dataset: Dataset, selection: Selection) -> Markup:
+def _ways(dataset: Dataset, selection: Selection, total: int) -> Markup:
     """Lead to what else can be done with a selection, and from there back to its page.
 
-    With what is the owner's alone, to little.
+    With none, or with what is the owner's alone, to little.
     """
     here = addresses.grid(dataset.id, selection)
     compared = addresses.grid(dataset.id, replace(selection, page=1, display=""))
@@ -235,9 +234,10 @@ def _ways(dataset: Dataset, selection: Selection) -> Markup:
         Link(_("Compare"), addresses.compare([compared])),
         Link(_("Pixels"), addresses.pixels_by_label(dataset.id, selection)),
     )
+    export = Link(_("Export"), addresses.export(dataset.id, selection))
     links = (
-        *(() if selection.noted else for_all),
-        Link(_("Export"), addresses.export(dataset.id, selection)),
+        *(for_all if total and not selection.noted else ()),
+        *((export,) if total else ()),
         Link(_("About"), addresses.about(dataset.id)),
     )
     return fragment("ways", links)

@@ -155,11 +155,16 @@ def test_histogram_and_items_of_the_api_are_those_of_the_filter(flagged: TestCli
     assert histogram["splits"]["test"] == dict(zip("0123", counts, strict=True))
 
 
-@pytest.mark.parametrize("noted", ["", "noted=flagged"])
-def test_all_that_is_offered_of_a_selection_can_be_had(noted: str, flagged: TestClient) -> None:
-    offered = page(flagged, f"/d/atlas?{noted}").one("div", id="ways").iter()
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [("", 7), ("noted=flagged", 3), ("noted=flagged&split=train", 1), ("label=none", 1)],
+)
+def test_all_that_is_offered_of_a_selection_can_be_had(
+    query: str, number: int, flagged: TestClient
+) -> None:
+    offered = page(flagged, f"/d/atlas?{query}").one("div", id="ways").iter()
     ways = [each.get("href", "") for each in offered if each.get("href")]
-    assert len(ways) == (3 if noted else 7)
+    assert len(ways) == number
     assert {flagged.get(way).status_code for way in ways} == {200}
 
 
