@@ -31,12 +31,16 @@ AXES: Final = ("z", "y", "x")
 
 @dataclass(frozen=True)
 class Statistics:
-    """Least, greatest, mean and standard deviation of one channel's finite values."""
+    """Least, greatest, mean and standard deviation of one channel's finite values.
+
+    ``left_out`` values are not finite (NaN, infinity), and count for nothing here.
+    """
 
     least: float
     greatest: float
     mean: float
     deviation: float
+    left_out: int
 
 
 def item_values(
@@ -112,8 +116,8 @@ def _statistics(values: NDArray[Any]) -> Statistics:
         sums.add(block if part == 1 else block * part)
     found = sums.result()
     if found.mean is None or found.deviation is None:
-        return Statistics(*(float("nan"),) * 4)
-    return Statistics(least, greatest, found.mean / part, found.deviation / part)
+        return Statistics(*(float("nan"),) * 4, found.left_out)
+    return Statistics(least, greatest, found.mean / part, found.deviation / part, found.left_out)
 
 
 def _range(values: NDArray[Any]) -> tuple[float, float]:

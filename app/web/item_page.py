@@ -18,7 +18,7 @@ from app.web.addresses import plane_query
 from app.web.display import Display, values_of
 from app.web.item import ZOOMS, Looking, planes_of, style
 from app.web.language import gettext as _
-from app.web.language import say
+from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
 from app.web.unpacking import unfinished
 from app.web.views import Crumb, Fact, Item, Saved
@@ -235,7 +235,15 @@ def _pixel_facts(dataset: Dataset, pixels: NDArray[Any]) -> tuple[Fact, ...]:
         )
         for name, c in zip(names, channels, strict=True)
     )
-    return (*described, Fact(_("Type"), str(pixels.dtype)))
+    missing = sum(channel.left_out for channel in channels)
+    left_out = ngettext(
+        "{number} value that is not finite", "{number} values that are not finite", missing
+    )
+    return (
+        *described,
+        *((Fact(_("Left out"), left_out),) if missing else ()),
+        Fact(_("Type"), str(pixels.dtype)),
+    )
 
 
 def _downloads(

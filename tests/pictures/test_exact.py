@@ -75,6 +75,7 @@ def test_statistics_are_numpys(shape: tuple[int, ...]) -> None:
 def test_statistics_leave_out_what_is_no_number() -> None:
     (found,) = statistics(np.array([[1.0, np.nan, np.inf, 3.0]]), colour=False)
     assert (found.least, found.greatest, found.mean) == (1.0, 3.0, 2.0)
+    assert found.left_out == 2
 
 
 def test_statistics_of_the_widest_numbers_do_not_overflow() -> None:

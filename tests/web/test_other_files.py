@@ -171,6 +171,18 @@ def test_what_is_no_number_does_not_stop_the_page(serve: Serve, write: Write) ->
     assert "no finite value" in page(client, "/d/made/test/1").text()
 
 
+def test_an_items_page_says_how_many_values_its_numbers_leave_out(
+    serve: Serve, write: Write
+) -> None:
+    images, _ = floats(write)
+    images[0, 0, 0], images[0, 1, 2], images[1, 2, 3] = np.nan, np.inf, np.nan
+    client = serve(write(test_images=images, test_labels=labelled(5)))
+    for index, said in enumerate(["2 values that are", "1 value that is", None]):
+        shown = page(client, f"/d/made/test/{index}").text()
+        assert ("Left out" in shown) == (said is not None)
+        assert said is None or f"{said} not finite" in shown
+
+
 @pytest.mark.parametrize(
     "shape",
     [(7, 20, 31), (7, 31, 20), (5, 28, 28, 1), (3, 64, 64), (3, 1, 1), (2, 9, 40, 3), (12, 5, 128)],
