@@ -17,7 +17,7 @@ from app.pictures.tallies import Inquiry, Tallies, inquire
 from app.pictures.tally import Tally
 from app.web import addresses, differences
 from app.web.access import owner_only
-from app.web.comparison import Comparison, read
+from app.web.comparison import Comparison, given, read
 from app.web.forms import Forms
 from app.web.frame import Frames
 from app.web.language import gettext as _
@@ -37,7 +37,8 @@ def compare(library: Library, tallies: Tallies, studio: Studio, forms: Forms) ->
     @router.get(addresses.COMPARE)
     def side_by_side(request: Request) -> Response:
         comparison = read(request.url.query, f"{request.url.scheme}://{request.url.netloc}")
-        sides = [_open(library, frames, comparison, place) for place in _places(comparison)]
+        letters = given(request.url.query)
+        sides = [_open(library, frames, comparison, *each) for each in enumerate(letters)]
         seen = _look(tallies, sides) if len(sides) > 1 else []
         view = build(comparison, sides, seen, library)
         if not (view.refresh and comparison.everything):
@@ -92,21 +93,19 @@ def compare(library: Library, tallies: Tallies, studio: Studio, forms: Forms) ->
     return router
 
 
-def _places(comparison: Comparison) -> range:
-    return range(len(comparison.grids))
-
-
-def _open(library: Library, frames: Frames, comparison: Comparison, place: int) -> Side:
+def _open(
+    library: Library, frames: Frames, comparison: Comparison, place: int, letter: str
+) -> Side:
+    """Open a grid, which the address calls by that letter. Raises MissingError, ArchiveError."""
     grid = comparison.grids[place]
-    dataset = library.dataset(grid.dataset_id)
     selection = replace(grid.selection, per_page=PER_PAGE, page=comparison.page)
-    return Side(
-        addresses.COMPARED[place].upper(),
-        dataset,
-        selection,
-        frames.get(dataset, selection),
-        _inquire(dataset, grid.selection, comparison),
-    )
+    try:
+        dataset = library.dataset(grid.dataset_id)
+        frame = frames.get(dataset, selection)
+    except MissingError as error:  # which of them it is, so that the others can stay
+        raise MissingError(letter, error.args[0]) from None
+    inquiry = _inquire(dataset, grid.selection, comparison)
+    return Side(addresses.COMPARED[place].upper(), dataset, selection, frame, inquiry)
 
 
 def _inquire(dataset: Dataset, selection: Selection, comparison: Comparison) -> Inquiry:

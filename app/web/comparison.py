@@ -59,24 +59,26 @@ def read(query: str, origin: str = "") -> Comparison:
 
     A letter left out moves those after it up. Raises MissingError or MalformedError.
     """
-    given = {name: values[-1] for name, values in parameters(query).items()}
-    grids = [
-        _grid(letter, given[letter].strip(), origin)
-        for letter in addresses.COMPARED
-        if given.get(letter, "").strip()
-    ]
-    page = whole_number("page", given.get("page", "1"))
+    values = {name: told[-1] for name, told in parameters(query).items()}
+    grids = [_grid(letter, values[letter].strip(), origin) for letter in given(query)]
+    page = whole_number("page", values.get("page", "1"))
     if page < 1:
         raise MissingError(
             "page", _("There is no page {page}; pages are numbered from 1.", page=page)
         )
-    everything = given.get("all", "")
+    everything = values.get("all", "")
     if everything not in ("", "1"):
         raise MalformedError(
             "all",
             _("all must be 1, or left out, not “{everything}”.", everything=shown(everything)),
         )
     return Comparison(tuple(grids), page, everything == "1")
+
+
+def given(query: str) -> list[str]:
+    """Give the letters that name a grid in a raw query string. Raises MalformedError."""
+    told = parameters(query)
+    return [letter for letter in addresses.COMPARED if told.get(letter, [""])[-1].strip()]
 
 
 def _grid(letter: str, address: str, origin: str) -> Target:

@@ -45,8 +45,11 @@ def _found(dataset: Dataset, selection: Selection, words: str) -> str:
         )
     place = _PLACE.fullmatch(words)
     if place:
-        split = dataset.require_split(place[1].lower())
-        index = required_index(dataset, split, place[2])
+        try:
+            split = dataset.require_split(place[1].lower())
+            index = required_index(dataset, split, place[2])
+        except MissingError as error:  # the filters, which the address holds too, are right
+            raise MissingError(FIELD, error.args[0]) from None
         return addresses.item(dataset.id, split, index, addresses.item_query(selection))
     named = {label.value: label_text(label).casefold() for label in dataset.labels}
     wanted = words.casefold()

@@ -158,9 +158,10 @@ def _answer(
 def _grid_before(request: Request, dataset_id: str, error: LightboxError) -> str:
     """Give the dataset's grid; with the filters, where only a page or a search was wrong."""
     path = f"/d/{addresses.segment(dataset_id)}"
-    if not (isinstance(error, MissingError) and error.part in _FILTERS_STAND):
+    part = part_of(error)
+    if part not in _FILTERS_STAND:
         return path
-    return addresses.with_query(path, _query_without(request, (error.part,)))
+    return addresses.with_query(path, _query_without(request, (part,)))
 
 
 def _unseen(request: Request) -> str:
@@ -194,7 +195,13 @@ def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool
     dataset_id = request.path_params.get("dataset_id")
     is_missing = isinstance(error, MissingError) and error.part == "dataset"
     if dataset_id and error and not is_missing and not isinstance(error, ArchiveError):
-        links.append(Link(_("Back to this dataset"), _grid_before(request, dataset_id, error)))
+        grid = _grid_before(request, dataset_id, error)
+        if grid not in (link.href for link in links):
+            links.append(Link(_("Back to this dataset"), grid))
+    part = part_of(error) if error else ""
+    if request.url.path == addresses.COMPARE and part in (*addresses.COMPARED, "page"):
+        there = addresses.with_query(addresses.COMPARE, _query_without(request, (part,)))
+        links.append(Link(_("Back to the comparison"), there))
     study = request.path_params.get("study_id")
     kinds = MalformedError, MissingError, GoneError
     if study and isinstance(error, kinds) and part_of(error) not in ("id", "study"):
