@@ -111,14 +111,16 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
     )
 
 
-def drawn_size(cell: sheet.Cell, thumbs: Thumbs) -> tuple[int, int]:
+def drawn_size(cell: sheet.Cell, thumbs: Thumbs) -> tuple[int, float]:
     """Give width and height in CSS pixels: whole squares for each pixel, if it has more than one.
 
-    For ``fit`` these are the least.
+    For ``fit`` these are the least. Their ratio is the cell's own: a sheet is scaled by its width,
+    so that a height rounded apart from it would show a strip of the image below.
     """
     over, under = {"small": (2, 3), "large": (5, 3)}.get(thumbs, (1, 1))
     if cell.scale * over < under:
-        return cell.width * over // under, cell.height * over // under
+        width = max(1, cell.width * over // under)
+        return width, width * cell.height / cell.width
     scale = math.ceil(cell.scale * over / under) if over > under else cell.scale * over // under
     return cell.width * scale, cell.height * scale
 
@@ -146,13 +148,13 @@ def _reduced(selection: Selection, cell: sheet.Cell) -> str:
     return " ".join(sentences)
 
 
-def style(tiles: tuple[Tile, ...], width: int, height: int, of: str = ".grid") -> str:
+def style(tiles: tuple[Tile, ...], width: int, height: float, of: str = ".grid") -> str:
     """Size the cells and name each tile's picture, as one line of CSS.
 
     By the tile's own picture, not by its place: a rule left over from another page matches nothing.
     ``of`` selects the grid, where a page has several.
     """
-    rules = [f"{of}{{--w:{width}px;--h:{height}px;--ratio:{height / width:.4g}}}"]
+    rules = [f"{of}{{--w:{width}px;--h:{height:g}px;--ratio:{height / width:.4g}}}"]
     rules.extend(
         f'.tile[data-sheet="{tile.sheet}"]{{--sheet:url("{tile.sheet}");--cols:{tile.columns}}}'
         for tile in tiles

@@ -198,7 +198,7 @@ class Grid:
     ways: Markup  # links to what else can be done with this selection
     style: str
     cell_width: int
-    cell_height: int
+    cell_height: float
     tiles: tuple[Tile, ...]
     filters: Markup
     tabs: Markup  # one for each split

@@ -4,8 +4,11 @@ import re
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
+
+from .conftest import Serve, Write
 
 GRID = "/d/retinamnist"
 SIZES = ("small", "medium", "large", "fit")
@@ -44,6 +47,21 @@ def test_larger_thumbnails_are_of_the_same_pictures(real_client: TestClient) -> 
     assert width(drawn["small"]) < width(drawn["medium"]) < width(drawn["large"])
     # A pixel of the file is a square of whole pixels on the screen.
     assert {width(html) % 28 for html in drawn.values()} == {0}
+
+
+@pytest.mark.parametrize("shape", [(32, 48), (100, 4), (50, 1), (1, 50), (90, 57), (64, 64)])
+@pytest.mark.parametrize("size", SIZES)
+def test_thumbnails_of_any_shape_keep_it(
+    size: str, shape: tuple[int, int], serve: Serve, write: Write
+) -> None:
+    images = np.zeros((30, *shape), np.uint8)
+    client = serve(write(test_images=images, test_labels=np.arange(30) % 2))
+    (drawn,) = re.findall(
+        r"\.grid\{--w:([\d.]+)px;--h:([\d.]+)px;", client.get(f"/d/made?thumbs={size}").text
+    )
+    width, height = map(float, drawn)
+    # A sheet of ten rows is laid behind each of them by its width: rows must not drift apart.
+    assert height / width == pytest.approx(shape[0] / shape[1], rel=1e-4)
 
 
 def test_the_usual_size_is_left_out_of_the_address(real_client: TestClient) -> None:
