@@ -141,8 +141,11 @@ def _scale(display: Display, drawn: Display, values: Values) -> Scale:
         # What lies outside of what a picture holds is in none.
         low, high = max(window.low, own.low), min(window.high, own.high)
         window = Window(low, high) if low < high else own
-        part = (LEVELS - 1) / (own.high - own.low)
-        ends = round((window.low - own.low) * part), round((window.high - own.low) * part)
+        first, last = (
+            (end * own.part - own.low * own.part) / (own.high * own.part - own.low * own.part)
+            for end in (window.low, window.high)
+        )
+        ends = round(first * (LEVELS - 1)), round(last * (LEVELS - 1))
     low_text, high_text = number(window.low), number(window.high)
     return Scale(
         first=ends[0],

@@ -187,6 +187,19 @@ def test_the_scale_names_the_values_at_its_ends(real_client: TestClient) -> None
     assert stops == ["rgb(20,20,20)", "rgb(180,180,180)"]
 
 
+@pytest.mark.parametrize("ends", [(-1e308, 1e308), (0.0, 1e-310), (-3.0, 5.0)])
+def test_a_scale_begins_at_its_grey_however_large_or_small_values_are(
+    ends: tuple[float, float], serve: Serve, write: Write
+) -> None:
+    images = np.array([ends[0], 0.0, 0.0, ends[1]]).reshape(1, 2, 2)
+    client = serve(write(test_images=images, test_labels=np.zeros(1, int)))
+    window = f"low={ends[0] / 4 + ends[1] / 4 * 3!r}&high={ends[1]!r}".replace("+", "")
+    scale = page(client, f"/d/made?{window}").one("p", class_="scale")
+    # From three quarters of the range on, of 255 levels.
+    stops = [each.get("stop-color") for each in scale.iter() if each.get("stop-color")]
+    assert stops == ["rgb(191,191,191)", "rgb(255,255,255)"]
+
+
 def test_the_range_of_the_image_itself_is_one_step_away(
     real_client: TestClient, truth: Any
 ) -> None:
