@@ -124,6 +124,10 @@ class Selection:
         """Give the items of every label and of none, on the first page."""
         return replace(self, labels=(), unlabelled=False, page=1)
 
+    def without_filters(self) -> "Selection":
+        """Give all items, in the same order and looks, on the first page."""
+        return replace(self.without_labels(), splits=(), noted=None)
+
     @property
     def filters_labels(self) -> bool:
         """Say whether labels decide which items pass."""

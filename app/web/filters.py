@@ -184,8 +184,8 @@ def chips(dataset: Dataset, selection: Selection) -> Chips:
         else []
     )
     found = (*splits, *labels, *said)
-    cleared = replace(selection.without_labels(), splits=(), noted=None)
-    return Chips(found, addresses.grid(dataset.id, cleared) if found else None)
+    cleared = addresses.grid(dataset.id, selection.without_filters())
+    return Chips(found, cleared if found else None)
 
 
 def _hidden(selection: Selection) -> tuple[Hidden, ...]:

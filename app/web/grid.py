@@ -100,10 +100,10 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
         scales=histogram.scales(dataset, selection),
         pager=pager(selection.page, pages, _to_pages(dataset, selection)),
         notices=(*waiting, *dataset_notices(dataset, window)),
-        empty="" if subset.total else _("No {noun} match these filters.", noun=noun),
+        empty="" if subset.total else _empty(selection, noun),
         clear_filters=""
-        if subset.total
-        else addresses.grid(dataset.id, Selection(display=selection.display)),
+        if subset.total or not _is_filtered(selection)
+        else addresses.grid(dataset.id, selection.without_filters()),
         reduced=_reduced(selection, cell),
         credits=credits_of([dataset]),
         refresh=_REFRESH_SECONDS if waiting else None,
@@ -123,6 +123,16 @@ def drawn_size(cell: sheet.Cell, thumbs: Thumbs) -> tuple[int, float]:
         return width, width * cell.height / cell.width
     scale = math.ceil(cell.scale * over / under) if over > under else cell.scale * over // under
     return cell.width * scale, cell.height * scale
+
+
+def _is_filtered(selection: Selection) -> bool:
+    return bool(selection.splits or selection.filters_labels or selection.noted)
+
+
+def _empty(selection: Selection, noun: str) -> str:
+    if _is_filtered(selection):
+        return _("No {noun} match these filters.", noun=noun)
+    return _("There are no {noun} in this file.", noun=noun)
 
 
 def _on_page(drawn: Markup, page: int) -> Markup:

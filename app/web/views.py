@@ -213,7 +213,7 @@ class Grid:
     pager: Pager
     notices: tuple[Notice, ...]
     empty: str  # what to say when nothing matches, else empty
-    clear_filters: str  # the dataset's plain address
+    clear_filters: str  # leads to all images, where filters are what lets none pass
     reduced: str
     credits: Credits
     refresh: int | None  # seconds after which the page should be asked for again, while unpacking

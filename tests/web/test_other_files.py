@@ -344,13 +344,27 @@ def test_filters_that_match_nothing_together_say_so_and_lead_back(
     assert {"/d/made", "/d/made?label=1", "/d/made?split=test"} <= shown.links()
 
 
+def test_from_no_image_all_are_shown_in_the_same_order_and_size(serve: Serve, write: Write) -> None:
+    path = write(
+        train_images=bytes_of(2, 8, 8),
+        train_labels=np.array([0, 1]),
+        test_images=bytes_of(1, 8, 8),
+        test_labels=np.array([0]),
+    )
+    kept = "order=label&per_page=20&thumbs=fit"
+    empty = page(serve(path), f"/d/made?split=test&label=1&{kept}").one("div", class_="empty")
+    assert [each.get("href") for each in empty.iter() if each.get("href")] == [f"/d/made?{kept}"]
+
+
 def test_a_file_of_empty_splits_only_does_not_break_the_catalogue(
     serve: Serve, write: Write
 ) -> None:
     path = write(test_images=np.zeros((0, 8, 8), np.uint8), test_labels=np.zeros((0,), np.uint8))
     client = serve(path)
     page(client, "/")
-    assert not page(client, "/d/made").thumbs()
+    shown = page(client, "/d/made")
+    assert not shown.thumbs()
+    assert words(shown.one("div", class_="empty")) == "There are no images in this file."
     assert "made has no labels." in page(client, "/d/made?label=0", 404).text()
 
 
