@@ -114,7 +114,7 @@ def pages(
         view = item_page.build(
             dataset, found, place, selection, looking, seen, sheet.window_of(dataset), walked
         )
-        sizes = switch(library, dataset, found, place, addresses.item_query(selection))
+        sizes = switch(library, dataset, found, place, selection)
         view = replace(view, sizes=sizes)
         if wants_part(request):
             return page(request, "look", view)

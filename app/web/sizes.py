@@ -101,22 +101,35 @@ def sizes(library: Library) -> APIRouter:
 
 
 def switch(
-    library: Library, dataset: Dataset, split: Split, index: int, query: str = ""
+    library: Library, dataset: Dataset, split: Split, index: int, selection: Selection
 ) -> tuple[Link, ...]:
     """Link to the same item in each size that is here, then to all of them side by side.
 
-    Empty where there is no other. ``query`` is what an item's address carries of the selection.
+    Empty where there is no other. ``selection`` is what one goes through; a size that lacks a split
+    or a label of it is seen as a whole.
     """
     here = [each for each in sizes_here(library, dataset) if _holds(each, split, index)]
     if len(here) < 2:
         return ()
     return (
         *(
-            Link(_title(each), addresses.item(each.id, split, index, query), each is dataset)
+            Link(
+                _title(each),
+                addresses.item(each.id, split, index, addresses.item_query(_in(each, selection))),
+                each is dataset,
+            )
             for each in here
         ),
         Link(_("Side by side"), addresses.sizes(dataset.id, split, index)),
     )
+
+
+def _in(dataset: Dataset, selection: Selection) -> Selection:
+    """Give the selection, without filters where another size of the dataset can't have them."""
+    has_all = set(selection.splits) <= set(dataset.images) and set(selection.labels) <= set(
+        dataset.label_of
+    )
+    return selection if has_all else selection.without_filters()
 
 
 def build(dataset: Dataset, here: tuple[Dataset, ...], split: Split, index: int) -> SideBySide:

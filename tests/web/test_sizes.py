@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.datasets.library import Library
+from app.datasets.selection import Selection
 from app.web.sizes import side_for, switch
 
 from .conftest import Serve, Write
@@ -142,14 +143,26 @@ def test_a_wrong_address_is_said(address: str, status: int, client: TestClient) 
 
 def test_links_switch_between_the_sizes_that_have_the_item(folder: Path, tmp_path: Path) -> None:
     library = Library([folder], Store(Cache(tmp_path / "cache", 10**9)))
-    links = switch(library, library.dataset("breastmnist_64"), "test", 2, "label=1")
+    links = switch(library, library.dataset("breastmnist_64"), "test", 2, Selection(labels=(1,)))
     assert [(link.text, link.href, link.current) for link in links] == [
         ("28 px", "/d/breastmnist/test/2?label=1", False),
         ("64 px", "/d/breastmnist_64/test/2?label=1", True),
         ("Side by side", "/d/breastmnist_64/test/2/sizes", False),
     ]
     (folder / "breastmnist.npz").unlink()
-    assert switch(library, library.dataset("breastmnist_64"), "test", 2) == ()
+    assert switch(library, library.dataset("breastmnist_64"), "test", 2, Selection()) == ()
+
+
+def test_a_size_without_a_split_of_the_filter_is_still_led_to(serve: Serve, write: Write) -> None:
+    validated = {"val_images": SMALL, "val_labels": LABELS}
+    write("breastmnist.npz", **members(SMALL), **validated)
+    client = serve(write("breastmnist_64.npz", **members(LARGE)).parent)
+    kept = "order=label"
+    links = page(client, f"/d/breastmnist/test/2?split=val&split=test&{kept}").links()
+    assert f"/d/breastmnist_64/test/2?{kept}" in links
+    page(client, f"/d/breastmnist_64/test/2?{kept}")
+    links = page(client, "/d/breastmnist/test/2?split=test").links()
+    assert "/d/breastmnist_64/test/2?split=test" in links
 
 
 def test_the_image_s_page_leads_to_its_other_sizes(client: TestClient) -> None:
