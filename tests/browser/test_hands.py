@@ -408,6 +408,19 @@ def test_what_a_finger_presses_is_large_enough(
     assert not small
 
 
+@pytest.mark.parametrize("address", [GRID, "/d/breastmnist/about", "/catalogue/organmnist3d"])
+def test_a_finger_hits_one_link_and_not_its_neighbour(
+    address: str, elsewhere: Callable[..., Page]
+) -> None:
+    # In German words are longer, and the footer takes several lines.
+    page = elsewhere(**PHONE, is_mobile=True, locale="de-DE")
+    visit(page, address)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {runOnly: ['target-size']})")
+    assert found["passes"]
+    assert [node["html"] for each in found["violations"] for node in each["nodes"]] == []
+
+
 def test_a_network_that_has_gone_is_said_until_it_is_back(
     page: Page, context: BrowserContext, watch: Watch
 ) -> None:
