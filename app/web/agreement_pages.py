@@ -207,7 +207,7 @@ def _measure(measure: Measure) -> MeasureRow:
 
     def written(value: float) -> str:
         is_percentage = measure.name == PERCENT
-        return signed(f"{100 * value:.0f}\N{NO-BREAK SPACE}%" if is_percentage else f"{value:z.2f}")
+        return signed(f"{100 * value:.1f}\N{NO-BREAK SPACE}%" if is_percentage else f"{value:z.2f}")
 
     interval = (
         _("{low} to {high}", low=written(measure.low), high=written(measure.high))

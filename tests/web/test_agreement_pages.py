@@ -130,14 +130,14 @@ def test_the_methods_count_the_readers_who_have_begun(serve: Serve, write: Write
 
 
 @pytest.mark.parametrize(
-    ("language", "name", "kappa", "interval"),
+    ("language", "name", "percent", "kappa", "interval"),
     [
-        ("en", "Percent agreement", "0.00", r"\d\d % to \d\d %"),
-        ("de", "Übereinstimmung in Prozent", "0,00", r"\d\d % bis \d\d %"),
+        ("en", "Percent agreement", "50.0 %", "0.00", r"\d+\.\d % to \d+\.\d %"),
+        ("de", "Übereinstimmung in Prozent", "50,0 %", "0,00", r"\d+,\d % bis \d+,\d %"),
     ],
 )
 def test_percent_agreement_is_a_percentage(
-    language: str, name: str, kappa: str, interval: str, serve: Serve, write: Write
+    language: str, name: str, percent: str, kappa: str, interval: str, serve: Serve, write: Write
 ) -> None:
     owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
     owner.headers["accept-language"] = language
@@ -148,7 +148,7 @@ def test_percent_agreement_is_a_percentage(
     pair = page(owner, "/studies/1/agreement").one("details", id="pair-0")
     (first, second) = [[words(cell) for cell in row] for row in pair.iter("tr")][1:3]
     assert first[0].startswith(name)
-    assert first[1] == "50 %"
+    assert first[1] == percent
     assert re.fullmatch(interval, first[2])
     assert second[1] == kappa
 
