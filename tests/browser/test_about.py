@@ -52,6 +52,37 @@ def test_one_gets_to_the_images_and_the_keyboard_reaches_every_table(page: Page)
     expect(page).to_have_url(re.compile(r"/d/retinamnist$"))
 
 
+def test_on_paper_stands_what_to_cite_and_nothing_lies_on_anything_else(page: Page) -> None:
+    visit(page, "/d/retinamnist/about")
+    page.emulate_media(media="print")
+    expect(page.get_by_text("Patterns, 3(6), 100512").first).to_be_visible()
+    expect(page.get_by_role("heading", name="For programs")).to_be_hidden()
+    # Chromium cuts a grid or a flex box between two sheets so that its lines overlap.
+    for part in (".dossier", ".dossier > section", ".sources", ".colophon", ".colophon p"):
+        shown = page.locator(f"{part}:visible").evaluate_all(
+            "all => [...new Set(all.map((each) => getComputedStyle(each).display))]"
+        )
+        assert shown == ["block"], part
+
+
+@pytest.mark.parametrize(
+    ("address", "part"),
+    [
+        ("/d/breastmnist/test/0", "#notes-title"),
+        ("/compare?a=/d/breastmnist&b=/d/retinamnist", "#change"),
+        ("/compare?a=/d/breastmnist&b=/d/retinamnist", "#more"),
+        ("/", ".search"),
+    ],
+)
+def test_on_paper_stands_no_form_and_no_heading_over_nothing(
+    address: str, part: str, page: Page
+) -> None:
+    visit(page, address)
+    expect(page.locator(part)).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator(part)).to_be_hidden()
+
+
 @pytest.fixture(scope="module")
 def chest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server of a synthetic file in ChestMNIST's form."""

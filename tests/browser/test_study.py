@@ -128,6 +128,15 @@ def test_a_study_from_its_making_to_the_agreement_of_two_readers(
         drawn = owner.get_by_role("link", name="SVG").first.get_attribute("href")
         svg = owner.request.get(f"{private.address}{drawn}").text()
         assert f"Sensitivity (positive: {positive[:6]}" in svg  # long names are cut there
+    owner.emulate_media(media="print")
+    for words in ("The table as a plot:", "All measures as a plot:", "Sensitivity is about"):
+        expect(owner.get_by_text(words).first).to_be_hidden()
+    expect(pair.locator(".confusion")).to_be_visible()
+    visit(owner, study)
+    expect(owner.locator("input:visible, select:visible, summary:visible")).to_have_count(0)
+    expect(owner.get_by_role("heading", name="Plain")).to_be_visible()
+    owner.emulate_media(media="screen")
+    visit(owner, f"{study}/agreement?positive=1")
     pair.locator(".confusion a").first.click()
     expect(owner.locator(".case").first).to_be_visible()
 
