@@ -97,7 +97,12 @@ ORDERING: Final = [
 ]
 
 
+LOCKED: Final = (
+    "The server is private: its owner sends the token as “Authorization: Bearer …”; others hold "
+    "links."
+)
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    401: {"model": ErrorModel, "description": LOCKED},
     404: {"model": ErrorModel, "description": "A part of the address names nothing."},
     403: {"model": ErrorModel, "description": "Only the owner of the server may ask for this."},
     422: {"model": ErrorModel, "description": "A value can't be read."},

@@ -9,7 +9,7 @@ import json
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.identity import Identity, identify
@@ -76,7 +76,9 @@ def croissant(library: Library, surveys: Surveys, base: str | None) -> APIRouter
     @router.get(
         "/api/datasets/{dataset_id}/croissant",
         summary="One dataset in Croissant, for machine learning tools",
-        response_class=LinkedData,
+        # Without a form of its own, which would be said of errors, too.
+        response_class=Response,
+        responses={200: {"content": {LinkedData.media_type: {}}}},
     )
     def described(request: Request, dataset_id: str) -> LinkedData:
         dataset = library.dataset(dataset_id)

@@ -20,7 +20,7 @@ from app.exports.chosen import Selected
 from app.exports.origin import Origin
 from app.exports.stream import Size
 from app.web import addresses, display, words
-from app.web.api import FILTERS, ORDERING
+from app.web.api import FILTERS, LOCKED, ORDERING
 from app.web.download import Download, Places, attachment
 from app.web.export_forms import FORMS, Asked, Form
 from app.web.language import gettext as _
@@ -67,6 +67,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
         "content": {form.kind: {} for form in FORMS.values()},
         "description": "The file. A connection closed before its end means that it is not whole.",
     },
+    401: {"description": LOCKED},
     404: {"description": "A part of the address names nothing, or the selection is empty."},
     403: {"description": "Only the owner of the server may ask for this."},
     422: {"description": "A value can't be read."},

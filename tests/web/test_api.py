@@ -139,6 +139,30 @@ def test_the_schema_describes_the_parameters_that_the_grid_takes(real_client: Te
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "asked", "status"),
+    [
+        ("/api/datasets/{dataset_id}", "/api/datasets/nope", 404),
+        ("/api/datasets/{dataset_id}/items", "/api/datasets/breastmnist/items?page=x", 422),
+        ("/api/datasets/{dataset_id}/histogram", "/api/datasets/nope/histogram", 404),
+        ("/api/datasets/{dataset_id}/croissant", "/api/datasets/nope/croissant", 404),
+        ("/api/datasets/{dataset_id}/croissant", "/api/datasets/breastmnist/croissant", 200),
+    ],
+)
+def test_the_schema_names_the_form_that_an_answer_has(
+    path: str, asked: str, status: int, real_client: TestClient
+) -> None:
+    responses = json_of(real_client, "/api/openapi.json")["paths"][path]["get"]["responses"]
+    answer = real_client.get(asked)
+    assert answer.status_code == status
+    assert list(responses[str(status)]["content"]) == [answer.headers["content-type"]]
+
+
+def test_the_schema_says_what_a_stranger_to_a_private_server_gets(real_client: TestClient) -> None:
+    paths = json_of(real_client, "/api/openapi.json")["paths"]
+    assert all("401" in path["get"]["responses"] for path in paths.values())
+
+
 def test_the_server_says_that_it_lives_and_can_answer(real_client: TestClient) -> None:
     assert json_of(real_client, "/healthz")["status"] == "ok"
     assert json_of(real_client, "/readyz")["status"] == "ready"
