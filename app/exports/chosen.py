@@ -40,6 +40,11 @@ class Chosen(Protocol):
         """The datasets they are from, each once."""
         ...
 
+    @property
+    def several(self) -> bool:
+        """Whether each item is named with its dataset, as one of several."""
+        ...
+
     def __iter__(self) -> Iterator[Run]:
         """Go through the items in order."""
         ...
@@ -55,6 +60,7 @@ class Selected:
         self._subset = dataset.subset(selection)
         self.dataset = dataset
         self.datasets = (dataset,)
+        self.several = False
         self.total = self._subset.total
         self.totals: dict[Split, int] = {
             split: dataset.subset(replace(selection, splits=(split,))).total
@@ -75,11 +81,17 @@ class Selected:
 
 
 class Picked:
-    """Items named one by one, as in a collection: (dataset, split, index)."""
+    """Items named one by one, as in a collection: (dataset, split, index).
 
-    def __init__(self, items: Sequence[tuple[Dataset, Split, int]]) -> None:
+    ``several``: there were some of other datasets, which are gone; the rest is named as before.
+    """
+
+    def __init__(
+        self, items: Sequence[tuple[Dataset, Split, int]], *, several: bool = False
+    ) -> None:
         self._items = items
         self.datasets = tuple({dataset.id: dataset for dataset, _, _ in items}.values())
+        self.several = several or len(self.datasets) > 1
         self.total = len(items)
 
     def __iter__(self) -> Iterator[Run]:

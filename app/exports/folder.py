@@ -46,7 +46,7 @@ def folder_size(chosen: Chosen, origin: Origin) -> Size:
 
     Raises ArchiveError.
     """
-    several = len(chosen.datasets) > 1
+    several = chosen.several
     arrays = all(
         _is_array(d, images.dtype) for d in chosen.datasets for images in d.images.values()
     )
@@ -61,7 +61,7 @@ def folder_size(chosen: Chosen, origin: Origin) -> Size:
 
 
 def _pieces(chosen: Chosen, origin: Origin) -> Iterator[bytes]:
-    several = len(chosen.datasets) > 1
+    several = chosen.several
     # Which form an item takes is known only when it is made, so the manifest comes last.
     with Zip() as archive, tempfile.SpooledTemporaryFile(_KEPT_BYTES) as manifest:
         yield from archive.member(README, readme(origin, _CONTENTS).encode())
@@ -79,7 +79,7 @@ def _pieces(chosen: Chosen, origin: Origin) -> Iterator[bytes]:
 
 def _members(chosen: Chosen, origin: Origin) -> Iterator[tuple[str, int]]:
     """Name each file and its size, where all items are arrays."""
-    several = len(chosen.datasets) > 1
+    several = chosen.several
     yield README, len(readme(origin, _CONTENTS).encode())
     manifest = len(_manifest_heading(chosen))
     for run in chosen:

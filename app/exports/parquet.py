@@ -63,7 +63,7 @@ def _schema(chosen: Chosen, origin: Origin) -> "pa.Schema":
         for name in ("license", "license_url", "citation")
     }
     metadata = {"title": origin.title, **sources, "provenance": as_json(origin)}
-    return pa.schema(columns if len(chosen.datasets) > 1 else columns[1:], metadata=metadata)
+    return pa.schema(columns if chosen.several else columns[1:], metadata=metadata)
 
 
 def _pieces(chosen: Chosen, schema: "pa.Schema") -> Iterator[bytes]:

@@ -44,7 +44,7 @@ def table_size(chosen: Chosen) -> Size:
 def heading(chosen: Chosen) -> tuple[str, ...]:
     """Name the columns; the dataset has one of its own only where there are several."""
     return (
-        *(("dataset",) if len(chosen.datasets) > 1 else ()),
+        *(("dataset",) if chosen.several else ()),
         "split",
         "index",
         "labels",
@@ -78,7 +78,7 @@ def safe(text: str) -> str:
 
 def _pieces(chosen: Chosen) -> Iterator[bytes]:
     yield written([heading(chosen)])
-    several = len(chosen.datasets) > 1
+    several = chosen.several
     for run in chosen:
         yield written(cells(run, several=several))
 

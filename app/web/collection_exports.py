@@ -85,7 +85,7 @@ def _asked(library: Library, database: Database, found: Collection) -> Asked:
         here = [(run.dataset, run) for run in runs(library, items)]
         named = [(d, item.split, item.index) for d, run in here if d for item in run.items]
         arrays = tuple({(d.id, split): (d, split) for d, split, _ in named}.values())
-        chosen = Picked(named)
+        chosen = Picked(named, several=len({item.dataset for item in items}) > 1)
     if not chosen.total:
         raise MissingError("collection", _("There are no images in this collection to export."))
     gone = found.count - chosen.total

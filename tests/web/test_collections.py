@@ -369,7 +369,11 @@ def test_a_selection_is_exported_whole_and_an_export_says_what_is_left_out(
     np.savez_compressed(eyes, test_images=EYES[::-1], test_labels=LABELS[:, None])
     with zipfile.ZipFile(io.BytesIO(three.get("/collections/1/export.zip").content)) as archive:
         assert "1 image (2 images left out" in " ".join(archive.read("README.txt").decode().split())
-        assert "train/3.png" in archive.namelist()
+        assert "bones/train/3.png" in archive.namelist()
+    rows = list(csv.DictReader(io.StringIO(three.get("/collections/1/export.csv").text)))
+    assert [(row["dataset"], row["split"], row["index"]) for row in rows] == [
+        ("bones", "train", "3")
+    ]
 
 
 def test_an_empty_collection_says_so_and_is_not_exported(client: TestClient) -> None:
