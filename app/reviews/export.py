@@ -53,7 +53,8 @@ def safe_cell(text: str) -> str:
 def answers_csv(db: Database, study: Study) -> Iterator[str]:
     """Yield the answers of a study as CSV (RFC 4180), in the order they came in, some at a time.
 
-    Places, items and indexes count from 0; old and new are names of choices; times are UTC.
+    Places, items and indexes count from 0; old and new are names of choices; times are UTC. ms is
+    empty where the time taken is not known, as without JavaScript: kept as 0, it is none.
     Raises StorageError.
     """
     items = studies.items_of(db, study)
@@ -114,7 +115,9 @@ def _reader(study: Study, reader: Reader, given: list[RowMapping]) -> dict[str, 
             for place in studies.order(study, reader)
         ],
         "answers": [
-            {name: row[name] for name in _ANSWER} | {"when": _when(row["made"])} for row in given
+            {name: row[name] for name in _ANSWER}
+            | {"ms": row["ms"] or None, "when": _when(row["made"])}
+            for row in given
         ],
     }
 
@@ -150,7 +153,7 @@ def _cells(study: Study, item: StudyItem, row: RowMapping) -> list[Any]:
         "" if row["old"] is None else safe_cell(design.name_of(row["old"])),
         safe_cell(design.name_of(row["new"])),
         row["confidence"],
-        row["ms"],
+        row["ms"] or "",
         _when(row["made"]),
     ]
 

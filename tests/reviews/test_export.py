@@ -166,6 +166,17 @@ def test_the_protocol_is_the_whole_study(db: Database) -> None:
     assert found["readers"][1]["answers"] == []
 
 
+def test_a_time_that_was_not_taken_is_no_time(db: Database) -> None:
+    study = make_study(db)
+    reader = make_reader(db, study)
+    for place, taken in enumerate((0, 1_500)):
+        answers.record(db, reader, place, 0, None, taken, f"the-key-{place}")
+    table = pd.read_csv(StringIO("".join(export.answers_csv(db, study))))
+    assert table["ms"].mean() == 1_500
+    (person,) = json.loads(export.protocol_json(db, study))["readers"]
+    assert [answer["ms"] for answer in person["answers"]] == [None, 1_500]
+
+
 def test_no_secret_leaves_with_the_protocol(db: Database) -> None:
     study = make_study(db)
     token, link = studies.add_reader(db, study, "Ada")
