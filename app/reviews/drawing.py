@@ -18,6 +18,16 @@ from app.errors import plain
 _PNG_SCALE: Final = 2  # for print
 _PIXELS_MOST: Final = 20_000_000
 
+# What Pillow's own font lacks, and what is read in its place; accents are dropped.
+_SPELLED: Final[dict[int, int | str]] = {
+    **str.maketrans("øØłŁđĐıμ×‐–—−„‚′", "oOlLdDiux----“‘'"),  # noqa: RUF001
+    ord("ß"): "ss",
+    ord("æ"): "ae",
+    ord("Æ"): "AE",
+    ord("œ"): "oe",
+    ord("Œ"): "OE",
+}
+
 _ANCHOR: Final = {"start": "lm", "middle": "mm", "end": "rm"}
 
 
@@ -99,7 +109,7 @@ def svg(drawing: Drawing) -> str:
 def png(drawing: Drawing) -> bytes:
     """Draw a drawing as PNG at twice its size, or less where that would be too large.
 
-    The font has the letters of English only: accents are dropped.
+    The font has the letters of English only: accents are dropped, and ß is written ss.
     """
     scale = min(_PNG_SCALE, (_PIXELS_MOST / (drawing.width * drawing.height)) ** 0.5)
     image = Image.new("RGB", (round(drawing.width * scale), round(drawing.height * scale)), "white")
@@ -149,4 +159,4 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _drawable(text: str) -> str:
     parts = unicodedata.normalize("NFKD", plain(text))
-    return "".join(part for part in parts if not unicodedata.combining(part))
+    return "".join(p for p in parts if not unicodedata.combining(p)).translate(_SPELLED)

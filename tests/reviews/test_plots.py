@@ -109,6 +109,17 @@ def test_any_name_can_be_drawn(name: str) -> None:
         assert opened(png).format == "PNG"
 
 
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [("groß „–“ Øre", "gross “-“ Ore"), ("5 µm × 3", "5 um x 3")],
+)
+def test_letters_that_the_png_has_no_font_for_are_spelled(name: str, drawn: str) -> None:
+    found, expected = (
+        confusion_png(table_of((each, "b"), [(0, 1)]), "A", "B") for each in (name, drawn)
+    )
+    assert np.array_equal(np.asarray(opened(found)), np.asarray(opened(expected)))
+
+
 def test_a_plot_refers_to_nothing_outside() -> None:
     for svg in (confusion_svg(SMALL, "A", "B"), measures_svg("Agreement", MEASURES)):
         assert re.findall(r"https?://[^\"]*", svg) == ["http://www.w3.org/2000/svg"]
