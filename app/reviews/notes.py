@@ -1,6 +1,6 @@
 """Notes and flags on items. Nothing is changed or deleted: undoing adds a row that says so."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
@@ -65,15 +65,6 @@ class Note:
     made: datetime
     undoes: int | None
     undone: bool
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many items of a data set are flagged, have texts, and have each of the flags."""
-
-    flagged: int
-    noted: int
-    flags: Mapping[Flag, int]
 
 
 def add(db: Database, item: Item, author: Author, flag: Flag | None, text: str) -> Note:
@@ -157,12 +148,21 @@ def undo_many(db: Database, operation: int, author: Author) -> None:
 
 def history(db: Database, item: Item) -> tuple[Note, ...]:
     """Give all that was ever said of an item and taken back, in the order it came in."""
-    return _listed(db, refers(notes, item))
-
-
-def current(db: Database, item: Item) -> tuple[Note, ...]:
-    """Give what is said of an item and has not been taken back, in the order it came in."""
-    return _listed(db, and_(refers(notes, item), _STANDS))
+    with db.reading() as connection:
+        rows = connection.execute(_LISTED.where(refers(notes, item)))
+        return tuple(
+            Note(
+                row["id"],
+                from_row(row),
+                Author(row["author"], row["link_id"]),
+                row["flag"],
+                row["text"],
+                row["made"],
+                row["undoes"],
+                undone=row["undoes"] is None and not row["stands"],
+            )
+            for row in rows.mappings()
+        )
 
 
 def noted(db: Database, dataset: str, content: str, kind: Noted) -> dict[Split, NDArray[np.int64]]:
@@ -178,20 +178,6 @@ def noted(db: Database, dataset: str, content: str, kind: Noted) -> dict[Split, 
     for split, position in rows:
         found[split].append(position)
     return {split: np.array(sorted(found[split]), np.int64) for split in SPLITS}
-
-
-def counts(db: Database, dataset: str, content: str) -> Counts:
-    """Count the items of a data set that something is said of."""
-    with db.reading() as connection:
-
-        def items(*conditions: ColumnElement[bool]) -> int:
-            found = select(notes.c.split, notes.c.position)
-            where = (_of(dataset, content), _STANDS, *conditions)
-            once = found.where(*where).distinct().subquery()
-            return connection.execute(select(func.count()).select_from(once)).scalar_one()
-
-        flags = {flag: items(notes.c.flag == flag) for flag in FLAGS}
-        return Counts(items(notes.c.flag.is_not(None)), items(notes.c.text != ""), flags)
 
 
 def stale(db: Database, dataset: str, content: str) -> int:
@@ -214,24 +200,6 @@ def _row(author: Author, flag: Flag | None, text: str) -> dict[str, Any]:
     if flag is None and not text:
         raise MalformedError("note", Phrase("There is neither a flag nor a text in this note."))
     return {"author": name, "link_id": author.link_id, "flag": flag, "text": text}
-
-
-def _listed(db: Database, where: ColumnElement[bool]) -> tuple[Note, ...]:
-    with db.reading() as connection:
-        rows = connection.execute(_LISTED.where(where))
-        return tuple(
-            Note(
-                row["id"],
-                from_row(row),
-                Author(row["author"], row["link_id"]),
-                row["flag"],
-                row["text"],
-                row["made"],
-                row["undoes"],
-                undone=row["undoes"] is None and not row["stands"],
-            )
-            for row in rows.mappings()
-        )
 
 
 def _of(dataset: str, content: str) -> ColumnElement[bool]:

@@ -295,11 +295,6 @@ def with_query(path: str, query: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def seen(address: str, query: str) -> str:
-    """Add how pictures are seen to an address that may have a query."""
-    return f"{address}{'&' if '?' in address else '?'}{query}" if query else address
-
-
 def joined(*queries: str) -> str:
     """Join query strings, of which some may be empty."""
     return "&".join(query for query in queries if query)

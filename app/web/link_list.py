@@ -57,9 +57,7 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
         now = database.now()
         known = links.all_links(database)
         names = studies.names_of_readers(database) if any(link.reader_id for link in known) else {}
-        ours = (
-            {} if database.is_new() else {c.id: c.name for c in collected.all_collections(database)}
-        )
+        ours = {each.id: each.name for each in collected.all_collections(database)}
         rows = tuple(
             _row(link, _leads_to(library, ours, link), names.get(link.reader_id or 0, ""), now)
             for link in known
