@@ -98,14 +98,15 @@ class Settings(BaseSettings):
     @field_validator("hosts")
     @classmethod
     def _are_hosts(cls, hosts: str) -> str:
-        for host in hosts.split(","):
-            _host_in(f"//{host.strip()}")
+        for host in filter(None, map(str.strip, hosts.split(","))):
+            if not _host_in(host):
+                raise ValueError(f"{host} is no host name")
         return hosts
 
     @property
     def served_hosts(self) -> frozenset[str]:
         """The host names that were named: that of ``base_url``, and ``hosts``."""
-        named = {_host_in(f"//{host.strip()}") for host in self.hosts.split(",")}
+        named = {_host_in(host.strip()) for host in self.hosts.split(",")}
         if self.base_url:
             named.add(_host_in(self.base_url))
         return frozenset(named - {""})
@@ -117,8 +118,8 @@ class Settings(BaseSettings):
 
 
 def _host_in(address: str) -> str:
-    """Give the host name of an address as Host headers have it, without a port."""
-    host = urlsplit(address).hostname or ""
+    """Give the host name of an address, or of a host alone, as Host headers have it: no port."""
+    host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
     return f"[{host}]" if ":" in host else host
 
 
@@ -130,8 +131,9 @@ def load(**flags: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
+        why = first["msg"].removeprefix("Value error, ")
         raise UsageError(
-            f"{PREFIX}{name.upper()} can't be used: {first['msg']}; set it to another value."
+            f"{PREFIX}{name.upper()} can't be used: {why}; set it to another value."
         ) from None
     except ValueError as error:
         raise UsageError(f"A {PREFIX}* environment variable can't be read: {error}.") from None

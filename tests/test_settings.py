@@ -42,7 +42,7 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         *(("CACHE_BYTES", "lots"), ("CACHE_BYTES", "-1"), ("PATHS", "no json")),
         *(("BASE_URL", "pictures"), ("BASE_URL", "http://[bad"), ("BASE_URL", "ftp://a.example")),
-        *(("BASE_URL", "https://a.example?b=1"), ("HOSTS", "a.example,[bad")),
+        *(("BASE_URL", "https://a.example?b=1"), ("HOSTS", "a.example,[bad"), ("HOSTS", "::1")),
     ],
 )
 def test_a_variable_that_cannot_be_read_is_named_in_a_sentence(
@@ -71,6 +71,18 @@ def test_further_hosts_are_named_with_commas() -> None:
 
 def test_a_further_host_may_be_copied_with_its_port() -> None:
     assert load(hosts="Lab.example:8000,[fd00::1]:80").served_hosts == {"lab.example", "[fd00::1]"}
+
+
+def test_a_further_host_may_be_copied_as_an_address_of_it() -> None:
+    assert load(hosts="https://Lab.example/d/x,http://b:80").served_hosts == {"lab.example", "b"}
+
+
+def test_why_a_variable_cannot_be_read_is_said_in_plain_words() -> None:
+    with pytest.raises(UsageError) as refused:
+        load(base_url="pictures")
+    assert str(refused.value) == (
+        "LIGHTBOX_BASE_URL can't be used: it has no host name; set it to another value."
+    )
 
 
 def test_two_servers_make_different_tokens_that_no_log_shows() -> None:
