@@ -83,6 +83,7 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
     def form(request: Request, of: str) -> Response:
         check = forms.check_for(request)
         words, _address = named(library, database, of)
+        seen_at(library, of)  # what can't be read is refused before the form is filled in
         view = ShareForm(
             words=words,
             of=of,

@@ -372,6 +372,14 @@ def test_a_link_that_makes_no_sense_is_refused(
     assert "No link has been made" in owner.get("/links").text
 
 
+@pytest.mark.parametrize("query", ["invert=perhaps", "smooth=perhaps"])
+def test_what_can_not_be_read_is_refused_before_the_form_is_filled_in(
+    query: str, owner: TestClient
+) -> None:
+    answer = owner.get("/share", params={"of": f"/d/atlas?{query}"})
+    assert (answer.status_code, "<form" in answer.text) == (422, False)
+
+
 def test_pages_of_a_link_send_no_referrer_and_are_kept_by_nobody_between(
     owner: TestClient,
 ) -> None:
