@@ -219,10 +219,12 @@ def test_narrow_images_have_room_for_their_label_and_for_a_finger(
     with Server(tmp_path, LIGHTBOX_CACHE_DIR=str(tmp_path / "cache")) as server:
         watch.address = server.address
         page.set_viewport_size({"width": 360, "height": 740})
-        visit(page, f"{server.address}/d/narrow")
-        assert page.evaluate(
-            "[...document.querySelectorAll('.caption')].every(c => c.scrollWidth <= c.clientWidth)"
-        )
+        for thumbs in ("small", "fit"):
+            visit(page, f"{server.address}/d/narrow?thumbs={thumbs}")
+            assert page.evaluate(
+                "[...document.querySelectorAll('.caption')].every("
+                "c => c.scrollWidth <= c.clientWidth)"
+            )
         visit(page, f"{server.address}/collections/add?of=/d/narrow")
         boxes = [box.bounding_box() for box in page.locator(".grid input").all()]
         places = sorted((box["y"], box["x"], box["width"]) for box in boxes if box)
