@@ -222,7 +222,7 @@ def md5(archive: Archive, store: Store, report: Callable[[int], None]) -> str:
 
 def _kept_md5(file: BinaryIO) -> str:
     found = file.read().decode()
-    if len(found) != _MD5_CHARACTERS:
+    if 2 * len(bytes.fromhex(found)) != _MD5_CHARACTERS:
         raise ValueError
     return found
 

@@ -146,8 +146,13 @@ def overwritten(content: bytes) -> bytes:
     return b"\xff" * len(content)
 
 
+def zeros(content: bytes) -> bytes:
+    """What a file may hold after power has failed."""
+    return bytes(len(content))
+
+
 @pytest.mark.parametrize("packed", [True, False], ids=["deflated", "stored"])
-@pytest.mark.parametrize("damage", [cut_short, emptied, without_its_end, overwritten])
+@pytest.mark.parametrize("damage", [cut_short, emptied, without_its_end, overwritten, zeros])
 def test_what_was_damaged_in_the_cache_is_made_again(
     damage: Callable[[bytes], bytes], packed: bool, tmp_path: Path
 ) -> None:
