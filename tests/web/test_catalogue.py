@@ -68,6 +68,15 @@ def test_of_many_new_files_the_page_tells_how_many_are_still_to_come(
     assert shown.one("div", id="results").get("data-refresh") is None
 
 
+def test_a_search_among_files_still_to_come_says_not_yet_that_none_matches(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.catalogue.PATIENCE_SECONDS", 0)
+    text = page(client, "/?q=nothing+like+it").text()
+    assert "1 more file is being opened." in text
+    assert "No dataset matches" not in text
+
+
 def test_the_founding_sets_come_with_their_command(client: TestClient) -> None:
     text = page(client, "/").text()
     assert "lightbox get retinamnist --to " in text

@@ -213,6 +213,22 @@ def test_whether_a_readers_picture_is_kept_does_not_tell_its_split(
     assert seen == {False}
 
 
+@pytest.mark.usefixtures("held")
+def test_whether_a_picture_of_a_blinded_collection_is_kept_does_not_tell_its_split(
+    monkeypatch: pytest.MonkeyPatch, parts: Path, serve: Serve
+) -> None:
+    for module in ("job", "store"):
+        monkeypatch.setattr(f"app.arrays.{module}.SMALL", 50_000)
+    owner = serve(parts, database_url=f"sqlite:///{parts.parent}/reviews.sqlite")
+    grid = "/collections/add?of=/d/parts%3Fper_page%3D130"
+    send(owner, grid, "/collections/add", which="page", name="Some")
+    link = share(owner, "/collections/1", hide_labels="1")
+    monkeypatch.setattr("app.web.studio._WAIT_SECONDS", 0.1)
+    answers = [owner.get(f"{link}/{place}.png") for place in range(1, 131)]
+    seen = {"etag" in answer.headers for answer in answers if answer.status_code == 200}
+    assert seen == {False}
+
+
 def press(client: TestClient, what: str) -> str:
     """Send the form of a page that is not whole; give where it leads."""
     shown = page(client, "/d/large?per_page=20")
