@@ -598,6 +598,25 @@ def test_a_full_disk_for_what_is_printed_is_one_sentence(
     assert "no space left" in one_sentence(done.stderr)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_reads_no_further_is_told_nothing(
+    unbuffered: str, made: Path, cache: dict[str, str]
+) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "w") as pipe:
+        done = subprocess.run(
+            [LIGHTBOX, "check", made],
+            env=environment(**cache, PYTHONUNBUFFERED=unbuffered),
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_a_name_that_the_terminal_can_not_say_is_printed_as_far_as_it_can(
     made: Path, cache: dict[str, str]
 ) -> None:
