@@ -16,6 +16,8 @@ BODY_MOST: Final = 256 * 1024
 FIELDS_MOST: Final = 2_000
 CHECK: Final = "check"
 _COOKIE: Final = "lightbox_check"
+# A server without a token of its own has another cookie after each start: they must not pile up.
+_COOKIE_SECONDS: Final = 24 * 3600
 
 
 class Forms:
@@ -38,7 +40,14 @@ class Forms:
 
     def remember(self, answer: Response, check: str) -> None:
         """Put the value into the browser's cookie."""
-        answer.set_cookie(self._cookie, check, httponly=True, samesite="lax", secure=self.secure)
+        answer.set_cookie(
+            self._cookie,
+            check,
+            max_age=_COOKIE_SECONDS,
+            httponly=True,
+            samesite="lax",
+            secure=self.secure,
+        )
 
     async def read(self, request: Request) -> dict[str, list[str]]:
         """Read a form. Raises ForbiddenError if no page of ours sent it, MalformedError."""

@@ -9,7 +9,7 @@ from app.datasets.dataset import Dataset
 from app.pictures import exact
 from app.reviews.agreement import CANNOT_TELL
 from app.reviews.answers import CONFIDENCES, Answer
-from app.reviews.designs import Choice
+from app.reviews.designs import Choice, Design
 from app.reviews.links import Link
 from app.reviews.studies import Reader, Study, StudyItem
 from app.web import addresses, controls, volume
@@ -193,9 +193,7 @@ def screen(
         action=addresses.with_query(f"/s/{token}/answers", seen),
         place=place + 1,
         key=key,
-        said=_("You said: {chosen}.", chosen=answer_text(design, old.new))
-        if old and study.closed
-        else "",
+        said=_said(design, old) if old and study.closed else "",
         options=_options(study, old.new if old else None),
         confidences=tuple(
             Option(str(n), str(n), "", bool(old and old.confidence == n)) for n in CONFIDENCES
@@ -210,6 +208,14 @@ def screen(
         home=f"/s/{token}",
         credits=credits_of([dataset]),
     )
+
+
+def _said(design: Design, answer: Answer) -> str:
+    said = _("You said: {chosen}.", chosen=answer_text(design, answer.new))
+    if answer.confidence is None:
+        return said
+    sure = _("How sure you were: {sure} of {most}.", sure=answer.confidence, most=CONFIDENCES[-1])
+    return f"{said} {sure}"
 
 
 def practice(

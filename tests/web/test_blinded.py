@@ -145,13 +145,13 @@ def test_a_closed_study_takes_no_more(server: TestClient, reader: tuple[TestClie
 
 
 def begun(
-    serve: Serve, write: Write, number: int, answered: int
+    serve: Serve, write: Write, number: int, answered: int, **more: str
 ) -> tuple[TestClient, TestClient, str]:
     """A server with a study of so many images, and its reader, who has answered the first."""
     labels = np.resize(LABELS, (number, 1))
     pixels = np.zeros((number, 4, 4), np.uint8)
     server = serve(write("few.npz", test_images=pixels, test_labels=labels))
-    fields = {"title": "Reading", "question": "Is it so?", "scale": "yes-no"}
+    fields = {"title": "Reading", "question": "Is it so?", "scale": "yes-no", **more}
     send(server, "/studies/new?of=/d/few", "/studies", **fields)
     link, browser = invited(server), visitor(server)
     for place in range(1, answered + 1):
@@ -178,6 +178,14 @@ def test_a_closed_study_thanks_for_what_was_answered_and_shows_no_form(
             assert not list(shown.all("input", type="radio"))
         else:
             assert (answer.status_code, answer.headers["location"]) == (303, link)
+
+
+def test_a_closed_study_shows_how_sure_one_was(serve: Serve, write: Write) -> None:
+    server, browser, link = begun(serve, write, 2, 1, confidence="1")
+    send(browser, f"{link}/read/2", f"{link}/answers", choice="0", confidence="4")
+    send(server, "/studies/1", "/studies/1/close")
+    said = [words(page(browser, f"{link}/read/{n}").one("p", class_="notice")) for n in (1, 2)]
+    assert said == ["You said: no.", "You said: yes. How sure you were: 4 of 5."]
 
 
 @pytest.mark.parametrize(("answered", "word"), [(0, "Begin"), (1, "Go on")])

@@ -89,6 +89,8 @@ def test_back_to_the_usual_leaves_no_cookie(server: TestClient) -> None:
 def test_a_preference_lasts_and_goes_no_further_than_this_server(serve: Serve, made: Path) -> None:
     server = serve(made, base_url="https://images.example")
     form = server.get(PAGE, headers={"host": "images.example"})
+    # The form's own ends soon: a server without a token of its own sets another at each start.
+    assert "max-age=86400;" in form.headers["set-cookie"].lower()
     fields = fields_of(form.text, PAGE)
     answer = server.post(
         PAGE,
