@@ -32,6 +32,8 @@ _STOPPED: Final = ".stopped"
 _MARK: Final = struct.Struct("<QQ")
 _TOUCH_SECONDS: Final = 60.0
 _MEASURE_SECONDS: Final = 60.0
+_SPARE_SHARE: Final = 8
+_BLOCK: Final = 4096
 _TRIES: Final = 5
 
 
@@ -53,9 +55,9 @@ class Cache:
     def __init__(self, folder: Path, bound: int) -> None:
         self.folder = folder / FORM
         self.bound = bound
-        # When the folder was last measured, and what it held then and was promised since.
+        # When the folder was last measured, and what may still be written before it is again.
         self._measured = -math.inf
-        self._held = 0
+        self._left = 0
 
     @cached_property
     def writable(self) -> bool:
@@ -116,11 +118,12 @@ class Cache:
             return []
         files = sorted(self._files())
         held = sum(used for _, used, _ in files)
-        self._measured, self._held = time.monotonic(), held + wanted
         over = max(held + wanted - self.bound, wanted - free)
+        # In a full folder the next file would measure it again: some more goes, if nothing large.
+        spare = held // _SPARE_SHARE if over > 0 else 0
         gone: list[Path] = []
         for _, used, path in files:
-            if over <= 0:
+            if over <= 0 and used > over + spare:
                 break
             if path == keep or path.suffix in (_PART, _LOCK, _STOPPED):
                 continue
@@ -128,20 +131,23 @@ class Cache:
                 path.unlink()
                 gone.append(path)
                 over -= used
-                self._held -= used
+                held -= used
                 path.parent.rmdir()  # if it was the last one there
+        # What other processes write meanwhile is not known, so half of the room is left to them;
+        # nor what another thread was promised just now: beside a large file, the next measures too.
+        self._left = (self.bound - held) // 2 - 2 * wanted
+        self._measured = time.monotonic()
         return gone
 
     def _surely_has(self, wanted: int) -> bool:
         """Say whether so much is under the bound without measuring the folder again.
 
-        Each of a thousand small files would measure the others. What other processes have written
-        meanwhile is not known, so half of the bound is left to them.
+        Each of a thousand small files would measure the others.
         """
         if time.monotonic() - self._measured > _MEASURE_SECONDS:
             return False
-        self._held += wanted
-        return self._held <= self.bound // 2
+        self._left -= -(-wanted // _BLOCK) * _BLOCK  # a file takes whole blocks
+        return self._left >= 0
 
     def clean(self) -> None:
         """Remove what killed processes left half written."""

@@ -150,9 +150,8 @@ def test_files_go_when_the_disk_is_full_though_the_bound_is_not_reached(
     assert second.exists()
 
 
-def test_many_small_files_do_not_measure_the_folder_each_time(
-    cache: Cache, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def noted_measures(monkeypatch: pytest.MonkeyPatch) -> list[Cache]:
+    """Give a list that grows each time a cache measures its folder."""
     measured = []
     files = Cache._files
 
@@ -161,15 +160,54 @@ def test_many_small_files_do_not_measure_the_folder_each_time(
         return files(cache)
 
     monkeypatch.setattr(Cache, "_files", noting)
+    return measured
+
+
+def test_many_small_files_do_not_measure_the_folder_each_time(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = noted_measures(monkeypatch)
     cache.bound = 1_000_000
     old = fill(cache, "a", 300_000, 100)
     for _ in range(50):
         assert cache.evict(2_000, Path("none")) == []
     assert len(measured) == 1
-    # From half of the bound on it is, as other processes write too.
+    # From half of the room on it is, as other processes write too.
     fill(cache, "b", 600_000, 200)
-    assert cache.evict(200_000, Path("none")) == [old]
+    assert cache.evict(300_000, Path("none")) == [old]
     assert len(measured) == 2
+
+
+def on_disk(cache: Cache) -> int:
+    """Give the bytes that all files below the folder take."""
+    return sum(512 * path.stat().st_blocks for path in cache.folder.glob("*/*"))
+
+
+@pytest.mark.parametrize("disk_is_full", [False, True])
+def test_nor_do_they_in_a_full_folder(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch, disk_is_full: bool
+) -> None:
+    for number in range(400):
+        fill(cache, f"old{number}", 4096, number)
+    held = on_disk(cache)
+    if disk_is_full:
+        monkeypatch.setattr(Cache, "free", lambda cache: held - on_disk(cache))
+    else:
+        cache.bound = held
+    measured = noted_measures(monkeypatch)
+    for number in range(200):
+        cache.evict(4096, Path("none"))
+        fill(cache, f"new{number}", 4096, 1000 + number)
+        assert on_disk(cache) <= held
+    assert len(measured) <= 60
+
+
+def test_nothing_large_goes_for_what_may_follow(cache: Cache) -> None:
+    small = [fill(cache, f"small{number}", 4096, number) for number in range(3)]
+    large = fill(cache, "large", 1_000_000, 100)
+    cache.bound = cache.size()
+    assert cache.evict(4096, Path("none")) == small
+    assert large.exists()
 
 
 def test_its_size_is_what_the_files_take(cache: Cache) -> None:
