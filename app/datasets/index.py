@@ -5,7 +5,8 @@ label per item a pattern is that label, in multi-label data it is a combination 
 Every item has exactly one pattern, so the groups are disjoint: counts add up, and "any of", "all
 of" and "none" are all just choices of groups.
 
-On disk an index is one file of four npy arrays, one after the other; the two long ones are mapped:
+On disk an index is one file of npy arrays, one after the other; the two long ones are mapped, but
+for those of small files, each of which would hold one open:
 
 ``values``   int64 (V,)     the label values, ascending
 ``carries``  bool (P, V)    which of them each pattern carries; patterns in lexicographic order
@@ -15,6 +16,7 @@ On disk an index is one file of four npy arrays, one after the other; the two lo
 """
 
 import mmap
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, BinaryIO, Final
@@ -27,6 +29,8 @@ Ints = NDArray[np.int64]
 
 # A table of 65,535 patterns and a thousand labels takes 64 MB, and 8 times as much in 64 bits.
 _PATTERNS_AT_ONCE: Final = 1024
+# A map keeps its file open: of a folder of thousands of small datasets that would be too many.
+_READ_MOST: Final = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class SplitIndex:
     counts: Ints
     codes: NDArray[np.uint16]
     places: NDArray[np.uint32]
-    memory: mmap.mmap
+    memory: mmap.mmap | None
 
     @property
     def total(self) -> int:
@@ -77,7 +81,8 @@ class SplitIndex:
 
     def release(self) -> None:
         """Give back the pages just looked at, which stay in the system's cache."""
-        self.memory.madvise(mmap.MADV_DONTNEED)
+        if self.memory:
+            self.memory.madvise(mmap.MADV_DONTNEED)
 
     def label_counts(self, patterns: NDArray[np.bool_] | None = None) -> dict[int, int]:
         """Count the items that carry each label, of all ``patterns`` or of some (P,).
@@ -100,6 +105,10 @@ def load(file: BinaryIO) -> SplitIndex:
     values = npy.read_array(file, allow_pickle=False)
     carries = npy.read_array(file, allow_pickle=False)
     counts = npy.read_array(file, allow_pickle=False)
+    if os.fstat(file.fileno()).st_size <= _READ_MOST:
+        codes = npy.read_array(file, allow_pickle=False)
+        places = npy.read_array(file, allow_pickle=False)
+        return SplitIndex(values, carries, counts, codes, places, None)
     memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     # Pages are looked up here and there: reading around each would only fill memory.
     memory.madvise(mmap.MADV_RANDOM)

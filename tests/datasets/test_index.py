@@ -215,3 +215,13 @@ def test_pages_of_the_index_are_not_kept(tmp_path: Path) -> None:
     kept = re.search(r"^Rss: +(\d+) kB", maps[1], re.MULTILINE)
     assert kept
     assert int(kept[1]) == 0
+
+
+def test_the_index_of_a_small_file_holds_no_file_open(tmp_path: Path) -> None:
+    labels = np.arange(2_000) % 3
+    found = indexed(tmp_path / "file.npz", labels, name="held-open.index")
+    assert [label for (label,) in rows(found)] == labels.tolist()
+    # A map counts as an open file, too: there may be thousands of files in a folder.
+    held = [str(entry.resolve()) for entry in Path("/proc/self/fd").iterdir()]
+    assert not [name for name in held if "held-open" in name]
+    assert "held-open" not in Path("/proc/self/maps").read_text()
