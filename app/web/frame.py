@@ -3,6 +3,7 @@
 Drawing these takes longer than all that changes from page to page, so it's done once a selection.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -45,6 +46,10 @@ _THUMB_WORDS: Final[dict[Thumbs, tuple[str, str]]] = {
 # they are: each of those looks as any number of displays would have it.
 _MOST: Final = 64
 _DISPLAYED_MOST: Final = 8
+# Datasets whose frames are kept, the least recently seen goes first: one's take a megabyte or more.
+_DATASETS_MOST: Final = 32
+# Cells kept of a frame: with several labels an item, each may have a combination of its own.
+_STAMPS_MOST: Final = 1_000
 # What a frame depends on: a selection's first page, and the language.
 _Asked = tuple[Selection, str]
 # Stands where a cell's index goes; no name or address can hold it.
@@ -93,17 +98,20 @@ class Frames:
     """The frames of the datasets at hand; those of a file that was replaced go with it."""
 
     def __init__(self) -> None:
-        self._of: WeakKeyDictionary[Dataset, dict[tuple[Selection, str], Frame]] = (
-            WeakKeyDictionary()
-        )
+        self._of: WeakKeyDictionary[Dataset, dict[_Asked, Frame]] = WeakKeyDictionary()
         self._displayed: WeakKeyDictionary[Dataset, dict[_Asked, Frame]] = WeakKeyDictionary()
+        self._lock = threading.Lock()
 
     def get(self, dataset: Dataset, selection: Selection) -> Frame:
         """Give the selection's frame. Raises MissingError for a split or label that isn't there."""
         shared = replace(selection, page=1)
         key = shared, current().tag
         kept, most = (self._displayed, _DISPLAYED_MOST) if selection.display else (self._of, _MOST)
-        known = kept.setdefault(dataset, {})
+        with self._lock:
+            known = kept.pop(dataset, {})
+            kept[dataset] = known
+            for unseen in list(kept)[: max(0, len(kept) - _DATASETS_MOST)]:
+                del kept[unseen]
         frame = known.get(key)
         if frame is None:
             frame = _draw(dataset, shared)
@@ -125,6 +133,8 @@ def cells(
         stamp = frame.stamps.get((split, values))
         if stamp is None:
             stamp = _stamp(dataset, selection, split, values)
+            if len(frame.stamps) >= _STAMPS_MOST:
+                frame.stamps.clear()
             frame.stamps[split, values] = stamp
         drawn.append(str(position).join(stamp))
     return Markup("".join(drawn))  # noqa: S704 (stamps are drawn by a template, indexes are digits)
