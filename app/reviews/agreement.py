@@ -181,11 +181,10 @@ def _compare(
     if readings.ordinal:
         statistics[COHEN_QUADRATIC] = coefficients.cohen_quadratic
     statistics[COHEN] = coefficients.cohen
-    measures = tuple(
-        bootstrap.measure(name, pairs, statistic, _ONE_CATEGORY)
+    measures = (
+        bootstrap.measures(statistics, pairs, _ONE_CATEGORY)
         if len(pairs)
-        else _missing(name, Phrase("No case has both answers."))
-        for name, statistic in statistics.items()
+        else tuple(_missing(name, Phrase("No case has both answers.")) for name in statistics)
     )
     return Comparison(first[0], second[0], measures, tabulate(readings.categories, cases, pairs))
 

@@ -31,9 +31,11 @@ def cohen(weights: Floats, pairs: Ints) -> Floats:
     """
     first, second = pairs.T
     total = weights.sum(axis=1)
-    by_chance = np.zeros_like(total)
-    for category in np.intersect1d(first, second):
-        by_chance += (weights @ (first == category)) * (weights @ (second == category))
+    categories = np.intersect1d(first, second)
+    of_first, of_second = (
+        weights @ (answers[:, None] == categories).astype(np.float64) for answers in pairs.T
+    )
+    by_chance = (of_first * of_second).sum(axis=1)
     return _beyond_chance(total * (weights @ (1 - _equal(pairs))), total**2 - by_chance)
 
 

@@ -5,7 +5,7 @@ replacement is a multinomial draw over the distinct patterns of answers, so a re
 as there are patterns, however many cases there are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,15 +67,33 @@ class Bootstrap:
 
         ``undefined`` is the note where the statistic is not defined for these cases.
         """
+        return self.measures({name: statistic}, cases, undefined)[0]
+
+    def measures(
+        self, named: Mapping[str, Statistic], cases: Ints, undefined: str
+    ) -> tuple[Measure, ...]:
+        """Measure the same cases by several statistics: what each alone gives, drawn once."""
         patterns, counts = np.unique(cases, axis=0, return_counts=True)
-        estimate = statistic(counts[None].astype(np.float64), patterns).item()
-        if np.isnan(estimate):
-            return Measure(name, None, None, None, len(cases), undefined)
-        drawn = np.concatenate([statistic(weights, patterns) for weights in self.draws(counts)])
+        once = counts[None].astype(np.float64)
+        estimates = {name: statistic(once, patterns).item() for name, statistic in named.items()}
+        drawn: dict[str, list[Floats]] = {
+            name: [] for name, estimate in estimates.items() if not np.isnan(estimate)
+        }
+        for weights in self.draws(counts) if drawn else ():
+            for name, values in drawn.items():
+                values.append(named[name](weights, patterns))
+        return tuple(
+            self._measure(name, estimate, np.concatenate(drawn[name]), len(cases))
+            if name in drawn
+            else Measure(name, None, None, None, len(cases), undefined)
+            for name, estimate in estimates.items()
+        )
+
+    def _measure(self, name: str, estimate: float, drawn: Floats, number: int) -> Measure:
         defined = drawn[~np.isnan(drawn)]
         low, high = np.quantile(defined, _LEVELS).tolist() if len(defined) else (None, None)
-        note = self._note(len(cases), len(defined), low == high)
-        return Measure(name, estimate, low, high, len(cases), note)
+        note = self._note(number, len(defined), low == high)
+        return Measure(name, estimate, low, high, number, note)
 
     def _note(self, number: int, defined: int, flat: bool) -> str:
         if not defined:

@@ -42,12 +42,12 @@ class Measured:
         # All of it, not the number alone: a backup may have put another study there.
         given = values.answers.tobytes(), values.repeats.tobytes()
         key = (study, read.people, positive, *given)
+        # One after the other: who reloads a page that takes long waits for what is under way.
         with self._lock:
             known = self._kept.get(key)
-        if known:
-            return known
-        found = read, measure_agreement(values, seed=study.design.seed, positive=positive)
-        with self._lock:
+            if known:
+                return known
+            found = read, measure_agreement(values, seed=study.design.seed, positive=positive)
             self._kept[key] = found
             while len(self._kept) > _KEPT_MOST:
                 self._kept.popitem(last=False)

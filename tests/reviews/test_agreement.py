@@ -1,5 +1,7 @@
 """All of a study's agreement together; the numbers themselves are tested with the coefficients."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,8 @@ from app.reviews.agreement import (
     Readings,
     measure_agreement,
 )
-from app.reviews.intervals import Measure
+from app.reviews.coefficients import Floats, Ints
+from app.reviews.intervals import Bootstrap, Measure
 
 from .answering import any_readings, ordinary, readings_of
 
@@ -54,6 +57,21 @@ def test_the_same_readings_and_seed_give_the_same_numbers() -> None:
     first = list(measure_agreement(readings, seed=4).measures())
     assert list(measure_agreement(readings, seed=4).measures()) == first
     assert list(measure_agreement(readings, seed=5).measures()) != first
+
+
+def test_the_resamples_of_a_comparison_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Ints] = []
+    draws = Bootstrap.draws
+
+    def noting(bootstrap: Bootstrap, counts: Ints) -> Iterator[Floats]:
+        drawn.append(counts)
+        return draws(bootstrap, counts)
+
+    monkeypatch.setattr(Bootstrap, "draws", noting)
+    found = measured(ordinary(3, 40, 4))
+    compared = *found.pairs, *found.with_stored, *found.with_self
+    assert all(len(comparison.measures) >= 2 for comparison in compared)
+    assert len(drawn) == len(compared) + len(found.together)
 
 
 def test_another_reader_does_not_change_what_was_measured_of_two() -> None:

@@ -1,16 +1,22 @@
 """What the owner sees of a study's answers: pictures, sensitivity, repeats, and in which words."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from corpus.writers import flip
+from running import PATIENCE
 from sklearn.metrics import cohen_kappa_score
 from starlette.testclient import TestClient
 
 from app.reviews import answers, backups, studies
+from app.reviews.agreement import Agreement, Readings, measure_agreement
+from app.reviews.answers import StudyReadings
 from app.reviews.database import Database
+from app.reviews.studies import Study
 
 from .conftest import Serve, Write
 from .reading import Pixels, page, words
@@ -106,6 +112,35 @@ def test_another_study_that_a_backup_brings_is_measured_anew(
     backups.restore(Database(url), tmp_path / "backup")
     text = page(owner, "/studies/1/agreement").text()
     assert "The question was “Is it well?”, with 2 unordered categories: yes; no." in text
+
+
+def test_what_is_asked_for_while_it_is_being_measured_is_not_measured_twice(
+    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    study(owner)
+    measured: list[Readings] = []
+    both_asked, second = threading.Barrier(2, timeout=PATIENCE), threading.Event()
+
+    def readings(database: Database, of: Study) -> StudyReadings:
+        found = real_readings(database, of)
+        both_asked.wait()
+        return found
+
+    def measure(readings: Readings, *, seed: int, positive: int) -> Agreement:
+        measured.append(readings)
+        if len(measured) == 1:
+            second.wait(0.5)
+        second.set()
+        return measure_agreement(readings, seed=seed, positive=positive)
+
+    real_readings = answers.readings
+    monkeypatch.setattr(answers, "readings", readings)
+    monkeypatch.setattr("app.web.agreement.measure_agreement", measure)
+    with ThreadPoolExecutor(2) as pool:
+        shown = list(pool.map(owner.get, ["/studies/1/agreement"] * 2))
+    assert [answer.status_code for answer in shown] == [200, 200]
+    assert len(measured) == 1
 
 
 def test_the_methods_count_no_images_of_another_file(serve: Serve, write: Write) -> None:
