@@ -27,6 +27,8 @@ from app.web.transport import FOREVER, is_known
 # Some 150 sheets of a hundred thumbnails, and a thousand pages: bounded at any size of data.
 PICTURE_BYTES: Final = 24 * 1024 * 1024
 _PAGE_BYTES: Final = 8 * 1024 * 1024
+# What an answer takes besides its body: address and headers. A picture may have fewer bytes.
+_BESIDES: Final = 2_000
 
 _PICTURES: Final = ("/sheets/", "/pictures/")
 _OTHERS: Final = ("/d/", "/static/", "/vendor/")
@@ -73,15 +75,19 @@ class Answers:
 
     def put(self, asked: object, kept: Kept) -> None:
         """Keep an answer, and let others go for it; one larger than the bound is not kept."""
-        if len(kept.body) > self._bound:
+        if _weight(kept) > self._bound:
             return
         with self._lock:
             old = self._kept.pop(asked, None)
-            self._size += len(kept.body) - (len(old.body) if old else 0)
+            self._size += _weight(kept) - (_weight(old) if old else 0)
             self._kept[asked] = kept
             while self._size > self._bound:
                 _, gone = self._kept.popitem(last=False)
-                self._size -= len(gone.body)
+                self._size -= _weight(gone)
+
+
+def _weight(kept: Kept) -> int:
+    return len(kept.body) + _BESIDES
 
 
 class Memory:
