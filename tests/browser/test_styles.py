@@ -168,6 +168,16 @@ def test_where_less_motion_is_asked_for_nothing_moves(page: Page) -> None:
         assert page.evaluate(MOVING) == []
 
 
+@pytest.mark.parametrize("look", ["light", "dark", "reading"])
+def test_a_button_can_be_read_while_it_is_pointed_at(look: str, page: Page, base_url: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    prefer(page, look, base_url)
+    visit(page, "/preferences")
+    for name in ("Keep these", "Back"):
+        page.locator("main .button", has_text=name).hover()
+        assert axe(page, "{runOnly: ['color-contrast']}") == []
+
+
 def test_a_field_that_can_not_be_taken_is_marked_by_more_than_a_colour(page: Page) -> None:
     visit(page, ITEM)
     name = page.get_by_label("Your name")
