@@ -131,13 +131,16 @@ def items(
         return tuple(from_row(row) for row in rows.mappings())
 
 
-def is_of_one_file(db: Database, found: Collection) -> bool:
-    """Say whether all items are of one file. Raises StorageError."""
+def files(db: Database, found: Collection) -> tuple[tuple[str, str], ...]:
+    """Give the files that its items are of, each as dataset and content. Raises StorageError."""
     if found.matching:
-        return True
-    files = select(collected.c.dataset, collected.c.content).where(live(found.id)).distinct()
+        return ((found.matching.dataset, found.matching.content),)
+    columns = collected.c.dataset, collected.c.content
     with db.reading() as connection:
-        return len(connection.execute(files.limit(2)).all()) == 1
+        rows = connection.execute(
+            select(*columns).where(live(found.id)).distinct().order_by(*columns)
+        )
+        return tuple((dataset, content) for dataset, content in rows)
 
 
 def live(collection_id: int) -> ColumnElement[bool]:

@@ -83,7 +83,9 @@ def grid(shared: Shared, token: str, query: str) -> GuestGrid:
     seen = display.query()
     tiles = _tiles(shared, token, number, runs, seen)
     drawn, width, height = sized(tiles, [cell_size(run, shared.view) for run in runs])
-    titles = " + ".join(dataset.title for dataset in datasets)
+    # What is on this page may be of fewer, and the link is called the same on each.
+    everything = shared.datasets()
+    titles = " + ".join(dataset.title for dataset in everything)
 
     def to(page: int) -> str:
         return addresses.with_query(f"/s/{token}", addresses.joined(at(page), seen))
@@ -92,12 +94,12 @@ def grid(shared: Shared, token: str, query: str) -> GuestGrid:
         return f"page={page}" if page > 1 else ""
 
     form = _seen(display, values, token, at(number))
-    volumes = bool(datasets) and all(dataset.is_volume for dataset in datasets)
+    volumes = bool(everything) and all(dataset.is_volume for dataset in everything)
     noun = images(shared.total, volumes=volumes)
     return GuestGrid(
         heading=link.title or " · ".join(filter(None, (titles, noun))),
         message=paragraphs(link.message),
-        subtitle=_described(datasets[0], shared) if len(datasets) == 1 else titles,
+        subtitle=_described(everything[0], shared) if len(everything) == 1 else titles,
         summary=_(
             "Page {number} of {pages}, {noun} in all",
             number=counted(number),

@@ -23,7 +23,7 @@ from app.reviews.items import Item
 from app.reviews.links import Kind, Link
 from app.web import addresses, display
 from app.web.display import BYTES, values_of
-from app.web.gathering import Run, expander, items_of, matched, runs
+from app.web.gathering import Run, dataset_with, expander, items_of, matched, runs
 from app.web.item import parse_looking
 from app.web.language import gettext as _
 from app.web.language import later
@@ -74,12 +74,14 @@ class Shared:
     """The items of a link, in the order its holder sees them.
 
     ``fetch`` gives those from one place (from 0) up to, not including, another. ``selection`` is
-    what a grid was selected by. A collection may be of several datasets, and change.
+    what a grid was selected by. A collection may be of several datasets, and change: ``datasets``
+    gives those that are here.
     """
 
     link: Link
     total: int
     fetch: Callable[[int, int], Sequence[Run]]
+    datasets: Callable[[], Sequence[Dataset]]
     selection: Selection | None = None
     only: bool = False
 
@@ -248,7 +250,9 @@ def open_shared(library: Library, database: Database, link: Link) -> Shared:
     except MissingError:
         raise GoneError(_(_GONE), "link") from None
     item = Item(dataset.id, dataset.archive.content, target.split, target.index)
-    return Shared(link, 1, lambda _first, _last: list(runs(library, [item])), only=True)
+    return Shared(
+        link, 1, lambda _first, _last: list(runs(library, [item])), lambda: [dataset], only=True
+    )
 
 
 def _of_selection(library: Library, link: Link, dataset: Dataset, selection: Selection) -> Shared:
@@ -263,7 +267,7 @@ def _of_selection(library: Library, link: Link, dataset: Dataset, selection: Sel
     def fetch(first: int, last: int) -> list[Run]:
         return list(runs(library, items_of(dataset, subset.items(first, last))))
 
-    return Shared(link, subset.total, fetch, selection)
+    return Shared(link, subset.total, fetch, lambda: [dataset], selection)
 
 
 def _of_collection(library: Library, database: Database, link: Link) -> Shared:
@@ -286,7 +290,14 @@ def _of_collection(library: Library, database: Database, link: Link) -> Shared:
         # Fewer, if some were taken out this moment.
         return list(runs(library, [items[rank] for rank in ranks if rank < len(items)]))
 
-    return Shared(link, found.count, fetch)
+    def datasets() -> list[Dataset]:
+        here = []
+        for dataset_id, content in collected.files(database, found):
+            with suppress(GoneError):
+                here.append(dataset_with(library, dataset_id, content))
+        return here
+
+    return Shared(link, found.count, fetch, datasets)
 
 
 def _seed(link: Link) -> int:

@@ -73,6 +73,15 @@ def test_a_guest_sees_the_images_in_order_each_from_its_dataset(mixed: TestClien
         assert guest.get(address).status_code == 401
 
 
+def test_a_link_to_several_datasets_is_called_the_same_on_every_page(owner: TestClient) -> None:
+    collect(owner, "/d/bones", ("bones", "train", 3), name="Suspicious")
+    collect(owner, "/d/eyes", *(("eyes", "test", index) for index in range(100)), to="1")
+    guest, link = visitor(owner), share(owner, "/collections/1")
+    pages = [page(guest, f"{link}?page={number}") for number in (1, 2)]
+    assert [len(found.thumbs()) for found in pages] == [100, 1]
+    assert {words(found.one("h1")) for found in pages} == {"bones + eyes · 101 images"}
+
+
 def test_a_link_ends_with_its_collection_and_comes_back_with_it(mixed: TestClient) -> None:
     link = share(mixed, "/collections/1", title="Please look")
     guest = visitor(mixed)
