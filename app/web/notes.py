@@ -226,7 +226,7 @@ class Notebook:
             text_most=TEXT_MOST,
             name=writer.name(request),
             name_most=NAME_MOST,
-            hint=_("shown to the person who sent you the link")
+            hint=_("shown with the note to everyone who has this link")
             if writer.link
             else _("shown with the note"),
         )

@@ -217,6 +217,9 @@ def test_a_guest_adds_notes_and_sees_those_of_the_link_only(owner: TestClient) -
     assert rows[0].startswith("the owner's own A, ")
     assert rows[1].startswith("Poor quality blurred Dr G, by a link, ")
     assert page(guest, f"{first}/1").one("input", name="name").get("value") == "Dr G"
+    # Another who has the same link sees the name, and so is told whoever is asked for it.
+    assert "Dr G, " in said(visitor(owner), f"{first}/2")[0]
+    assert "(shown with the note to everyone who has this link)" in guest.get(f"{first}/1").text
     assert page(other, f"{second}/1").one("input", name="name").get("value") in ("", None)
 
 
