@@ -94,7 +94,7 @@ def _row(link: Link, leads_to: str, reader: str, now: datetime) -> LinkRow:
     state = "withdrawn" if link.revoked else "expired" if link.expires <= now else "open"
     return LinkRow(
         id=link.id,
-        title=": ".join(filter(None, (link.title or _("Without a title"), reader))),
+        title=" · ".join(filter(None, (link.title or _("Without a title"), reader))),
         target=link.target,
         leads_to=leads_to,
         text="; ".join((_standing(link, state), _opened(link), rights_text(link))),

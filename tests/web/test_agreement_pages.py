@@ -248,6 +248,16 @@ def test_labels_are_offered_as_answers_where_they_can_be(
     assert made.status_code == 303
 
 
+def test_what_a_study_is_called_is_said_to_be_shown_to_readers(serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    labels = page(owner, "/studies/new?of=/d/made").all("label", for_="title")
+    assert [words(label) for label in labels] == ["Title (shown to readers)"]
+    ann, _bob = study(owner, title="How much brown?")
+    assert words(page(visitor(owner), ann).one("h1")) == "How much brown?"
+    titles = [words(title) for title in page(owner, "/links").all("h2")]
+    assert titles == ["How much brown? · Bob", "How much brown? · Ann"]
+
+
 def test_the_list_of_studies_counts_what_is_to_be_read(serve: Serve, write: Write) -> None:
     owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
     study(owner, practice="3")
