@@ -12,6 +12,7 @@ from running import Server
 
 from .conftest import OWNER, Watch, visit
 from .test_everyone import AXE
+from .test_styles import larger_letters
 
 PHONE = {"viewport": {"width": 360, "height": 740}}
 IMAGES, REPEATED = 6, 1
@@ -317,6 +318,30 @@ def test_an_answer_that_a_closed_study_does_not_take_any_more_is_said_to_be_lost
     reader.wait_for_load_state("networkidle")
     expect(reader.locator("[data-saving]")).to_have_text("")
     assert len(rows(owner, study)) == 1
+
+
+def test_a_study_has_its_room_on_a_phone_with_letters_twice_as_large(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    study = new_study(owner, private, "Large letters", sure="1")
+    link = invite(owner, study, "A reader")
+    reader = elsewhere(**PHONE)
+    for page in (reader, owner):
+        larger_letters(page)
+    visit(reader, f"{link}/read/1")
+    assert fits(reader)
+    # Not letter by letter under one another.
+    pause = reader.get_by_role("link", name="Pause").bounding_box()
+    assert pause
+    assert pause["width"] > pause["height"]
+    reader.locator(".option").first.click()
+    reader.get_by_label("5", exact=True).check()
+    reader.get_by_role("button", name="Save and go on").click()
+    expect(reader).to_have_url(re.compile("/read/2$"))
+    owner.set_viewport_size({"width": 360, "height": 740})
+    for address in (study, f"{study}/agreement"):
+        visit(owner, address)
+        assert fits(owner)
 
 
 def rows(owner: Page, study: str) -> list[tuple[str, str]]:

@@ -209,6 +209,24 @@ def test_at_200_and_400_percent_all_is_there_and_nothing_lies_on_anything_else(
         assert (hidden, lying) == ([], [])
 
 
+def larger_letters(page: Page) -> None:
+    """Let all letters be twice as large, as a phone's own settings make them."""
+    session = page.context.new_cdp_session(page)
+    session.send("Page.enable")
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+
+
+@pytest.mark.parametrize("address", [CATALOGUE, GRID, ITEM, VOLUME, SIZES, SHARE])
+def test_with_letters_twice_as_large_on_a_phone_nothing_scrolls_sideways(
+    address: str, page: Page
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    larger_letters(page)
+    visit(page, address)
+    assert computed(page, "html", "fontSize") == ["32px"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 @pytest.fixture(scope="module")
 def lengthy(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose labels have names of 150 characters."""
