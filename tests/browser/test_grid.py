@@ -157,7 +157,7 @@ def test_shuffling_again_shows_another_order(page: Page) -> None:
     visit(page, "/d/breastmnist?order=random")
     before = shown(page)
     page.locator("#shuffle").click()
-    expect(page.get_by_label("Seed (a number that sets the random order)")).to_have_value("1")
+    expect(page.get_by_label("Seed (sets the random order)")).to_have_value("1")
     assert shown(page) != before
 
 

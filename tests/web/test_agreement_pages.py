@@ -258,6 +258,17 @@ def test_what_a_study_is_called_is_said_to_be_shown_to_readers(serve: Serve, wri
     assert titles == ["How much brown? · Bob", "How much brown? · Ann"]
 
 
+def test_each_plot_is_named_by_what_it_shows(serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    for reader, link in zip("01", study(owner), strict=True):
+        read(visitor(owner), link, *(reader * 8))
+    links = page(owner, "/studies/1/agreement").all("a", download="")
+    names = {words(link): link.get("href") for link in links}
+    # Of all measures; of each reader and the label; of both readers: each in two forms.
+    assert len(names) == len(set(names.values())) == 8
+    assert {"SVG Ann and Bob", "PNG Ann and the stored label"} <= names.keys()
+
+
 def test_the_list_of_studies_counts_what_is_to_be_read(serve: Serve, write: Write) -> None:
     owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
     study(owner, practice="3")
@@ -286,6 +297,6 @@ def test_each_readers_link_is_told_from_the_others(serve: Serve, write: Write) -
     owner = serve(write(test_images=pixels, test_labels=LABELS))
     ann, _bob = study(owner)
     text = page(owner, "/links").text()
-    assert "T: Ann" in text
-    assert "T: Bob" in text
+    assert "T · Ann" in text
+    assert "T · Bob" in text
     assert "Bob" not in visitor(owner).get(ann).text
