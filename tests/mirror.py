@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -75,7 +75,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             state.going_on.wait(30)
             return
-        self.wfile.write(part[: state.cut_at.pop(0)] if state.cut_at else part)
+        with suppress(ConnectionError):  # who cancels a download reads no further
+            self.wfile.write(part[: state.cut_at.pop(0)] if state.cut_at else part)
 
     def log_message(self, *_: object) -> None:
         """Say nothing on the terminal."""

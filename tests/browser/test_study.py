@@ -118,7 +118,7 @@ def test_a_study_from_its_making_to_the_agreement_of_two_readers(
     visit(owner, f"{study}/agreement")
     pair = owner.locator("#pair-0")
     row_of = pair.locator("tr", has_text="Percent agreement").locator("td")
-    expect(row_of.nth(0)).to_have_text(f"{100 * equal:.0f} %")
+    expect(row_of.nth(0)).to_have_text(f"{100 * equal:.1f} %")
     expect(row_of.nth(2)).to_have_text(str(len(both)))
     expect(owner.locator(".methods")).to_contain_text("2 readers")
     assert not axe(owner)
