@@ -72,16 +72,23 @@ class Library:
         datasets: dict[str, Dataset] = {}
         refused: list[ArchiveError] = []
         unseen: list[str] = []
-        deadline, opened = time.monotonic() + seconds, False
+        deadline = time.monotonic() + seconds
         files = self._files()
+        seen = {path: self._glance(path) for path in files}
+        missing = [path for path in files if seen[path] is None]
+        # Files never looked at first: those that failed for now must not keep them waiting.
+        missing.sort(key=lambda path: path in self._known)
+        for number, path in enumerate(missing):
+            if number and time.monotonic() >= deadline:
+                break
+            seen[path] = self._open(path)
         for path in files:
-            found = self._glance(path)
-            if found is None and opened and time.monotonic() >= deadline:
-                unseen.append(path.stem)
-                continue
+            found, known = seen[path], self._known.get(path)
+            if found is None and known and isinstance(known.found, ArchiveError):
+                found = known.found  # as it was a moment ago
             if found is None:
-                found, opened = self._open(path), True
-            if isinstance(found, ArchiveError):
+                unseen.append(path.stem)
+            elif isinstance(found, ArchiveError):
                 refused.append(found)
             elif found.id in datasets:
                 refused.append(same_id(path))

@@ -21,6 +21,7 @@ from app.datasets.library import Library, files_in
 from app.datasets.opening import open_dataset
 from app.datasets.selection import Selection
 from app.errors import ArchiveError, LightboxError, MissingError
+from app.phrases import Phrase
 
 ALL = np.arange(12, dtype=np.int64)
 
@@ -64,6 +65,26 @@ def test_many_new_files_are_opened_as_time_allows(
     ]
     assert [shelf.unseen for shelf in seen] == [("1", "2", "3"), ("2", "3"), ("3",), ()]
     assert len(opened) == 4
+
+
+def test_files_that_fail_for_now_keep_no_new_one_waiting(
+    folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        write_arrays(folder / f"{name}.npz", dataset())
+
+    def failing(path: Path, store: Store) -> Dataset:
+        if path.stem == "c":
+            return open_dataset(path, store)
+        raise ArchiveError(path, Phrase("is busy"), Phrase("wait"), passing=True)
+
+    monkeypatch.setattr(module, "open_dataset", failing)
+    monkeypatch.setattr(module, "_AGAIN_SECONDS", 0)  # what failed is looked at again each time
+    library = Library([folder], store)
+    seen = [library.shelf(seconds=0) for _ in range(4)]
+    assert [shelf.unseen for shelf in seen] == [("b", "c"), ("c",), (), ()]
+    assert [len(shelf.refused) for shelf in seen] == [1, 2, 2, 2]
+    assert [[found.id for found in shelf.datasets] for shelf in seen[2:]] == [["c"], ["c"]]
 
 
 def test_files_and_folders_are_served(folder: Path, store: Store) -> None:
