@@ -307,6 +307,14 @@ def whole_number(name: str, value: str) -> int:
     return max(-_MOST, min(_MOST, int(value)))
 
 
+def number_in_path(value: str) -> int:
+    """Read a number that stands in an address's path; -1, which nothing has, where it is none."""
+    try:
+        return whole_number("address", value)
+    except MalformedError:
+        return -1
+
+
 def shown(value: str) -> str:
     """Shorten a hostile or mistyped value so that it can stand in a sentence."""
     printable = plain(value)

@@ -11,7 +11,7 @@ from app.catalogue.facts import facts_for
 from app.datasets.library import Library
 from app.datasets.selection import whole_number
 from app.errors import MissingError
-from app.reviews import answers, plots, studies
+from app.reviews import answers, plots
 from app.reviews.agreement import Agreement, Comparison, measure_agreement
 from app.reviews.answers import StudyReadings
 from app.reviews.database import Database
@@ -22,6 +22,7 @@ from app.web.access import owner_only
 from app.web.agreement_pages import agreement_page
 from app.web.cases import cases_page
 from app.web.language import gettext as _
+from app.web.studies import study_at
 from app.web.templating import page
 
 _KEPT_MOST: Final = 8
@@ -64,7 +65,7 @@ def agreement(library: Library, database: Database) -> APIRouter:
     measured = Measured(database)
 
     def asked(study_id: str, positive: str) -> tuple[Study, StudyReadings, Agreement, int]:
-        study = studies.find(database, whole_number("id", study_id))
+        study = study_at(database, study_id)
         number = whole_number("positive", positive) if positive else _positive(study.design)
         if number not in (0, 1):
             raise MissingError("positive", _("The positive answer is the first (0) or second (1)."))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.arrays.mapping import Plane as Cut
 from app.datasets.dataset import Dataset
-from app.datasets.selection import Split, shown, whole_number
+from app.datasets.selection import Split, number_in_path, shown, whole_number
 from app.errors import MalformedError, MissingError
 from app.pictures import atlas, exact, sheet
 from app.pictures import window as windows
@@ -50,8 +50,8 @@ class Looking:
 
 
 def required_index(dataset: Dataset, split: Split, value: str) -> int:
-    """Read an index from an address. Raises MalformedError, or MissingError beyond the split."""
-    index = whole_number("index", value)
+    """Read an index from an address. Raises MissingError for one that the split does not have."""
+    index = number_in_path(value)
     total = dataset.indexes[split].total
     if not 0 <= index < total:
         raise MissingError(

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.arrays.mapping import Plane
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import SPLITS, Selection, Split, parse, whole_number
+from app.datasets.selection import SPLITS, Selection, Split, number_in_path, parse
 from app.datasets.subset import Subset
 from app.errors import MissingError, NotInstalledError
 from app.pictures import atlas, exact, nifti, sheet
@@ -56,7 +56,7 @@ def sheets(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
             selection = parse(query)
             dataset = reviewed.narrowed(request, library.dataset(dataset_id), selection)
             _require_key(dataset, key, addresses.sheet_key(dataset))
-            number = whole_number("tile", tile)
+            number = number_in_path(tile)
             return plan_tile(dataset, dataset.subset(selection), selection, number)
 
         return await studio.answer(request, plan)

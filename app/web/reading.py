@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from app.arrays.store import Array
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Split, whole_number
+from app.datasets.selection import Split, number_in_path, whole_number
 from app.errors import GoneError, LightboxError, MalformedError, MissingError
 from app.pictures import exact
 from app.reviews import answers, studies
@@ -46,9 +46,9 @@ class Seat:
     reader: Reader
     order: tuple[Place, ...]
 
-    def place(self, number: str) -> Place:
-        """Give a place by its number from 1, as it stands in an address. Raises MissingError."""
-        at = whole_number("place", number) - 1
+    def place(self, number: int) -> Place:
+        """Give a place by its number from 1. Raises MissingError."""
+        at = number - 1
         if not 0 <= at < len(self.order):
             raise MissingError(
                 "place",
@@ -73,7 +73,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
     @router.get("/read/{number}")
     def read(request: Request, token: str, number: str) -> Response:
         seat = _seat(door, request, token)
-        place = seat.place(number)
+        place = seat.place(number_in_path(number))
         given = answers.current(door.database, seat.reader)
         if seat.study.closed and place.number not in given:
             return finish(RedirectResponse(f"/s/{token}", 303))
@@ -96,7 +96,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
     @router.post("/answers")
     def answer(request: Request, token: str, fields: Fields) -> Response:
         seat = _seat(door, request, token)
-        place = seat.place(text(fields, "place"))
+        place = seat.place(whole_number("place", text(fields, "place")))
         kept = answers.record(
             door.database,
             seat.reader,
@@ -145,7 +145,9 @@ def reading_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
         def plan() -> Plan:
             seat = _seat(door, request, token)
             if part == "read":
-                item = studies.item_of(door.database, seat.study, seat.place(number).item)
+                item = studies.item_of(
+                    door.database, seat.study, seat.place(number_in_path(number)).item
+                )
             elif part == "practice":
                 _at, item = _practised(door.database, seat.study, number)
             else:
@@ -184,7 +186,7 @@ def _seated(database: Database, link: Link) -> Seat:
 
 def _practised(database: Database, study: Study, number: str) -> tuple[int, StudyItem]:
     """Give which of the images to practise on, from 0, an address names. Raises MissingError."""
-    at = whole_number("place", number) - 1
+    at = number_in_path(number) - 1
     aside = study.practice_items
     if not 0 <= at < len(aside):
         raise MissingError("place", _("There are {aside} images to practise on.", aside=len(aside)))

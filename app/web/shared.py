@@ -14,7 +14,7 @@ import numpy as np
 from app.datasets import bijection
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library, is_id
-from app.datasets.selection import SPLITS, Selection, Split, View, parse, whole_number
+from app.datasets.selection import SPLITS, Selection, Split, View, number_in_path, parse
 from app.errors import GoneError, LightboxError, MalformedError, MissingError, StorageError
 from app.reviews import collected, links
 from app.reviews.collected import Collection
@@ -92,7 +92,7 @@ class Shared:
 
     def item(self, place: str) -> Found:
         """Give the item of a place as it stands in an address. Raises MissingError, GoneError."""
-        number = whole_number("place", place) - 1
+        number = number_in_path(place) - 1
         if not 0 <= number < self.total:
             raise MissingError(
                 "place", _("This link shows {total} images, from 1 on.", total=counted(self.total))
@@ -139,7 +139,7 @@ def _target(address: str) -> Target:
             return Target(dataset_id, selection)
         case ["", "d", dataset_id, split, index] if is_id(dataset_id) and split in SPLITS:
             named = next(each for each in SPLITS if each == split)
-            return Target(dataset_id, selection, named, whole_number("index", index))
+            return Target(dataset_id, selection, named, number_in_path(index))
     raise MissingError(
         "address", _("Only a grid or an image can be shared, such as /d/breastmnist?split=test.")
     )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app.datasets.library import Library
-from app.datasets.selection import whole_number
+from app.datasets.selection import number_in_path, shown, whole_number
 from app.errors import MalformedError, MissingError
 from app.reviews import answers, export, studies
 from app.reviews.database import Database
@@ -57,7 +57,7 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
 
     @router.get(f"{addresses.STUDIES}/{{study_id}}")
     def one(request: Request, study_id: str) -> Response:
-        study = _study(database, study_id)
+        study = study_at(database, study_id)
         check = forms.check_for(request)
         view = study_pages.build(study, answers.progress(database, study), check)
         answer = page(request, "study", view)
@@ -66,7 +66,7 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
 
     @router.post(f"{addresses.STUDIES}/{{study_id}}/readers")
     def invite(request: Request, study_id: str, fields: Fields) -> Response:
-        study = _study(database, study_id)
+        study = study_at(database, study_id)
         if len(studies.readers_of(database, study)) >= READERS_MOST:
             raise MalformedError(
                 "name", _("A study has at most {readers_most} readers.", readers_most=READERS_MOST)
@@ -77,7 +77,7 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
 
     @router.post(f"{addresses.STUDIES}/{{study_id}}/readers/{{reader_id}}/link")
     def again(request: Request, study_id: str, reader_id: str, fields: Fields) -> Response:
-        study = _study(database, study_id)
+        study = study_at(database, study_id)
         reader = studies.find_reader(database, _number(reader_id))
         if reader.study_id != study.id:
             raise MissingError(
@@ -101,14 +101,14 @@ def study_data(database: Database) -> APIRouter:
 
     @router.get(f"{addresses.STUDIES}/{{study_id}}/answers.csv")
     def answers_csv(study_id: str) -> Response:
-        study = _study(database, study_id)
+        study = study_at(database, study_id)
         headers = _attachment(f"study-{study.id}-answers.csv")
         rows = export.answers_csv(database, study)
         return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
 
     @router.get(f"{addresses.STUDIES}/{{study_id}}/protocol.json")
     def protocol(study_id: str) -> Response:
-        study = _study(database, study_id)
+        study = study_at(database, study_id)
         body = export.protocol_json(database, study)
         headers = _attachment(f"study-{study.id}-protocol.json")
         return Response(body, media_type="application/json", headers=headers)
@@ -116,14 +116,15 @@ def study_data(database: Database) -> APIRouter:
     return router
 
 
-def _study(database: Database, study_id: str) -> Study:
+def study_at(database: Database, study_id: str) -> Study:
+    """Give the study that an address names. Raises MissingError or StorageError."""
     return studies.find(database, _number(study_id))
 
 
 def _number(value: str) -> int:
-    number = whole_number("id", value)
+    number = number_in_path(value)
     if not 0 < number < 2**31:
-        raise MissingError("id", _("There is no number {number} here.", number=number))
+        raise MissingError("id", _("There is no number {number} here.", number=shown(value)))
     return number
 
 
