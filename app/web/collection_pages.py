@@ -78,6 +78,7 @@ class CollectionPage:
     pager: Pager
     notices: tuple[Notice, ...]
     selected: Link | None
+    mixed: str
     done: Done | None
     flags: tuple[Choice, ...]
     ways: tuple[Link, ...]
@@ -174,6 +175,9 @@ def one(
         pager=pager(number, pages, lambda n: addresses.collection(found.id, page=n)),
         notices=tuple(notices),
         selected=selected,
+        mixed=""
+        if is_of_one or not found.count
+        else _("Images of several datasets; a study is of one."),
         done=done_view(done, f"{address}/undo"),
         flags=flag_choices(),
         ways=(

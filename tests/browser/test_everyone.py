@@ -136,8 +136,11 @@ def test_at_360_pixels_filters_are_behind_a_button(page: Page) -> None:
     visit(page, "/d/retinamnist")
     expect(page.locator("#split-test")).to_be_hidden()
     page.get_by_role("button", name="Filters").click()
+    # Who can't see that something opened over the page is led into it.
+    expect(page.get_by_role("heading", name="Filters")).to_be_focused()
     page.locator("#split-test").click()
     expect(page.locator("h1")).to_contain_text("test")
+    expect(page.locator("#split-test")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("#split-test")).to_be_hidden()
     expect(page.get_by_role("button", name="Filters")).to_be_focused()

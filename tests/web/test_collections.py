@@ -134,7 +134,10 @@ def test_a_study_is_offered_of_one_dataset_only(client: TestClient, three: TestC
     collect(client, "/d/bones", ("bones", "train", 3), to="3")
 
     def offered(address: str) -> bool:
-        return "Study" in [words(a) for a in page(three, address).all("a")]
+        seen = page(three, address)
+        has = "Study" in [words(a) for a in seen.all("a")]
+        assert has == ("a study is of one" not in seen.text())
+        return has
 
     assert not offered("/collections/1")
     assert offered("/collections/2")
