@@ -65,11 +65,17 @@ def opened(file: Path) -> Iterator[Connection]:
                 with _open(file) as connection, connection.begin():
                     schema.upgrade(connection)
         with _open(file, "ro") as connection:
-            yield connection
+            try:
+                yield connection
+            except (ValueError, TypeError) as error:  # as “fill” met it
+                raise _damaged(name) from error
 
 
 def fill(source: Connection, target: Connection, tables: Sequence[Table]) -> None:
-    """Copy the rows of these tables, those that others refer to first."""
+    """Copy the rows of these tables, those that others refer to first.
+
+    Raises ValueError or TypeError for a value that is none of its column's.
+    """
     for table in tables:
         rows = source.execute(
             select(table).order_by(*table.primary_key), execution_options={"yield_per": _ROWS}
@@ -96,7 +102,11 @@ def _checked(file: Path, name: str) -> bool:
                 return schema.is_current(found, capital(name))
     except DatabaseError:
         pass  # SQLite's word for pages that are not there or make no sense
-    raise StorageError(f"{capital(name)} is damaged, or not whole; take another.")
+    raise _damaged(name)
+
+
+def _damaged(name: str) -> StorageError:
+    return StorageError(f"{capital(name)} is damaged, or not whole; take another.")
 
 
 @contextmanager

@@ -211,6 +211,21 @@ def test_a_backup_with_rows_that_refer_to_nothing_is_refused(db: Database, tmp_p
     assert rows(db) == before
 
 
+@pytest.mark.parametrize("moment", ["'soon'", "7"])
+def test_a_backup_with_a_moment_that_is_none_is_refused(
+    moment: str, db: Database, tmp_path: Path
+) -> None:
+    fill_every_table(db)
+    before = rows(db)
+    backups.backup(db, tmp_path / "backup")
+    with sqlite3.connect(tmp_path / "backup") as copy:
+        copy.execute(f"UPDATE links SET expires = {moment}")
+    copy.close()
+    with pytest.raises(StorageError, match="backup is damaged, or not whole"):
+        backups.restore(db, tmp_path / "backup")
+    assert rows(db) == before
+
+
 def test_a_backup_of_a_newer_program_is_refused(db: Database, tmp_path: Path) -> None:
     backups.backup(db, tmp_path / "backup")
     with sqlite3.connect(tmp_path / "backup") as copy:
