@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.datasets.library import Library
-from app.errors import LightboxError, MissingError
+from app.errors import MissingError
 from app.reviews import collected, links, studies
 from app.reviews.database import Database
 from app.reviews.links import Link
@@ -17,8 +17,7 @@ from app.web.access import owner_only
 from app.web.forms import CHECK, Forms
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext
-from app.web.shared import read_collection, read_target
-from app.web.sharing import grid_words, image_words, rights_text
+from app.web.sharing import leads_to, rights_text
 from app.web.templating import page
 
 
@@ -59,7 +58,12 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
         names = studies.names_of_readers(database) if any(link.reader_id for link in known) else {}
         ours = {each.id: each.name for each in collected.all_collections(database)}
         rows = tuple(
-            _row(link, _leads_to(library, ours, link), names.get(link.reader_id or 0, ""), now)
+            _row(
+                link,
+                _("Study") if link.kind == "study" else leads_to(library, ours, link.target),
+                names.get(link.reader_id or 0, ""),
+                now,
+            )
             for link in known
         )
         answer = page(request, "links", LinkList(rows, CHECK, check))
@@ -74,20 +78,6 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
         return RedirectResponse(addresses.LINKS, 303)
 
     return router
-
-
-def _leads_to(library: Library, collections: dict[int, str], link: Link) -> str:
-    """Say in words what a link shows; by its address where that is not here any more."""
-    if link.kind == "study":
-        return _("Study")
-    if link.kind == "collection":
-        return collections.get(read_collection(link.target) or 0, link.target)
-    try:
-        target = read_target(link.target)
-        dataset = library.dataset(target.dataset_id)
-        return (image_words if target.split else grid_words)(dataset, target)
-    except (LightboxError, KeyError):  # a file, or a label of it
-        return link.target
 
 
 def _row(link: Link, leads_to: str, reader: str, now: datetime) -> LinkRow:

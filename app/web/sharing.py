@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
+from app.errors import LightboxError
 from app.reviews import links
 from app.reviews.database import Database
 from app.reviews.links import Kind, Link
@@ -156,22 +157,38 @@ def entrance(forms: Forms, token: str, *, is_open: bool) -> APIRouter:
     return router
 
 
+def leads_to(library: Library, collections: dict[int, str], address: str) -> str:
+    """Say in words what an address shows; the address itself where that is not here any more.
+
+    ``collections`` gives the name of each by its number.
+    """
+    number = read_collection(address)
+    if number is not None:
+        return collections.get(number, address)
+    try:
+        target = read_target(address)
+        dataset = library.dataset(target.dataset_id)
+        return (_image_words if target.split else _grid_words)(dataset, target)
+    except (LightboxError, KeyError):  # a file, or a label of it
+        return address
+
+
 def words_of(library: Library, target: Target) -> str:
     """Say in words what an address names. Raises MissingError if it is not there."""
     dataset = library.dataset(target.dataset_id)
     require_target(dataset, target)
     if target.split:
-        return image_words(dataset, target)
+        return _image_words(dataset, target)
     number = images(dataset.subset(target.selection).total, volumes=dataset.is_volume)
-    return f"{grid_words(dataset, target)} · {number}"
+    return f"{_grid_words(dataset, target)} · {number}"
 
 
-def image_words(dataset: Dataset, target: Target) -> str:
+def _image_words(dataset: Dataset, target: Target) -> str:
     """Name one image."""
     return f"{dataset.title}, {target.split} {target.index}"
 
 
-def grid_words(dataset: Dataset, target: Target) -> str:
+def _grid_words(dataset: Dataset, target: Target) -> str:
     """Name a grid, all but how many images there are on it. Raises KeyError for another label."""
     selection = target.selection
     parts = dataset.title, " + ".join(selection.splits), filter_text(dataset, selection)

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from app.datasets.library import Library
 from app.datasets.selection import number_in_path, shown, whole_number
 from app.errors import MalformedError, MissingError
-from app.reviews import answers, export, studies
+from app.reviews import answers, collected, export, studies
 from app.reviews.database import Database
 from app.reviews.studies import Study
 from app.web import addresses, designing, study_pages
@@ -17,7 +17,7 @@ from app.web.forms import Forms, text
 from app.web.language import gettext as _
 from app.web.preferences import way_back
 from app.web.security import NO_REFERRER
-from app.web.sharing import link_url, named
+from app.web.sharing import leads_to, link_url, named
 from app.web.templating import page
 
 # Each pair of readers is measured: more would keep the agreement page waiting.
@@ -59,7 +59,9 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
     def one(request: Request, study_id: str) -> Response:
         study = study_at(database, study_id)
         check = forms.check_for(request)
-        view = study_pages.build(study, answers.progress(database, study), check)
+        names = {each.id: each.name for each in collected.all_collections(database)}
+        source = leads_to(library, names, study.design.source or "")
+        view = study_pages.build(study, answers.progress(database, study), source, check)
         answer = page(request, "study", view)
         forms.remember(answer, check)
         return answer

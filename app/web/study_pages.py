@@ -124,8 +124,8 @@ def form(dataset: Dataset, address: str, words: str, back: str, check: str) -> S
     )
 
 
-def build(study: Study, progress: tuple[Progress, ...], check: str) -> StudyPage:
-    """Draw up one study."""
+def build(study: Study, progress: tuple[Progress, ...], source: str, check: str) -> StudyPage:
+    """Draw up one study; ``source`` says in words what its images were chosen from."""
     design = study.design
     here = addresses.study(study.id)
     answers = ", ".join(choice.name for choice in design.choices)
@@ -137,7 +137,11 @@ def build(study: Study, progress: tuple[Progress, ...], check: str) -> StudyPage
             Fact(_("Scale"), _("ordered") if design.ordinal else _("not ordered")),
             Fact(_("Dataset"), design.dataset),
             Fact(_("Images"), _size_words(study)),
-            *((Fact(_("Chosen from"), _chosen(design)),) if design.source else ()),
+            *(
+                (Fact(_("Chosen from"), _chosen(design, source), design.source),)
+                if design.source
+                else ()
+            ),
             Fact(_("Confidence"), _("asked, 1 to 5") if design.ask_confidence else _("not asked")),
             Fact(
                 _("Hidden repeats"),
@@ -201,13 +205,13 @@ def invited(study: Study, url: str, link: Link, base_url: str | None) -> Made:
     )
 
 
-def _chosen(design: Design) -> str:
+def _chosen(design: Design, source: str) -> str:
     there, most = counted(design.drawn_from or 0), design.per_label
     if not most:
-        return _("{address}: all {there}", address=design.source, there=there)
+        return _("{source}: all {there}", source=source, there=there)
     return _(
-        "{address}: at random {most} of each label, of {there} in all",
-        address=design.source,
+        "{source}: at random {most} of each label, of {there} in all",
+        source=source,
         most=counted(most),
         there=there,
     )

@@ -224,10 +224,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class Fact:
-    """A name and a value, as in a definition list."""
+    """A name and a value, as in a definition list, and the address of what has that value."""
 
     name: str
     value: str
+    href: str = ""
 
 
 @dataclass(frozen=True)

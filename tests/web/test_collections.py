@@ -403,6 +403,9 @@ def test_a_study_is_made_of_a_collection_in_one_dataset(client: TestClient) -> N
     assert items == {("test", n, n % 4) for n in (7, 3, 40)}
     kept = {name: study["study"][name] for name in ("source", "drawn_from", "per_label")}
     assert kept == {"source": "/collections/1", "drawn_from": 3, "per_label": 0}
+    send(client, "/collections/1", "/collections/1/rename", name="Ward 3")
+    told = page(client, "/studies/1").all("a")
+    assert [a.get("href") for a in told if words(a) == "Ward 3: all 3"] == ["/collections/1"]
 
 
 def test_a_study_tells_what_it_was_drawn_from(client: TestClient) -> None:
@@ -418,7 +421,11 @@ def test_a_study_tells_what_it_was_drawn_from(client: TestClient) -> None:
     assert sorted(item["label"] for item in study["items"]) == [1, 1, 2, 2]
     assert {item["index"] for item in study["items"]} <= set(pool)
     drawn = f"at random 2 of each label, of {len(pool)} in all"
-    assert drawn in page(client, "/studies/1").text()
+    told = page(client, "/studies/1")
+    (source,) = (a for a in told.all("a") if drawn in words(a))
+    assert source.get("href") == study["study"]["source"]
+    assert words(source).startswith("eyes · test · ")
+    assert "/d/eyes" not in told.text()
     sampled = (
         f"2 images of each label, seed 9, from the {len(pool)} images with split=test, label=1"
     )
