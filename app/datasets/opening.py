@@ -173,15 +173,22 @@ def _labels_and_task(
         several = several or not np.array_equal(split_index.carries, single)
     known = {label.value: label for label in facts.labels} if facts else {}
     values = sorted(seen | set(known))
-    grades = len(values) if facts and facts.task == "ordinal-regression" else 0
+    task = _task(facts, len(values), several=several, empty=not seen)
+    grades = len(values) if task == "ordinal-regression" else 0
     labels = tuple(
         Label(place, value, known[value].name, known[value].meaning, grades)
         if value in known
         else Label(place, value, str(value), grades=grades)
         for place, value in enumerate(values)
     )
-    if facts:
-        return labels, facts.task
-    if several:
-        return labels, "multi-label, binary-class"
-    return labels, "binary-class" if len(labels) == 2 else "multi-class"
+    return labels, task
+
+
+def _task(facts: Facts | None, values: int, *, several: bool, empty: bool) -> str:
+    own = "binary-class" if values == 2 else "multi-class"
+    own = "multi-label, binary-class" if several else own
+    if not facts or empty:
+        return facts.task if facts else own
+    # What only bears a published name may have labels of another kind.
+    fits = several == facts.task.startswith("multi-label")
+    return facts.task if fits and (facts.task != "binary-class" or values == 2) else own

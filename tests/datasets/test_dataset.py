@@ -128,6 +128,33 @@ def test_a_known_name_is_named_by_the_catalogue(tmp_path: Path, store: Store) ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("stem", "labels", "task"),
+    [
+        ("dermamnist_64", [[1, 0, 1], [0, 0, 0], [0, 1, 0]], "multi-label, binary-class"),
+        ("retinamnist", [[1, 0, 1], [0, 0, 0], [0, 1, 0]], "multi-label, binary-class"),
+        ("chestmnist", [[3], [0], [5]], "multi-class"),
+        ("breastmnist", [[1], [0], [5]], "multi-class"),
+        ("breastmnist", [[1], [1], [1]], "binary-class"),
+        ("retinamnist", [[1], [7], [1]], "ordinal-regression"),
+        ("chestmnist_128", [[0] * 14] * 3, "multi-label, binary-class"),
+    ],
+)
+def test_a_known_name_on_labels_of_another_kind_leaves_them_their_own_task(
+    stem: str, labels: list[list[int]], task: str, tmp_path: Path, store: Store
+) -> None:
+    assert written(tmp_path, store, pair(3, labels), stem).task == task
+
+
+@pytest.mark.parametrize("stem", ["chestmnist", "retinamnist", "breastmnist"])
+def test_a_known_name_without_any_item_keeps_the_published_task(
+    stem: str, tmp_path: Path, store: Store
+) -> None:
+    facts = facts_for(stem)
+    assert facts
+    assert written(tmp_path, store, pair(0, []), stem).task == facts.task
+
+
 def test_members_that_are_no_part_of_the_layout_are_said(tmp_path: Path, store: Store) -> None:
     GOOD["extra members"](tmp_path / "file.npz")
     found = open_dataset(tmp_path / "file.npz", store)
