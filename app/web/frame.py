@@ -18,6 +18,7 @@ from app.datasets.selection import (
     Thumbs,
 )
 from app.datasets.subset import Subset
+from app.pictures.tallies import fits
 from app.web import addresses, controls, display, filters, histogram
 from app.web.display import values_of
 from app.web.language import current, later
@@ -238,11 +239,12 @@ def _ways(dataset: Dataset, selection: Selection, total: int) -> Markup:
     """
     here = addresses.grid(dataset.id, selection)
     compared = addresses.grid(dataset.id, replace(selection, page=1, display=""))
+    pixels = addresses.pixels_by_label(dataset.id, selection)
     for_all = (
         Link(_("Share"), addresses.share(here)),
         Link(_("Study"), addresses.new_study(here)),
         Link(_("Compare"), addresses.compare([compared])),
-        Link(_("Pixels"), addresses.pixels_by_label(dataset.id, selection)),
+        *((Link(_("Pixels"), pixels),) if fits(dataset) else ()),
     )
     export = Link(_("Export"), addresses.export(dataset.id, selection))
     links = (

@@ -285,6 +285,7 @@ def test_of_pictures_too_large_none_is_computed(
     said = "Mean images are not computed of pictures of 8 × 9 pixels."
     assert said in page(client, "/d/made/pixels", 404).text()
     assert client.get("/d/made/mean.png").status_code == 404
+    assert "/d/made/pixels" not in [e.get("href") for e in page(client, "/d/made").all("a")]
 
 
 def test_a_damaged_file_has_no_numbers_but_a_sentence(
