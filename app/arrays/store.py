@@ -22,7 +22,7 @@ from app.arrays.inflate import head
 from app.arrays.job import SMALL, Checking, Job, Unpacking, unnamed
 from app.arrays.mapping import Ints, Plane
 from app.arrays.member import Member
-from app.arrays.room import disk_refusal, fits, make_room
+from app.arrays.room import disk_refusal, fits, make_room, require_room
 from app.errors import ArchiveError, NotReadyError
 from app.phrases import Phrase
 
@@ -103,6 +103,10 @@ class Store:
                 report(self.progress(archive, name))
         if job.error:
             raise job.error.with_traceback(None)
+        member = archive.members[name]
+        if member.nbytes and not member.in_place and not self.cache.has(job.path):
+            # A small one that the cache does not take is kept in memory alone.
+            require_room(self.cache, archive, name, member.nbytes)
 
     def derived(
         self,

@@ -294,6 +294,19 @@ def test_what_was_prepared_is_served_from_a_cache_that_became_read_only(
     np.testing.assert_array_equal(whole(read_only.open(archive, NAME)), OLD)
 
 
+def test_nothing_is_called_prepared_that_the_cache_does_not_take(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    deflated = archive_of(write_old(tmp_path / "deflated.npz", 8))
+    stored = archive_of(write_old(tmp_path / "stored.npz", 0))
+    shut = Store(Cache(tmp_path / "cache", 10**9))
+    with pytest.raises(ArchiveError, match=r"train_images needs .* can't be written"):
+        shut.prepare(deflated, NAME)
+    np.testing.assert_array_equal(whole(shut.open(deflated, NAME)), OLD)
+    shut.prepare(stored, NAME)
+    with pytest.raises(ArchiveError, match=r"train_images needs .* bound is 1,000"):
+        Store(Cache(tmp_path / "narrow", 1_000)).prepare(deflated, NAME)
+
+
 @pytest.mark.parametrize("damage", [b"", b"noise", bytes(7_328)], ids=["empty", "short", "zeros"])
 def test_a_file_in_the_cache_that_is_not_what_it_should_be_is_made_anew(
     damage: bytes, tmp_path: Path
