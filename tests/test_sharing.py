@@ -137,6 +137,14 @@ def test_what_cannot_be_shared_is_said_in_one_sentence(
     assert done.stderr.count("\n") == 1
 
 
+def test_a_file_that_is_refused_is_not_shared_but_said_why(share: Share, made: Path) -> None:
+    made.write_bytes(made.read_bytes()[:300])
+    done = share("/d/made", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("lightbox: made.npz has no whole zip directory at its end")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_study_of_a_file_that_is_not_at_hand_says_where_to_name_it(share: Share) -> None:
     assert "LIGHTBOX_DATA_DIR" in share("/d/nothing", "--study").stderr
 

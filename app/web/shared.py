@@ -150,11 +150,11 @@ def content_at(library: Library, target: Target) -> str | None:
 
     A data set that isn't here may be on the server that the link is made for: then None, and the
     link shows what that one has when it is first opened, and no other file later. Raises
-    MissingError.
+    MissingError for what it does not have, ArchiveError for a file that can't be served.
     """
     try:
         dataset = library.dataset(target.dataset_id)
-    except LightboxError:
+    except MissingError:
         return None
     require_target(dataset, target)
     return dataset.archive.content

@@ -211,7 +211,10 @@ def named(
 
 
 def what_at(library: Library, address: str) -> What:
-    """Give what a link keeps of the canonical address that it leads to. Raises MissingError."""
+    """Give what a link keeps of the canonical address that it leads to.
+
+    Raises MissingError, ArchiveError.
+    """
     if read_collection(address) is not None:
         return What(kind="collection", target=address, dataset=None, content=None)
     target = read_target(address)
