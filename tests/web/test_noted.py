@@ -93,7 +93,7 @@ def facet(client: TestClient, address: str) -> dict[str, str]:
     found = {}
     for kind in ("flagged", "notes"):
         for link in page(client, address).all("a", id=f"noted-{kind}"):
-            (count,) = re.findall(r"(\d+) images", words(link))
+            (count,) = re.findall(r"number: (\d+)", words(link))
             found[kind] = count
     return found
 
