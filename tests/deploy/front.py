@@ -124,6 +124,10 @@ class Front:
     def address(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
+    def logged(self) -> str:
+        """Give all that nginx has written so far of requests and of errors."""
+        return "".join((self._folder / name).read_text() for name in ("access.log", "error.log"))
+
     def check(self) -> subprocess.CompletedProcess[str]:
         """Have nginx read the configuration."""
         return subprocess.run([*self._command(), "-t"], capture_output=True, text=True, check=False)
@@ -166,6 +170,7 @@ class Front:
             "server replica-1:8000 ": f"server 127.0.0.1:{first} ",
             "server replica-2:8000 ": f"server 127.0.0.1:{second} ",
             "proxy_cache_path /var/cache/nginx/lightbox ": f"proxy_cache_path {self._folder}/kept ",
+            "access_log /var/log/nginx/access.log ": f"access_log {self._folder}/access.log ",
         }.items():
             assert text.count(here) == 1, f"{CONFIGURATION.name} has no single {here!r}"
             text = text.replace(here, there)

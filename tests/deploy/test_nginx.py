@@ -169,6 +169,27 @@ def test_who_asks_too_much_is_told_to_wait_and_nobody_else_is(front: Front, visi
     assert other.get("/").status_code == 200
 
 
+def test_what_nginx_logs_lets_nobody_in(front: Front, visit: Visit) -> None:
+    token = "Rk3vXoM1bq9uZyT5hWc7eNf2"
+    addresses = (
+        *(f"/s/{token}", f"/s/{token}/3.png", f"/%73/{token}%0A/read/2?zoom=2"),
+        *(f"/?token={token}", f"/preferences?back=/s/{token}", f"/d/none/3?back={token}"),
+    )
+    client = visit(front.address)
+    for address in addresses:
+        client.get(address)
+    with ThreadPoolExecutor(16) as many:
+        asked = many.map(lambda _: client.get(f"/s/{token}"), range(PAGES_AT_ONCE * 3))
+        assert 429 in {answer.status_code for answer in asked}
+    client.get("/d/last")
+
+    _wait_until(lambda: "/d/last" in front.logged())
+    written = front.logged()
+    assert token not in written
+    assert '"GET /s/.../3.png HTTP/1.1" ' in written
+    assert '"GET /d/none/3 HTTP/1.1" 4' in written
+
+
 def test_no_visitor_notices_that_a_replica_dies_or_comes_back(
     front: Front, replicas: Replicas, visit: Visit
 ) -> None:
