@@ -232,6 +232,12 @@ class Array:
         """Number of items, from the first, that can be read now; asking begins the work."""
         return self._job().snapshot()[1]
 
+    @property
+    def is_coming(self) -> bool:
+        """Say whether more of it will be there later; asking begins the work."""
+        job = self._job()
+        return not job.error and job.snapshot()[1] < self.shape[0]
+
     def progress(self) -> Progress:
         """How far unpacking and checking are; asking begins nothing.
 

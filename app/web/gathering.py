@@ -9,11 +9,12 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
+from app.arrays.store import Array
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import SPLITS, parse
 from app.datasets.subset import Items, Subset
-from app.errors import GoneError, LightboxError, MalformedError
+from app.errors import GoneError, LightboxError, MalformedError, NotReadyError
 from app.pictures import sheet
 from app.reviews.collected import Expand, Matching
 from app.reviews.items import Item
@@ -98,6 +99,16 @@ def items_of(dataset: Dataset, items: Items) -> tuple[Item, ...]:
         Item(dataset.id, content, SPLITS[split], index)
         for split, index in zip(items.splits.tolist(), items.positions.tolist(), strict=True)
     )
+
+
+def require_whole(arrays: Iterable[Array]) -> None:
+    """Raise NotReadyError as long as a part of these is still to come.
+
+    Which of them can be seen already, or how soon, would tell split and index of a blinded image.
+    """
+    coming = [array.is_coming for array in arrays]  # of each, so that all are begun
+    if any(coming):
+        raise NotReadyError(_("These images are still being unpacked; try again in a moment."))
 
 
 def to_value(item: Item) -> str:

@@ -1,6 +1,6 @@
 """What the holder of a link gets: the images it names, and nothing else of this server."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, urlencode
@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from app.arrays.mapping import Plane
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Split, whole_number
+from app.datasets.selection import whole_number
 from app.errors import GoneError, MissingError, StorageError
 from app.pictures import atlas, exact, sheet
 from app.reviews import links
@@ -24,7 +24,7 @@ from app.web.access import signed
 from app.web.display import parse, values_of
 from app.web.door import Door, PassphraseNeededError, is_person
 from app.web.forms import CHECK, Forms, text
-from app.web.gathering import Run, to_value
+from app.web.gathering import Run, require_whole, to_value
 from app.web.item import atlas_for, cut_for, drawn, drawn_through, parse_looking
 from app.web.language import gettext as _
 from app.web.notes import Notebook, Writer
@@ -152,7 +152,11 @@ def _run(shared: Shared, number: int, given: dict[str, str]) -> Run:
 
 def _item(request: Request, token: str, shared: Shared, place: str, notebook: Notebook) -> Response:
     found = shared.item(place)
-    found.dataset.images[found.item.split].wait(found.item.index + 1, seconds=2)
+    if shared.link.hide_labels:
+        for images in shared.awaited(found.dataset, [found.item]):
+            images.wait(images.shape[0], seconds=2)
+    else:
+        found.dataset.images[found.item.split].wait(found.item.index + 1, seconds=2)
     query = request.url.query
     looking = parse_looking(found.dataset, query)
     display = parse(query, values_of(found.dataset))
@@ -218,22 +222,12 @@ def _plan(
     draw: Callable[[], bytes],
 ) -> Plan:
     tag = signed(shared.link.secret, "picture", f"{dataset.archive.key} {what}")[:32]
-    images = [dataset.images[split] for split in _checked(shared, dataset, items)]
+    images = shared.awaited(dataset, items)
+    if shared.link.hide_labels:
+        require_whole(images)
     return Plan(
         tag, kind, CACHING, draw, lambda: all(array.progress().finished for array in images)
     )
-
-
-def _checked(shared: Shared, dataset: Dataset, items: Sequence[Item]) -> Iterable[Split]:
-    """Give the splits that must have been checked before a picture of these items is kept.
-
-    With labels hidden they are the same for every picture of a link, or it would tell its split.
-    """
-    if shared.selection:
-        return shared.selection.splits or dataset.splits
-    if shared.link.hide_labels and not shared.only:
-        return dataset.splits
-    return {item.split for item in items}
 
 
 def _grid(request: Request, token: str, link: Link, shared: Shared) -> Response:

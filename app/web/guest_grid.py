@@ -144,7 +144,7 @@ def _tiles(shared: Shared, token: str, number: int, runs: list[Run], seen: str) 
         address = addresses.with_query(f"/s/{token}/sheet.png", "&".join(query))
         tiles.append(
             Tile(
-                sheet=address if _is_ready(run) else "",
+                sheet=address if _is_ready(shared, run) else "",
                 columns=min(sheet.COLUMNS, len(run.items)),
                 cells=Markup("").join(cells),
             )
@@ -152,8 +152,10 @@ def _tiles(shared: Shared, token: str, number: int, runs: list[Run], seen: str) 
     return tuple(tiles)
 
 
-def _is_ready(run: Run) -> bool:
+def _is_ready(shared: Shared, run: Run) -> bool:
     images = run.dataset.images if run.dataset else {}
+    if shared.link.hide_labels:  # the picture waits: whether it is there would tell what is on it
+        return bool(images)
     return bool(images) and all(item.index < images[item.split].available for item in run.items)
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from app.datasets.dataset import Dataset
-from app.datasets.selection import PER_PAGE, Split
+from app.datasets.selection import PER_PAGE
 from app.errors import MissingError, NotReadyError
 from app.pictures import exact
 from app.web import addresses, controls, histogram, volume
 from app.web.display import Display, values_of
+from app.web.gathering import require_whole
 from app.web.grid import size_words
 from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
@@ -106,7 +106,7 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
     back = addresses.with_query(
         f"/s/{token}", addresses.joined(f"page={page}" if page > 1 else "", seen)
     )
-    pixels = _pixels(dataset, split, index)
+    pixels = _pixels(shared, found)
     shows = not link.hide_labels
     single = dataset.label_of[values[0]] if shows and len(values) == 1 else None
     return GuestItem(
@@ -151,10 +151,13 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
     )
 
 
-def _pixels(dataset: Dataset, split: Split, index: int) -> NDArray[Any] | None:
+def _pixels(shared: Shared, found: Found) -> NDArray[Any] | None:
     """Read an image; None while it is unpacked, as the sentence for that would name its split."""
+    dataset, item = found.dataset, found.item
     with suppress(NotReadyError):
-        return exact.item_pixels(dataset, split, index)
+        if shared.link.hide_labels:
+            require_whole(shared.awaited(dataset, [item]))
+        return exact.item_pixels(dataset, item.split, item.index)
     return None
 
 

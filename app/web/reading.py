@@ -26,7 +26,7 @@ from app.web.access import signed
 from app.web.display import PLAIN, Display, parse, values_of
 from app.web.door import Door
 from app.web.forms import Forms, text
-from app.web.gathering import NOT_HERE
+from app.web.gathering import NOT_HERE, require_whole
 from app.web.guest import CACHING, finish
 from app.web.item import cut_for, drawn, drawn_through, parse_looking
 from app.web.language import gettext as _
@@ -79,7 +79,8 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             return finish(RedirectResponse(f"/s/{token}", 303))
         item = studies.item_of(door.database, seat.study, place.item)
         dataset = _dataset(library, seat.study, item)
-        dataset.images[item.split].wait(item.index + 1, seconds=2)
+        for images in _images(door.database, seat.study, dataset):
+            images.wait(images.shape[0], seconds=2)
         view = reading_pages.screen(
             dataset,
             seat.study,
@@ -122,7 +123,8 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         seat = _seat(door, request, token)
         at, item = _practised(door.database, seat.study, number)
         dataset = _dataset(library, seat.study, item)
-        dataset.images[item.split].wait(item.index + 1, seconds=2)
+        for images in _images(door.database, seat.study, dataset):
+            images.wait(images.shape[0], seconds=2)
         looking = parse_looking(dataset, request.url.query)
         display = parse(request.url.query, values_of(dataset))
         chosen = _choice(choice) if choice else None
@@ -153,9 +155,8 @@ def reading_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
             else:
                 raise MissingError("address", _("There is no picture at this address."))
             dataset = _dataset(library, seat.study, item)
-            # Of all its images: whether one may be kept would tell its split.
-            splits = studies.splits_of(door.database, seat.study)
-            images = [dataset.images[split] for split in splits if split in dataset.images]
+            images = _images(door.database, seat.study, dataset)
+            require_whole(images)
             return _plan(seat.link, dataset, images, part, number, item, query)
 
         return finish(await studio.answer(request, plan))
@@ -208,6 +209,15 @@ def _dataset(library: Library, study: Study, item: StudyItem | None = None) -> D
     if item and item.split not in dataset.images:
         raise GoneError(_(NOT_HERE))
     return dataset
+
+
+def _images(database: Database, study: Study, dataset: Dataset) -> list[Array]:
+    """Give what all of a study's images are in.
+
+    Whether one can be seen by now, or may be kept, would else tell its split.
+    """
+    splits = studies.splits_of(database, study)
+    return [dataset.images[split] for split in splits if split in dataset.images]
 
 
 def _seen(library: Library, seat: Seat, request: Request) -> Display:

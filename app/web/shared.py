@@ -3,7 +3,7 @@
 With labels hidden the order is the link's own, and a place says nothing about split or index.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
+from app.arrays.store import Array
 from app.datasets import bijection
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library, is_id
@@ -89,6 +90,18 @@ class Shared:
     def view(self) -> View:
         """How volumes are shown."""
         return self.selection.view if self.selection else "middle"
+
+    def awaited(self, dataset: Dataset, items: Iterable[Item]) -> list[Array]:
+        """Give what must have been checked before a picture of these items is kept.
+
+        With labels hidden that is the same for every picture of a link, or it would tell its split.
+        """
+        splits: Iterable[Split] = {item.split for item in items}
+        if self.selection:
+            splits = self.selection.splits or dataset.splits
+        elif self.link.hide_labels and not self.only:
+            splits = dataset.splits
+        return [dataset.images[split] for split in splits]
 
     def item(self, place: str) -> Found:
         """Give the item of a place as it stands in an address. Raises MissingError, GoneError."""
