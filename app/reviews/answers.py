@@ -79,11 +79,15 @@ def record(
     confidence: int | None,
     ms: int,
     key: str,
+    *,
+    by_hand: bool = False,
 ) -> Answer:
     """Keep an answer; it is on disk when this returns.
 
-    The same answer under the same key is kept once, and given again. Raises MalformedError for
-    what can't be answered, GoneError when the study is closed, MissingError, StorageError.
+    The same answer under the same key is kept once, and given again. ``by_hand`` says that a person
+    sends it each time, by a page that has one key: where another answer counts by now, it is new.
+    Raises MalformedError for what can't be answered, GoneError when the study is closed,
+    MissingError, StorageError.
     """
     study = studies.find(db, reader.study_id)
     order = studies.order(study, reader)
@@ -98,13 +102,13 @@ def record(
         ).one_or_none()
         if closed is None:
             raise MissingError("reader", Phrase("There is no reader {id}.", id=reader.id))
-        under = select(answers).where(
-            answers.c.reader_id == reader.id, answers.c.key == key, answers.c.place == place
-        )
-        newest = under.order_by(answers.c.id.desc()).limit(1)
+        here = select(answers).where(answers.c.reader_id == reader.id, answers.c.place == place)
+        if not by_hand:
+            here = here.where(answers.c.key == key)
+        newest = here.order_by(answers.c.id.desc()).limit(1)
         kept = connection.execute(newest).mappings().one_or_none()
         # One that was changed since, and is changed back, is another.
-        if kept and (kept["new"], kept["confidence"]) == (choice, confidence):
+        if kept and (kept["key"], kept["new"], kept["confidence"]) == (key, choice, confidence):
             return _answer(kept)
         if closed[0] is not None:
             raise GoneError(Phrase("This study is closed, so the answer was not saved."))

@@ -98,6 +98,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
     def answer(request: Request, token: str, fields: Fields) -> Response:
         seat = _seat(door, request, token)
         place = seat.place(whole_number("place", text(fields, "place")))
+        by_program = "application/json" in request.headers.get("accept", "")
         kept = answers.record(
             door.database,
             seat.reader,
@@ -106,6 +107,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             _confidence(text(fields, "confidence")),
             _milliseconds(text(fields, "ms")),
             text(fields, "key"),
+            by_hand=not by_program,
         )
         following = place.number + 2
         there = (
@@ -114,7 +116,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         # Kept is kept, whatever has become of its image or of this address meanwhile.
         with suppress(LightboxError):
             there = addresses.with_query(there, _seen(library, seat, request).query())
-        if "application/json" in request.headers.get("accept", ""):
+        if by_program:
             return finish(JSONResponse({"saved": kept.key, "next": there}))
         return finish(RedirectResponse(there, 303))
 

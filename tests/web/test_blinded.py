@@ -135,6 +135,32 @@ def test_two_tabs_leave_two_rows_of_which_the_later_counts(
     assert re.search(r'value="1"[^>]*checked', html)
 
 
+def test_an_answer_sent_once_more_by_an_older_page_counts(
+    server: TestClient, reader: tuple[TestClient, str]
+) -> None:
+    browser, link = reader
+    older, newer = (fields_of(browser.get(f"{link}/read/1").text, f"{link}/answers") for _ in "ab")
+    # Without JavaScript, Back brings the first page again, with what was chosen there.
+    for form, choice in ((older, "0"), (newer, "1"), (older, "0"), (older, "0")):
+        sent = browser.post(f"{link}/answers", data={**form, "choice": choice})
+        assert sent.status_code == 303
+    answered = server.get("/studies/1/protocol.json").json()["readers"][0]["answers"]
+    assert [(each["old"], each["new"]) for each in answered] == [(None, 0), (0, 1), (1, 0)]
+
+
+def test_an_answer_that_a_program_sends_again_takes_no_later_one_away(
+    server: TestClient, reader: tuple[TestClient, str]
+) -> None:
+    browser, link = reader
+    headers = {"accept": "application/json"}
+    # What was kept, but not acknowledged, comes again from a browser that was offline.
+    for key, choice in (("the-first-key", "0"), ("the-other-key", "1"), ("the-first-key", "0")):
+        given = {"place": "1", "key": key, "choice": choice}
+        assert browser.post(f"{link}/answers", data=given, headers=headers).status_code == 200
+    answered = server.get("/studies/1/protocol.json").json()["readers"][0]["answers"]
+    assert [(each["old"], each["new"]) for each in answered] == [(None, 0), (0, 1)]
+
+
 def test_a_closed_study_takes_no_more(server: TestClient, reader: tuple[TestClient, str]) -> None:
     browser, link = reader
     form = fields_of(browser.get(f"{link}/read/1").text, f"{link}/answers")
