@@ -154,7 +154,8 @@ def refusal(request: Request, *, wrong: bool = False) -> Response:
     headers = {"Cache-Control": "no-store", "WWW-Authenticate": "Bearer"}
     status = 403 if wrong else 401
     answer: Response
-    if request.url.path.startswith("/api/"):
+    path = request.url.path
+    if path.startswith("/api/") and path != addresses.API_DOCS:
         answer = JSONResponse({"error": sentence, "part": "token"}, status)
     else:
         answer = page(request, "enter", Enter(heading, sentence), status=status)

@@ -271,7 +271,7 @@ def test_the_owner_gets_everything(route: str, owner: TestClient, links: dict[st
 NOWHERE = "/d/nothing /nowhere /s /keys/of /enterprise /preferences/ /healthz/made"
 
 
-@pytest.mark.parametrize("path", ["/", "/d/made", "/d/made/test/0", *NOWHERE.split()])
+@pytest.mark.parametrize("path", ["/", "/d/made", "/d/made/test/0", "/api/docs", *NOWHERE.split()])
 def test_a_stranger_cannot_tell_what_exists(path: str, private: TestClient) -> None:
     stranger = visitor(private)
     answer, other = stranger.get(path), stranger.get("/d/certainly-not-here")
