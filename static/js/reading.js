@@ -19,7 +19,8 @@ for (const [name, value] of untouched ? ticks : []) form.elements[name].value = 
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 addEventListener("pagehide", () => {
   const ticks = [...new FormData(form)].filter(([name]) => /^(choice|confidence)$/.test(name));
-  sessionStorage.setItem(store, JSON.stringify(saved ? {} : { place, spent: taken(), ticks }));
+  const now = saved ? {} : { place, spent: taken(), ticks };
+  if (place) sessionStorage.setItem(store, JSON.stringify(now));
   saved = true;
 });
 /** Sends an answer. Gives where to go on, or why it was refused; throws where it may go later. */
@@ -43,6 +44,7 @@ async function flush(next, tries = 0) {
   return flush(next, tries + 1);
 }
 let running = flush(); // what an earlier page could not send
+if (!place) running.then((next) => next && location.reload()); // to count it
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (sending) return;

@@ -215,6 +215,40 @@ def test_an_answer_that_waits_is_kept_while_another_is_confirmed(
     assert rows(owner, study) == [("0", "malignant (0)"), ("1", "normal, benign (1)")]
 
 
+def test_an_answer_that_waits_is_sent_by_the_start_page_and_counted(
+    owner: Page, elsewhere: Callable[..., Page], private: Server, watch: Watch
+) -> None:
+    watch.expected.append("ERR_")
+    study = new_study(owner, private, "Pause")
+    link = invite(owner, study, "Tired")
+    reader = elsewhere(**PHONE)
+    visit(reader, f"{link}/read/1")
+    ways = [Route.abort, Route.continue_]
+    reader.route("**/answers*", lambda route: ways[0](route))
+    reader.get_by_role("radio").nth(1).check()
+    reader.get_by_role("button", name="Save and go on").click()
+    expect(reader.locator("[data-saving]")).to_contain_text("trying again")
+    reader.get_by_role("link", name="Pause").click()
+    expect(reader.locator("[data-saving]")).to_contain_text("Saving…")
+    assert rows(owner, study) == []
+    ways.pop(0)
+    expect(reader.locator(".progress-line")).to_contain_text("1 of")
+    assert rows(owner, study) == [("0", "normal, benign (1)")]
+
+
+def test_the_start_page_leaves_alone_what_was_begun(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    link = invite(owner, new_study(owner, private, "Break"), "Back")
+    reader = elsewhere()
+    visit(reader, f"{link}/read/1")
+    reader.get_by_role("radio").nth(1).check()
+    reader.get_by_role("link", name="Pause").click()
+    reader.wait_for_load_state("networkidle")
+    reader.get_by_role("link", name="Begin").click()
+    expect(reader.get_by_role("radio").nth(1)).to_be_checked()
+
+
 def test_an_answer_is_changed_and_changed_back_by_the_browsers_back(
     owner: Page, elsewhere: Callable[..., Page], private: Server
 ) -> None:
