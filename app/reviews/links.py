@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -104,10 +104,6 @@ def make_within(
     connection: Connection, now: datetime, days: int, columns: dict[str, Any]
 ) -> tuple[str, Link]:
     """Make a link in the transaction under way; what ``columns`` leaves out is empty."""
-    if columns["kind"] not in get_args(Kind):
-        raise MalformedError(
-            "kind", Phrase("A link is one of: {kinds}.", kinds=", ".join(get_args(Kind)))
-        )
     if not 1 <= days <= DAYS_MOST:
         raise MalformedError(
             "days",

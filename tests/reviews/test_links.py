@@ -18,7 +18,7 @@ def test_a_token_finds_what_was_made_with_it(db: Database) -> None:
         ADDRESS,
         dataset="breastmnist",
         content="ab" * 12,
-        title="Look, please",
+        title="Look,\nplease",  # which is one line
         message="Two lines\nof text",
         hide_labels=True,
         may_comment=True,
@@ -137,6 +137,13 @@ def test_without_a_passphrase_any_opens(db: Database) -> None:
     _, link = links.make(db, "grid", ADDRESS)
     assert link.passphrase is None
     assert links.check_passphrase(link, "whatever")
+
+
+@pytest.mark.parametrize("days", [1, 3_650])
+def test_a_link_may_hold_for_a_day_and_for_ten_years(days: int, db: Database) -> None:
+    token, _ = links.make(db, "grid", ADDRESS, days=days)
+    found = links.find(db, token, db.now())
+    assert found.expires - found.created == timedelta(days=days)
 
 
 @pytest.mark.parametrize("days", [0, -1, 3_651, 10**9])
