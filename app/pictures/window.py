@@ -38,7 +38,7 @@ def needs_window(dtype: np.dtype[Any]) -> bool:
 
 def measure(sample: NDArray[Any]) -> Window:
     """Take the window from the least to the greatest finite value of a sample of pictures."""
-    values = sample[np.isfinite(sample)] if sample.dtype.kind == "f" else sample
+    values = sample[np.isfinite(sample)]
     if not values.size:
         return Window(0.0, 1.0)
     low, high = float(values.min()), float(values.max())
@@ -50,19 +50,17 @@ def measure(sample: NDArray[Any]) -> Window:
 
 
 def shown(pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
-    """Turn pixels of any type into uint8 grey levels or colours; what is no number is black.
+    """Turn pixels into uint8 grey levels or colours; without a window they are uint8 or bool.
 
     Where a dataset has a window, 8 bits are seen through it too: the same value is the same grey.
     """
     if window:
         return through(pixels, window)
-    if pixels.dtype == np.bool_:
-        return pixels.astype(np.uint8) * np.uint8(_WHITE)
-    return through(pixels, measure(pixels)) if needs_window(pixels.dtype) else pixels
+    return pixels.astype(np.uint8) * np.uint8(_WHITE) if pixels.dtype == np.bool_ else pixels
 
 
 def through(pixels: NDArray[Any], window: Window) -> NDArray[np.uint8]:
-    """Turn pixels of any type, uint8 too, into grey levels through this window."""
+    """Turn pixels of any type, uint8 too, into grey levels; what is no number is black."""
     values = np.nan_to_num(pixels.astype(np.float64), nan=window.low)
     low, high = window.low * window.part, window.high * window.part
     shares = (np.clip(values * window.part, low, high) - low) / (high - low)

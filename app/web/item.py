@@ -101,11 +101,7 @@ def drawn_through(dataset: Dataset, query: str) -> Window | None:
 
 def drawn(dataset: Dataset, pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
     """Turn pixels into the grey levels or colours in which they are drawn."""
-    return (
-        windows.through(pixels, window)
-        if window
-        else windows.shown(pixels, sheet.window_of(dataset))
-    )
+    return windows.shown(pixels, window or sheet.window_of(dataset))
 
 
 def atlas_for(dataset: Dataset, axis: str) -> tuple[int, atlas.Layout]:

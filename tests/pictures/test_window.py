@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hn
 from numpy.typing import NDArray
@@ -21,13 +21,15 @@ def extremes(kind: str) -> NDArray[Any]:
 
 
 def test_bytes_are_shown_as_they_are() -> None:
-    pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    pixels = np.arange(50, 100, dtype=np.uint8).reshape(5, 10)  # not stretched to black and white
     np.testing.assert_array_equal(shown(pixels, None), pixels)
     assert not needs_window(pixels.dtype)
 
 
 def test_bool_is_black_and_white() -> None:
-    assert shown(np.array([[False, True]]), None).tolist() == [[0, 255]]
+    pixels = np.array([[False, True]])
+    assert shown(pixels, None).tolist() == [[0, 255]]
+    assert not needs_window(pixels.dtype)
 
 
 @EVERY_KIND
@@ -49,7 +51,9 @@ def test_what_is_greater_is_never_darker(pixels: NDArray[Any]) -> None:
 def test_a_picture_of_one_value_is_one_colour(value: float) -> None:
     for extreme in (value, float(np.copysign(np.finfo(np.float64).max, value))):
         pixels = np.full((2, 3), extreme)
-        assert len(np.unique(shown(pixels, measure(pixels)))) == 1
+        window = measure(pixels)
+        assert np.isfinite([window.low, window.high]).all()
+        assert len(np.unique(shown(pixels, window))) == 1
 
 
 def test_values_beyond_the_window_are_black_or_white() -> None:
@@ -77,6 +81,7 @@ ENDS = st.floats(allow_nan=False, allow_infinity=False)
 
 
 @settings(max_examples=200, deadline=None)
+@example(0.0, 5e-324, np.ones((1, 9)))  # the least two floats, half of which is nothing
 @given(ENDS, ENDS, st.sampled_from(("u1", "?", *KINDS)).flatmap(lambda k: hn.arrays(k, (1, 9))))
 def test_any_window_is_black_below_and_white_above(
     one: float, other: float, pixels: NDArray[Any]
