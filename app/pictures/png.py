@@ -1,7 +1,7 @@
 """Pixels → PNG, exactly. Written for speed: rows are filtered by NumPy and deflated by ISA-L.
 
-Follows the PNG specification, third edition (W3C, 2025): IHDR, IDAT, IEND, and filter types 1
-(Sub: minus the pixel to the left) and 2 (Up: minus the pixel above).
+Follows the PNG specification, third edition (W3C, 2025): IHDR, IDAT, IEND, and filter type 1 (Sub:
+minus the pixel to the left).
 """
 
 import struct

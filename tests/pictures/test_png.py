@@ -1,6 +1,7 @@
 """What is written as PNG is read back by Pillow, value for value."""
 
 import io
+import struct
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,18 @@ def test_words_come_out_as_they_went_in(pixels: NDArray[np.uint16]) -> None:
 def test_layout_and_byte_order_do_not_matter(dtype: str, order: Any) -> None:
     pixels = np.arange(35 * 1000, step=100).reshape(14, 25).astype(dtype, order=order)
     np.testing.assert_array_equal(decoded(png.encode(pixels)), pixels)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "depth", "colour"),
+    [((5, 7), np.uint8, 8, 0), ((5, 7), np.uint16, 16, 0), ((5, 7, 3), np.uint8, 8, 2)],
+)
+def test_the_header_is_that_of_the_specification(
+    shape: tuple[int, ...], dtype: type[np.generic], depth: int, colour: int
+) -> None:
+    # PNG, third edition, 11.2.1: compression, filter and interlace methods, which Pillow passes.
+    header = png.encode(np.zeros(shape, dtype))[8:29]
+    assert header == struct.pack(">I4sIIBBBBB", 13, b"IHDR", 7, 5, depth, colour, 0, 0, 0)
 
 
 def test_a_view_of_a_larger_array_is_encoded_alone() -> None:

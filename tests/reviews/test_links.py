@@ -116,6 +116,14 @@ def test_openings_are_counted_with_the_time_of_the_last(db: Database) -> None:
     assert found.last_opened >= link.created
 
 
+def test_what_a_link_shows_is_settled_once_and_for_it_alone(db: Database) -> None:
+    (token, link), (other, _) = (links.make(db, "grid", ADDRESS) for _ in range(2))
+    for content in ("ab" * 12, "cd" * 12):
+        links.settle(db, link, content)
+    assert links.find(db, token, db.now()).content == "ab" * 12
+    assert links.find(db, other, db.now()).content is None
+
+
 def test_all_links_are_listed_the_newest_first(db: Database) -> None:
     made = [links.make(db, "grid", ADDRESS, title=str(number))[1] for number in range(3)]
     assert links.all_links(db) == tuple(reversed(made))
@@ -131,6 +139,15 @@ def test_a_passphrase_opens_however_its_letters_were_typed(db: Database) -> None
 def test_another_passphrase_does_not_open(wrong: str, db: Database) -> None:
     _, link = links.make(db, "grid", ADDRESS, passphrase="Café au lait")
     assert not links.check_passphrase(link, wrong)
+
+
+def test_a_passphrase_has_up_to_200_characters_all_of_which_count(db: Database) -> None:
+    _, link = links.make(db, "grid", ADDRESS, passphrase="x" * 200)
+    assert links.check_passphrase(link, "x" * 200)
+    for wrong in ("x" * 199, "x" * 201):
+        assert not links.check_passphrase(link, wrong)
+    with pytest.raises(MalformedError, match="longer than 200 characters"):
+        links.make(db, "grid", ADDRESS, passphrase="x" * 201)
 
 
 def test_without_a_passphrase_any_opens(db: Database) -> None:
