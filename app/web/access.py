@@ -10,6 +10,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -226,7 +227,13 @@ def is_own_origin(headers: Mapping[str, str], base_url: str | None) -> bool:
 def _client(scope: Scope) -> str:
     """Give the address of who asks; a network of 2⁶⁴ in IPv6 counts as one."""
     host: str = (scope.get("client") or ("", 0))[0]
-    return ":".join(host.split(":")[:4]) if ":" in host else host
+    if ":" not in host:
+        return host
+    try:
+        address = IPv6Address(host)
+    except ValueError:
+        return host
+    return str(address.ipv4_mapped or IPv6Network((int(address) >> 64 << 64, 64)))
 
 
 def client_of(request: Request) -> str:
