@@ -93,7 +93,8 @@ class Settings(BaseSettings):
         parts = urlsplit(address or "")
         if address and (parts.scheme not in ("http", "https") or parts.query or parts.fragment):
             raise ValueError("it must be like https://lightbox.example.org")
-        return address
+        # As browsers write it in Origin.
+        return parts._replace(netloc=parts.netloc.lower()).geturl() if address else address
 
     @field_validator("hosts")
     @classmethod

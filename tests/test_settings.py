@@ -64,6 +64,12 @@ def test_the_public_host_is_that_of_the_base_url(address: str, host: str) -> Non
     assert load(base_url=address).served_hosts == {host}
 
 
+def test_the_public_address_is_kept_as_browsers_name_it_and_its_path_as_it_is() -> None:
+    found = load(base_url="HTTPS://Pictures.Example.org:8443/A/")
+    assert found.base_url == "https://pictures.example.org:8443/A/"
+    assert found.secure
+
+
 def test_further_hosts_are_named_with_commas() -> None:
     found = load(base_url="https://a.example.org", hosts="b.example.org, C.example.org,")
     assert found.served_hosts == {"a.example.org", "b.example.org", "c.example.org"}
