@@ -1,10 +1,12 @@
 """Who may ask for what: every route, for everyone who may come."""
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from starlette.testclient import TestClient
 from app.reviews.database import Database
 
 from .conftest import Serve, Write
-from .visiting import send, share, visitor
+from .visiting import fields_of, send, share, visitor
 
 TOKEN = "the-token-of-the-owner"
 
@@ -277,6 +279,8 @@ def test_a_stranger_cannot_tell_what_exists(path: str, private: TestClient) -> N
     answer, other = stranger.get(path), stranger.get("/d/certainly-not-here")
     assert (answer.status_code, answer.text) == (other.status_code, other.text)
     assert "made" not in answer.text
+    # Or the browser would still show it when its owner has entered.
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_the_token_leaves_the_address_and_becomes_a_cookie(private: TestClient) -> None:
@@ -355,6 +359,47 @@ def test_a_cookie_of_nobody_is_no_session(cookie: str, private: TestClient) -> N
     entered = visitor(private).get(f"/?token={TOKEN}").headers["set-cookie"]
     name = entered.partition("=")[0]
     assert browser.get("/", headers={"cookie": f"{name}={cookie}"}).status_code == 401
+
+
+def test_a_session_ends_after_thirty_days(
+    private: TestClient, owner: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (name, value), *_ = owner.cookies.items()
+    thirty_days = 30 * 24 * 3600
+    for later, status in ((thirty_days - 60, 200), (thirty_days + 60, 401)):
+        clock = SimpleNamespace(time=lambda later=later: time.time() + later)
+        monkeypatch.setattr("app.web.access.time", clock)
+        # A browser would not send it any more, but its copy may be.
+        asked = {"cookie": f"{name}={value}"}
+        assert visitor(private).get("/", headers=asked).status_code == status
+
+
+def test_behind_tls_no_cookie_that_opens_goes_without_it(
+    serve: Serve, made: Path, tmp_path: Path
+) -> None:
+    database = f"sqlite:///{tmp_path}/reviews.sqlite"
+    server = serve(
+        made,
+        access="private",
+        owner_token=TOKEN,
+        database_url=database,
+        base_url="https://images.example",
+    )
+    owner, guest = (TestClient(server.app, base_url="https://images.example") for _ in range(2))
+    owner.get(f"/?token={TOKEN}", follow_redirects=False)
+    form = owner.get("/share?of=/d/made").text
+    fields = {**fields_of(form, "/share"), "days": "30", "passphrase": "open sesame"}
+    made_link = owner.post("/share", data=fields).text
+    (link,) = re.findall(r'id="made"[^>]*value="https://images.example(/s/[^"]+)"', made_link)
+    assert send(guest, link, f"{link}/unlock", passphrase="open sesame").status_code == 200
+    cookies = [*owner.cookies.jar, *guest.cookies.jar]
+    assert len(cookies) == 4  # the session, a form's proof twice, and of the passphrase
+    for cookie in cookies:
+        assert cookie.secure, cookie.name
+        assert cookie.has_nonstandard_attr("HttpOnly"), cookie.name
+        assert cookie.get_nonstandard_attr("SameSite") == "lax", cookie.name
+    (opened,) = [cookie for cookie in cookies if "link" in cookie.name]
+    assert opened.path == link
 
 
 def test_two_servers_on_one_machine_leave_each_others_cookies_alone(
@@ -441,6 +486,19 @@ def test_a_form_that_no_page_of_this_server_sent_changes_nothing(owner: TestClie
         assert owner.post("/share", data=fields, headers=headers).status_code == 403
     assert "No link has been made" in owner.get("/links").text
     assert owner.post("/share", data=fields).status_code == 200
+
+
+def test_a_form_sent_to_the_public_address_is_own_though_a_proxy_names_another_host(
+    serve: Serve, made: Path, tmp_path: Path
+) -> None:
+    database = f"sqlite:///{tmp_path}/reviews.sqlite"
+    server = serve(made, base_url="https://images.example", database_url=database)
+    fields = fields_of(server.get("/share?of=/d/made").text, "/share") | {"days": "30"}
+    # The proxy speaks TLS with the browser, and none with us.
+    cookies = "; ".join(f"{name}={value}" for name, value in server.cookies.items())
+    for origin, status in (("https://images.example", 200), ("https://elsewhere.example", 403)):
+        headers = {"cookie": cookies, "origin": origin}
+        assert server.post("/share", data=fields, headers=headers).status_code == status
 
 
 OWNERS = re.compile(
