@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -130,6 +131,16 @@ def test_the_least_recently_used_goes_first(cache: Cache) -> None:
     assert not old.parent.exists()
 
 
+def test_of_one_contents_files_one_goes_and_the_others_stay(cache: Cache) -> None:
+    new = fill(cache, "a", 100_000, 300)
+    old = new.with_name("val_images.npy")
+    old.write_bytes(bytes(100_000))
+    os.utime(old, (100, 100))
+    cache.bound = 150_000
+    assert cache.evict(0, Path("none")) == [old]
+    assert new.exists()
+
+
 def test_what_is_being_made_and_what_it_is_made_for_stay(cache: Cache) -> None:
     kept = fill(cache, "a", 100_000, 100)
     path = cache.path("b", "name.npy")
@@ -222,6 +233,15 @@ def test_a_file_in_use_is_not_the_least_recently_used(cache: Cache) -> None:
     cache.touch(used)
     cache.bound = 150_000
     assert cache.evict(0, Path("none")) == [unused]
+
+
+def test_that_a_file_is_in_use_is_noted_once_a_minute(cache: Cache) -> None:
+    path = fill(cache, "a", 10, 100)
+    for ago, noted in ((50, False), (70, True)):
+        used = time.time() - ago
+        os.utime(path, (used, used))
+        cache.touch(path)
+        assert (path.stat().st_mtime > used + 1) == noted
 
 
 def test_what_the_killed_left_is_cleaned(cache: Cache) -> None:
