@@ -164,6 +164,16 @@ def test_what_can_not_be_answered_is_refused(
     assert kept(db) == []
 
 
+def test_each_confidence_from_1_to_5_is_kept(db: Database) -> None:
+    reader = make_reader(db, make_study(db, replace(DESIGN, ask_confidence=True)))
+    for place, confidence in enumerate(range(1, 6)):
+        answers.record(db, reader, place, 0, confidence, 0, f"answer-{confidence}")
+    found = answers.current(db, reader)
+    assert {place: given.confidence for place, given in found.items()} == {
+        place: place + 1 for place in range(5)
+    }
+
+
 @pytest.mark.parametrize("confidence", [0, 6, -1])
 def test_confidence_is_from_1_to_5(confidence: int, db: Database) -> None:
     reader = make_reader(db, make_study(db, replace(DESIGN, ask_confidence=True)))
