@@ -1,5 +1,6 @@
 """The cache folder: locks, part files, the bound, and what the killed leave behind."""
 
+import fcntl
 import os
 import shutil
 import time
@@ -58,6 +59,22 @@ def test_letting_go_does_not_remove_the_lock_of_another(cache: Cache) -> None:
             assert stack.enter_context(cache.lock(path))
         with cache.lock(path) as third:
             assert third is None
+
+
+def test_a_lock_whose_name_went_before_it_was_taken_is_none(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last owner let go of it just then, and the next one will make a file of that name."""
+    path = cache.path("key", "name.npy")
+    flock = fcntl.flock
+
+    def late(number: int, operation: int) -> None:
+        path.with_name("name.npy.lock").unlink()
+        flock(number, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with cache.lock(path) as lock:
+        assert lock is None
 
 
 def test_a_part_file_gets_its_name_when_it_is_whole(cache: Cache) -> None:
