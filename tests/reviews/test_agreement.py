@@ -1,7 +1,9 @@
 """All of a study's agreement together; the numbers themselves are tested with the coefficients."""
 
 from collections.abc import Iterator
+from typing import Literal
 
+import krippendorff
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -124,6 +126,25 @@ def test_a_reader_who_never_began_takes_no_case_away_from_the_others() -> None:
         "It takes three readers or more.",
         "It takes two readers or more.",
     ]
+
+
+def test_who_can_mostly_not_tell_has_begun() -> None:
+    found = measured(readings_of([[0, 1, 2, 0], [0, 1, 2, 1], [1, -2, -2, -2]]))
+    assert [counts.has_begun for counts in found.readers] == [True, True, True]
+    assert found.together[0].n == 1
+
+
+@pytest.mark.parametrize("readers", [2, 3])
+@pytest.mark.parametrize("level", ["nominal", "ordinal"])
+def test_alpha_is_the_packages_from_two_readers_on(
+    readers: int, level: Literal["nominal", "ordinal"]
+) -> None:
+    answers = ordinary(readers, 60, 4).answers
+    _, alpha = measured(readings_of(answers, categories=4, ordinal=level == "ordinal")).together
+    given = np.where(answers >= 0, answers, np.nan)
+    expected = krippendorff.alpha(reliability_data=given, level_of_measurement=level)
+    assert alpha.name == f"{ALPHA}, {level}"
+    assert alpha.estimate == pytest.approx(expected)
 
 
 def test_a_repeat_is_compared_with_the_readers_own_first_answer() -> None:

@@ -77,6 +77,7 @@ def test_readers_who_agree_against_the_stored_label_are_listed() -> None:
         [0, 0, 0, 3],  # all say d, nothing stored
         [4, 0, 0, 0],  # all say a, stored d
         [0, 0, 0, 0],  # nobody answered, stored a
+        [0, 0, 2, 0],  # both say c, stored a
     ]
-    stored = np.array([1, 2, 2, 2, -1, 3, 0])
-    assert against_stored(rows_of(listed, 4), stored) == (1, 5)
+    stored = np.array([1, 2, 2, 2, -1, 3, 0, 0])
+    assert against_stored(rows_of(listed, 4), stored) == (1, 5, 7)

@@ -457,6 +457,16 @@ def test_who_may_only_look_can_make_no_link(serve: Serve, made: Path) -> None:
     assert [key in browser.get("/keys").text for browser in (public, owner)] == [False, True]
 
 
+def test_a_page_kept_for_one_is_not_given_to_the_other(serve: Serve, made: Path) -> None:
+    public = serve(made, access="public", owner_token=TOKEN)
+    owner = visitor(public)
+    owner.get(f"/?token={TOKEN}")
+    for browsers in ((owner, public), (public, owner)):
+        for address in ("/d/made", "/d/made/test/1"):
+            seen = ["data-visitor" in browser.get(address).text for browser in browsers]
+            assert seen == [browser is public for browser in browsers]
+
+
 def test_a_wrong_token_does_not_make_a_public_server_private(serve: Serve, made: Path) -> None:
     public = serve(made, access="public", owner_token=TOKEN)
     answer = public.get("/?token=wrong")

@@ -47,6 +47,6 @@ def test_a_proof_that_this_server_did_not_make_is_none(made_up: str, server: Tes
         (made_up, proof, 403),
         (proof, proof, 200),
     ):
-        sent = {"cookie": f"{name}={cookie}".encode()}
+        sent = {b"cookie": f"{name}={cookie}".encode()}
         answer = server.post(SHARE, data={**fields, "check": check}, headers=sent)
         assert answer.status_code == status

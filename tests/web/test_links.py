@@ -238,6 +238,24 @@ def test_a_passphrase_is_asked_for_once_and_guessing_is_slowed(owner: TestClient
     assert f'href="{escape(asked)}"' in late.text
 
 
+def test_the_passphrase_of_one_link_opens_no_other(owner: TestClient) -> None:
+    first, second = (share(owner, "/d/atlas", passphrase="crème brûlée") for _ in range(2))
+    guest = visitor(owner)
+    send(guest, first, f"{first}/unlock", passphrase="crème brûlée")
+    ((name, proof),) = [pair for pair in guest.cookies.items() if "link" in pair[0]]
+    cookies = "; ".join(f"{name[:-1]}{number}={proof}" for number in range(1, 10))
+    for link, status in ((first, 200), (second, 403)):
+        answer = visitor(owner).get(f"{link}/1.png", headers={"cookie": cookies})
+        assert answer.status_code == status
+
+
+def test_a_whole_ward_behind_one_address_may_enter(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", passphrase="crème brûlée")
+    for _ in range(8):  # more than there are wrong tries in a minute
+        entered = send(visitor(owner), link, f"{link}/unlock", passphrase="crème brûlée")
+        assert entered.status_code == 303
+
+
 @pytest.mark.parametrize(
     ("title", "expected"), [("", "atlas · Lightbox"), ("Look here", "Look here · Lightbox")]
 )
@@ -318,6 +336,7 @@ def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> N
     link = share(owner, "/d/atlas")
     guest = visitor(owner)
     guest.get(link, headers={"user-agent": "WhatsApp/2.23"})
+    guest.get(link, headers={"sec-purpose": "prefetch;prerender"})
     assert "never opened" in owner.get("/links").text
     guest.get(link)
     guest.get(link)
@@ -380,9 +399,12 @@ def test_what_can_not_be_read_is_refused_before_the_form_is_filled_in(
     assert (answer.status_code, "<form" in answer.text) == (422, False)
 
 
+@pytest.mark.parametrize("access", ["private", "public", "open"])
 def test_pages_of_a_link_send_no_referrer_and_are_kept_by_nobody_between(
-    owner: TestClient,
+    access: str, serve: Serve, made: Path
 ) -> None:
+    owner = visitor(serve(made, access=access, owner_token=TOKEN))
+    owner.get(f"/?token={TOKEN}")
     link = share(owner, "/d/atlas")
     for path in (link, f"{link}/1", f"{link}/1.png", f"{link}/sheet.png"):
         headers = visitor(owner).get(path).headers
