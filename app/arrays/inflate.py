@@ -34,11 +34,8 @@ def stream(archive: Archive, member: Member) -> Iterator[bytes]:
     left = member.header
     wanted = member.nbytes
     for block in _checked(archive, member):
-        if left >= len(block):
-            left -= len(block)
-            continue
         part = block[left : left + wanted]
-        left = 0
+        left = max(0, left - len(block))
         wanted -= len(part)
         if part:
             yield part

@@ -7,6 +7,8 @@ import pytest
 from corpus.good import GOOD, Writer
 from corpus.writers import dataset, write_arrays
 
+from app.arrays import inflate
+from app.arrays.cache import Cache
 from app.arrays.store import Store
 
 from .reading import archive_of, assert_same, oracle, whole
@@ -49,6 +51,37 @@ def test_the_first_items_are_given_without_the_rest(
     for name in archive.members:
         found = store.open(archive, name).first(3)
         assert_same(found, np.ascontiguousarray(expected[name][:3]))
+
+
+@pytest.mark.parametrize("packing", [0, 8], ids=["stored", "deflated"])
+def test_the_only_item_is_given_ahead(packing: int, tmp_path: Path) -> None:
+    path = write_arrays(tmp_path / "file.npz", dataset(counts=(1, 1, 1)), method=packing)
+    archive = archive_of(path)
+    for name, array in oracle(path).items():
+        assert inflate.head(archive, archive.members[name], 1) == array.tobytes()
+
+
+@pytest.mark.parametrize("packing", [0, 8], ids=["stored", "deflated"])
+@pytest.mark.parametrize("length", [1, 7, 128])
+def test_an_array_is_whole_though_the_system_gives_it_in_small_pieces(
+    length: int, packing: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Smaller than the npy header, and as large as it."""
+    path = write_arrays(tmp_path / "file.npz", dataset(counts=(3, 2, 2)), method=packing)
+    archive = archive_of(path)
+    monkeypatch.setattr(inflate, "READ", length)
+    for name, array in oracle(path).items():
+        assert b"".join(inflate.stream(archive, archive.members[name])) == array.tobytes()
+
+
+def test_the_unpacked_copy_is_a_file_that_numpy_loads(tmp_path: Path, cache: Cache) -> None:
+    arrays = dataset()
+    arrays["train_images"] = np.asfortranarray(arrays["train_images"])
+    path = write_arrays(tmp_path / "file.npz", arrays)
+    archive = archive_of(path)
+    for name, array in oracle(path).items():
+        Store(cache).prepare(archive, name)
+        assert_same(np.load(cache.path(archive.key, f"{name}.npy")), array)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
