@@ -1,5 +1,6 @@
 """Kept pictures are given at once, and that is no way around anything: on a real server."""
 
+import contextlib
 import http.client
 import re
 import socket
@@ -131,6 +132,26 @@ def test_who_reads_slowly_gets_every_byte_in_its_order(server: Server, picture: 
     answers = got.split(b"HTTP/1.1 200 OK\r\n")
     assert answers[0] == b""
     assert [answer.partition(b"\r\n\r\n")[2] for answer in answers[1:]] == [expected] * 100
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_who_asks_for_the_last_time_is_answered_no_more(
+    version: str, server: Server, picture: str
+) -> None:
+    expected = server.get(picture)
+    first = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = f"GET {picture} HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as opened:
+        opened.sendall(first)
+        answered = opened.recv(65_536)
+        assert answered.startswith(b"HTTP/1.1 200")
+        opened.sendall(last.encode())
+        received = b""
+        while not received.endswith(expected):
+            received += opened.recv(65_536)
+        with contextlib.suppress(ConnectionError):  # it is closed by now
+            opened.sendall(first)
+            assert opened.recv(65_536) == b""
 
 
 def test_who_leaves_in_the_middle_disturbs_nobody(server: Server, picture: str) -> None:
