@@ -67,7 +67,8 @@ def item_pixels(
 def as_png(pixels: NDArray[Any]) -> bytes:
     """Encode (H, W), (H, W, 1) or (H, W, 3) pixels so that every value comes out again.
 
-    Whole numbers take 8 bits where this item's values allow it, else 16. Raises InexactError.
+    Those of uint16 take 16 bits; other whole numbers 8 where this item's values allow it, else 16.
+    Raises InexactError.
     """
     pixels = _flat(pixels)
     if reason := why_inexact(pixels):
@@ -76,7 +77,7 @@ def as_png(pixels: NDArray[Any]) -> bytes:
         file = io.BytesIO()
         Image.fromarray(pixels).save(file, "PNG")
         return file.getvalue()
-    if pixels.dtype == np.uint16 or int(pixels.max()) > _BYTE:
+    if pixels.dtype.newbyteorder("=") == np.uint16 or int(pixels.max()) > _BYTE:
         return png.encode(pixels.astype(np.uint16))
     return png.encode(pixels.astype(np.uint8, copy=False))
 

@@ -24,6 +24,26 @@ def test_whole_numbers_that_fit_come_out_of_the_png(kind: str) -> None:
     np.testing.assert_array_equal(decoded(as_png(pixels)), pixels)
 
 
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("?", "1"), ("u1", "L"), ("u2", "I;16"), (">u2", "I;16"), ("i8", "L")]
+)
+def test_pictures_of_few_bits_take_few_and_those_of_16_always_16(kind: str, mode: str) -> None:
+    pixels = np.array([[0, 1], [1, 1]]).astype(kind)
+    data = as_png(pixels)
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.mode == mode
+    np.testing.assert_array_equal(decoded(data), pixels)
+
+
+@pytest.mark.parametrize("kind", ["?", "u1"])
+@pytest.mark.parametrize("shape", [(4, 6, 1), (4, 6, 3)])
+def test_one_channel_is_grey_and_three_are_colours(kind: str, shape: tuple[int, ...]) -> None:
+    pixels = np.random.default_rng(1).integers(0, 2, shape).astype(kind)
+    np.testing.assert_array_equal(
+        decoded(as_png(pixels)), pixels if shape[2] == 3 else pixels[..., 0]
+    )
+
+
 @pytest.mark.parametrize("kind", ["u2", "u4", "i4", "i8"])
 def test_whole_numbers_above_a_byte_take_16_bits(kind: str) -> None:
     pixels = np.array([[0, 256, 40_000, 65_535]]).astype(kind)
