@@ -10,6 +10,7 @@ import pytest
 from corpus.writers import dataset, remove_folder, write_arrays
 from numpy.typing import NDArray
 
+from app.arrays import inflate
 from app.arrays.archive import Archive, is_current
 from app.arrays.cache import Cache
 from app.arrays.store import Array, Store
@@ -321,3 +322,12 @@ def test_a_file_in_the_cache_that_is_not_what_it_should_be_is_made_anew(
 
 def _refuse(**_: object) -> None:
     raise OSError(30, "Read-only file system")
+
+
+def test_a_file_that_went_is_not_called_damaged(tmp_path: Path) -> None:
+    path = write_arrays(tmp_path / "file.npz", dataset())
+    archive = archive_of(path)
+    path.unlink()
+    with pytest.raises(ArchiveError, match="can't be read") as refused:
+        list(inflate.stream(archive, archive.members["train_images"]))
+    assert refused.value.passing

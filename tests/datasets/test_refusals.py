@@ -10,6 +10,7 @@ import pytest
 from corpus.bad import FILES, LABELS, MEMBERS, Bad
 from corpus.writers import dataset, write_arrays
 
+from app.arrays.archive import read_archive
 from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.datasets.check import check, prepare_file
@@ -184,3 +185,18 @@ def test_what_is_larger_than_the_bound_of_the_cache_is_refused(tmp_path: Path) -
     found = open_dataset(tmp_path / "named.npz", Store(Cache(tmp_path / "cache", 34_000_000)))
     assert "train_images needs 36,000,128 bytes" in str(found.refused[0])
     assert "LIGHTBOX_CACHE_BYTES" in str(found.refused[0])
+
+
+def test_a_member_that_no_program_could_inflate_is_said_to_be_that(
+    tmp_path: Path, store: Store
+) -> None:
+    path = write_arrays(tmp_path / "file.npz", dataset(counts=(3_000, 5, 7)), method=8, level=0)
+    name = "train_images"
+    at = read_archive(path, frozenset({name})).members[name].data_at
+    content = bytearray(path.read_bytes())
+    # Blocks of level 0 are stored ones: a byte, the length twice, and so many bytes (RFC 1951).
+    second = at + 5 + int.from_bytes(content[at + 1 : at + 3], "little")
+    content[second] = 0b110  # a kind of block that is reserved
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match=f"{name} holds bytes that can't be inflated"):
+        store.prepare(read_archive(path, frozenset({name})), name)
