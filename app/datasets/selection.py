@@ -138,10 +138,10 @@ class Selection:
 
         Items that have all of some labels are counted by every label they carry.
         """
-        if not self.labels or self.match == "any":
-            return not self.filters_labels or label in self.labels
         if self.match == "none":
             return label not in self.labels
+        if not self.labels or self.match == "any":
+            return not self.filters_labels or label in self.labels
         return not self.unlabelled or label in self.labels
 
     def toggle_noted(self, noted: Noted) -> "Selection":

@@ -163,3 +163,23 @@ def test_toggling_twice_changes_nothing_but_the_page() -> None:
 
 def test_toggling_the_last_split_on_is_no_filter() -> None:
     assert Selection(splits=("train", "val")).toggle_split("test").splits == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "counted"),
+    [
+        ("", [0, 1, 2]),
+        ("label=1", [1]),
+        ("label=none", []),
+        ("label=1&label=none", [1]),
+        ("label=1&match=all", [0, 1, 2]),
+        ("label=none&match=all", []),
+        ("label=1&label=none&match=all", [1]),
+        ("label=1&match=none", [0, 2]),
+        ("label=1&label=none&match=none", [0, 2]),
+        ("label=none&match=none", [0, 1, 2]),  # all that carry some label
+        ("match=none", [0, 1, 2]),
+    ],
+)
+def test_a_label_is_counted_unless_it_is_filtered_out(query: str, counted: list[int]) -> None:
+    assert [label for label in range(3) if parse(query).counts_label(label)] == counted
