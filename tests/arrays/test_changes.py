@@ -1,5 +1,6 @@
 """Files and folders that go away, shrink or change while they are read."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -331,3 +332,20 @@ def test_a_file_that_went_is_not_called_damaged(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="can't be read") as refused:
         list(inflate.stream(archive, archive.members["train_images"]))
     assert refused.value.passing
+
+
+def test_a_fault_of_the_disk_is_said_and_may_pass(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_arrays(tmp_path / "file.npz", dataset(), method=0)
+    array = store.open(archive_of(path), NAME)
+
+    def fail(*_: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "preadv", fail)
+        with pytest.raises(ArchiveError, match=r"can't be read \(input/output error\)") as refused:
+            array.take(np.array([0], np.int64))
+    assert refused.value.passing
+    assert len(array.take(np.array([0], np.int64))) == 1

@@ -203,6 +203,18 @@ def test_a_cache_folder_that_fails_is_said_and_not_thrown(tmp_path: Path, monkey
         store.derived(archive, "x.index", 1, lambda _: None, read)
 
 
+def test_an_index_of_some_items_has_those_of_each_label_in_their_order(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    labels = random.integers(0, 5, 30_000)
+    some = np.sort(random.choice(30_000, 20_000, replace=False))
+    beyond = np.append(some, [30_000, 40_000])
+    found = indexed(tmp_path / "file.npz", labels).within(beyond)
+    expected = [some[labels[some] == label] for label in range(5)]
+    assert found.label_counts() == {label: len(each) for label, each in enumerate(expected)}
+    np.testing.assert_array_equal(found.places, np.concatenate(expected))
+    assert (found.total, found.is_whole) == (30_000, False)
+
+
 def test_pages_of_the_index_are_not_kept(tmp_path: Path) -> None:
     found = indexed(tmp_path / "file.npz", np.arange(300_000) % 9, name="looked-at.index")
     found.labels_of(np.arange(0, 300_000, 100))

@@ -171,6 +171,22 @@ def test_many_are_flagged_at_once_and_unflagged_at_once(db: Database) -> None:
     assert rows(db) == 1 + 2 * 6_000
 
 
+def test_it_is_kept_who_took_back_and_when(db: Database) -> None:
+    author = guest(db)
+    alone = notes.add(db, ITEM, author, "other", "")
+    notes.undo(db, alone.id, author)
+    assert notes.history(db, ITEM)[-1].author == author
+    operation = notes.add_many(db, [ITEM], OWNER, "poor-quality")
+    kept = text("SELECT undone FROM operations")
+    times = []
+    for _ in range(2):
+        notes.undo_many(db, operation, OWNER)
+        with db.reading() as connection:
+            times.append(connection.execute(kept).scalar_one())
+    assert times[0]
+    assert times[0] == times[1]
+
+
 def test_a_guest_can_not_undo_what_another_did_to_many(db: Database) -> None:
     operation = notes.add_many(db, [ITEM], OWNER, "other")
     with pytest.raises(MissingError):
