@@ -59,7 +59,7 @@ def selected(total: int = TOTAL) -> list[Item]:
 def test_a_collection_has_a_name_and_can_have_another(db: Database) -> None:
     made = collected.create(db, " For Tuesday\x00 ")
     assert (made.name, made.count, made.matching) == ("For Tuesday", 0, None)
-    collected.rename(db, made.id, "For Friday")
+    collected.rename(db, made.id, "For\nFriday")
     assert collected.find(db, made.id).name == "For Friday"
 
 

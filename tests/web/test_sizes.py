@@ -100,10 +100,15 @@ def test_a_volume_is_compared_along_each_axis(serve: Serve, write: Write) -> Non
 
 
 def test_values_that_need_a_window_are_drawn_through_it(serve: Serve, write: Write) -> None:
-    write("breastmnist_64.npz", **members(LARGE.astype(np.float32) / 7))
+    deep = LARGE.astype(np.float32) / 7
+    write("breastmnist_64.npz", **members(deep))
     client = serve(write("breastmnist.npz", **members(SMALL)).parent)
-    for each in page(client, "/d/breastmnist/test/0/sizes").all("img"):
-        assert picture(client, each.get("src", "")).dtype == np.uint8
+    shown = page(client, "/d/breastmnist/test/0/sizes").all("img")
+    small, large = (picture(client, each.get("src", "")) for each in shown)
+    np.testing.assert_array_equal(small, SMALL[0])
+    window = [deep.min(), deep.max()]
+    expected = np.rint(np.interp(deep[0].astype(np.float64), window, [0, 255]))
+    np.testing.assert_array_equal(large, expected)
 
 
 def test_a_size_that_has_no_such_image_is_said(serve: Serve, write: Write) -> None:
