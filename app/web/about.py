@@ -19,7 +19,7 @@ from app.web import addresses, channels, tables
 from app.web.access import owner_only
 from app.web.channels import Learning, Statistics
 from app.web.croissant import as_schema_org, public
-from app.web.forms import CHECK, Forms
+from app.web.forms import Forms
 from app.web.grid import size_words, task_words
 from app.web.language import ENGLISH, say, spoken
 from app.web.language import gettext as _
@@ -130,7 +130,7 @@ def about(library: Library, surveys: Surveys, forms: Forms, base: str | None) ->
         if not view.refresh or role_of(request) != "owner":
             return page(request, "about", view)
         check = forms.check_for(request)
-        stop = Stop(addresses.stop_about(dataset.id), CHECK, check, _("Stop reading"))
+        stop = Stop(addresses.stop_about(dataset.id), check, _("Stop reading"))
         answer = page(request, "about", replace(view, stop=stop))
         forms.remember(answer, check)
         return answer

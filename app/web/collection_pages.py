@@ -10,7 +10,6 @@ from app.datasets.selection import PER_PAGE, Selection, parse
 from app.reviews.collected import Collection
 from app.reviews.notes import FLAGS
 from app.web import addresses, picks, walking
-from app.web.forms import CHECK
 from app.web.frame import heading
 from app.web.gathering import Run, to_value
 from app.web.grid import pager, pages_of
@@ -50,7 +49,6 @@ class CollectionList:
     rows: tuple[CollectionRow, ...]
     deleted: tuple[CollectionRow, ...]
     action: str
-    check_name: str
     check: str
 
 
@@ -83,7 +81,6 @@ class CollectionPage:
     flags: tuple[Choice, ...]
     ways: tuple[Link, ...]
     credits: Credits
-    check_name: str
     check: str
 
 
@@ -104,7 +101,6 @@ class CollectPage:
     flags: tuple[Choice, ...]
     done: Done | None
     credits: Credits
-    check_name: str
     check: str
 
 
@@ -112,9 +108,7 @@ def overview(
     found: Sequence[Collection], deleted: Sequence[Collection], check: str
 ) -> CollectionList:
     """Draw up the list."""
-    return CollectionList(
-        _rows(found, ""), _rows(deleted, "restore"), addresses.COLLECTIONS, CHECK, check
-    )
+    return CollectionList(_rows(found, ""), _rows(deleted, "restore"), addresses.COLLECTIONS, check)
 
 
 def one(
@@ -194,7 +188,6 @@ def one(
         if found.count and not problem
         else (),
         credits=credits_of(run.dataset for run in runs if run.dataset),
-        check_name=CHECK,
         check=check,
     )
 
@@ -245,7 +238,6 @@ def collect(
         flags=flag_choices(),
         done=done_view(done, f"{addresses.COLLECT}/undo"),
         credits=credits_of([dataset]),
-        check_name=CHECK,
         check=check,
     )
 

@@ -139,7 +139,6 @@ class Examples:
             Said("A. Reader", "2026-11-24 16:32 UTC", "", "Taken back", False, None),
         ),
         action=addresses.STYLEGUIDE,
-        check_name="check",
         check="",
         image="",
         flags=(

@@ -14,7 +14,8 @@ from app.web.language import gettext as _
 
 BODY_MOST: Final = 256 * 1024
 FIELDS_MOST: Final = 2_000
-CHECK: Final = "check"
+# What the field is called in templates/macros/form.html.
+_CHECK: Final = "check"
 _COOKIE: Final = "lightbox_check"
 # A server without a token of its own has another cookie after each start: they must not pile up.
 _COOKIE_SECONDS: Final = 24 * 3600
@@ -52,7 +53,7 @@ class Forms:
     async def read(self, request: Request) -> dict[str, list[str]]:
         """Read a form. Raises ForbiddenError if no page of ours sent it, MalformedError."""
         fields = await self.read_by_link(request)
-        check = fields.get(CHECK, [""])[-1]
+        check = fields.get(_CHECK, [""])[-1]
         cookie = request.cookies.get(self._cookie, "")
         if not self._is_ours(check) or not hmac.compare_digest(check.encode(), cookie.encode()):
             raise ForbiddenError(_("This form is too old; reload its page and send it again."))

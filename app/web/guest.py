@@ -23,7 +23,7 @@ from app.web import addresses, guest_grid, guest_pages, unfurl
 from app.web.access import signed
 from app.web.display import parse, values_of
 from app.web.door import Door, PassphraseNeededError, is_person
-from app.web.forms import CHECK, Forms, text
+from app.web.forms import Forms, text
 from app.web.gathering import Run, require_whole, to_value
 from app.web.item import atlas_for, cut_for, drawn, drawn_through, parse_looking
 from app.web.language import gettext as _
@@ -243,7 +243,7 @@ def _ask(
     """Ask for the passphrase; the form carries the query that names what is shown after it."""
     check = forms.check_for(request)
     action = addresses.with_query(f"/s/{token}/unlock", wanted)
-    view = guest_pages.Passphrase(action, CHECK, check, wrong)
+    view = guest_pages.Passphrase(action, check, wrong)
     unfurl.tell(request, _("Images shared with Lightbox"))
     answer = page(request, "passphrase", view, status=403 if wrong else 200)
     forms.remember(answer, check)

@@ -59,7 +59,6 @@ class Passphrase:
     """The form that asks for a link's passphrase."""
 
     action: str
-    check_name: str
     check: str
     wrong: bool
 

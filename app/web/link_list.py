@@ -14,7 +14,7 @@ from app.reviews.database import Database
 from app.reviews.links import Link
 from app.web import addresses
 from app.web.access import owner_only
-from app.web.forms import CHECK, Forms
+from app.web.forms import Forms
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext
 from app.web.sharing import leads_to, rights_text
@@ -39,7 +39,6 @@ class LinkList:
     """All links there have been."""
 
     rows: tuple[LinkRow, ...]
-    check_name: str
     check: str
 
 
@@ -66,7 +65,7 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
             )
             for link in known
         )
-        answer = page(request, "links", LinkList(rows, CHECK, check))
+        answer = page(request, "links", LinkList(rows, check))
         forms.remember(answer, check)
         return answer
 

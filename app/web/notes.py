@@ -19,7 +19,7 @@ from app.reviews.notes import FLAGS, NAME_MOST, TEXT_MOST, Author, Flag, Note
 from app.reviews.texts import cleaned
 from app.web import addresses, views
 from app.web.access import owner_only, signed
-from app.web.forms import CHECK, Forms, text
+from app.web.forms import Forms, text
 from app.web.gathering import to_value
 from app.web.guest_pages import GuestItem
 from app.web.item import required_index
@@ -68,7 +68,6 @@ class Notes:
     rows: tuple[Said, ...]
     history: tuple[Said, ...]
     action: str
-    check_name: str
     check: str
     image: str
     flags: tuple[views.Choice, ...]
@@ -211,7 +210,6 @@ class Notebook:
             rows=tuple(row(note) for note in said if note.undoes is None and not note.undone),
             history=tuple(row(note) for note in said) if any(note.undoes for note in said) else (),
             action=addresses.with_query(f"{path}/notes", query),
-            check_name=CHECK,
             check=check,
             image=writer.names(item),
             flags=(

@@ -11,7 +11,7 @@ from app.datasets.selection import shown
 from app.errors import MalformedError
 from app.web import addresses, language, preferences
 from app.web.access import has_entered
-from app.web.forms import CHECK, Forms, text
+from app.web.forms import Forms, text
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.preferences import KEYS, LOOKS, Keys, Look, Preferences
@@ -44,7 +44,6 @@ class Chosen:
     keys: tuple[Choice, ...]
     action: str
     back: str
-    check_name: str
     check: str
     for_guest: bool
     leave: str
@@ -92,7 +91,6 @@ def _build(request: Request, came_from: str, check: str, guest: bool) -> Chosen:
         keys=tuple(Choice(keys, _(_KEY_WORDS[keys]), keys == now.keys) for keys in KEYS),
         action=addresses.PREFERENCES,
         back=came_from,
-        check_name=CHECK,
         check=check,
         for_guest=guest,
         leave=addresses.LEAVE if has_entered(request) and not guest else "",

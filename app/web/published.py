@@ -16,7 +16,7 @@ from app.errors import FetchError, ForbiddenError, MissingError
 from app.web import addresses, offers
 from app.web.about import Citation, Licence, Source, Told, told
 from app.web.access import owner_only
-from app.web.forms import CHECK, Forms, text
+from app.web.forms import Forms, text
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.offers import Offer
@@ -42,7 +42,6 @@ class Published:
     offers: tuple[Offer, ...]
     fetch: str
     cancel: str
-    check_name: str
     check: str
     problems: tuple[Told, ...]
     no_problems: str
@@ -145,7 +144,6 @@ def _build(
         offers=found,
         fetch=addresses.fetching(facts.id),
         cancel=addresses.cancelling(facts.id),
-        check_name=CHECK,
         check=check,
         problems=tuple(told(note) for note in facts.notes),
         making=(told(facts.making),) if facts.making else (),

@@ -18,7 +18,7 @@ from app.reviews.database import Database
 from app.reviews.links import Kind, Link
 from app.web import addresses
 from app.web.access import let_out, owner_only, refusal
-from app.web.forms import CHECK, Forms, text
+from app.web.forms import Forms, text
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext
 from app.web.preferences import way_back
@@ -56,7 +56,6 @@ class ShareForm:
     words: str
     of: str
     back: str
-    check_name: str
     check: str
     days: tuple[Choice, ...]
 
@@ -89,7 +88,6 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             words=words,
             of=of,
             back=way_back(of),
-            check_name=CHECK,
             check=check,
             days=tuple(Choice(str(n), _days_text(n), n == links.DAYS) for n in _DAYS),
         )

@@ -11,7 +11,6 @@ from app.reviews.designs import Design
 from app.reviews.links import Link
 from app.reviews.studies import Study
 from app.web import addresses, designing
-from app.web.forms import CHECK
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext, say
 from app.web.sharing import Made, public_note, qr_code
@@ -45,7 +44,6 @@ class StudyForm:
     words: str
     of: str
     action: str
-    check_name: str
     check: str
     title: str
     question: str
@@ -80,7 +78,6 @@ class StudyPage:
     agreement: str
     csv: str
     json: str
-    check_name: str
     check: str
     days: tuple[Choice, ...]
 
@@ -112,7 +109,6 @@ def form(dataset: Dataset, address: str, words: str, back: str, check: str) -> S
         words=words,
         of=address,
         action=addresses.STUDIES,
-        check_name=CHECK,
         check=check,
         title=_("Reading of {title}", title=dataset.title),
         question=_(designing.QUESTION),
@@ -167,7 +163,6 @@ def build(study: Study, progress: tuple[Progress, ...], source: str, check: str)
         agreement=f"{here}/agreement",
         csv=f"{here}/answers.csv",
         json=f"{here}/protocol.json",
-        check_name=CHECK,
         check=check,
         days=tuple(
             Choice(str(n), ngettext("{number} day", "{number} days", n), n == links.DAYS)

@@ -11,7 +11,6 @@ from app.datasets.selection import NO_LABEL, shown
 from app.errors import MalformedError, MissingError, NotReadyError
 from app.pictures.tallies import Inquiry, Tallies, fits
 from app.pictures.tally import Tally, picture_shape
-from app.web.forms import CHECK
 from app.web.language import gettext as _
 from app.web.roles import role_of
 from app.web.unpacking import unfinished
@@ -46,7 +45,7 @@ def ending(request: Request, check: str, stop: str, sample: str) -> Ending:
     """Offer what whoever asks may do; ``check`` is the form's, the others are addresses."""
     if role_of(request) != "owner":
         return Ending(None, sample)
-    return Ending(Stop(stop, CHECK, check, _("Stop, and look at a sample")), sample)
+    return Ending(Stop(stop, check, _("Stop, and look at a sample")), sample)
 
 
 def look(tallies: Tallies, inquiry: Inquiry, seconds: float) -> Seen:

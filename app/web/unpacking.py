@@ -11,7 +11,7 @@ from app.datasets.library import Library
 from app.datasets.selection import Selection
 from app.web import addresses, display
 from app.web.access import owner_only
-from app.web.forms import CHECK, Forms
+from app.web.forms import Forms
 from app.web.language import gettext as _
 from app.web.views import Notice, Stop
 
@@ -47,9 +47,9 @@ def turn(dataset: Dataset, selection: Selection, check: str) -> Stop | None:
     arrays = [dataset.images[split] for split in dataset.splits if selection.wants_split(split)]
     left = [each for each in (array.progress() for array in arrays) if not each.finished]
     if any(not progress.stopped for progress in left):
-        return Stop(addresses.stop_unpacking(dataset.id, selection), CHECK, check, _("Stop"))
+        return Stop(addresses.stop_unpacking(dataset.id, selection), check, _("Stop"))
     if left:
-        return Stop(addresses.go_on_unpacking(dataset.id, selection), CHECK, check, _("Go on"))
+        return Stop(addresses.go_on_unpacking(dataset.id, selection), check, _("Go on"))
     return None
 
 

@@ -46,7 +46,6 @@ class Stop:
     """The form by which the owner stops what takes long, or goes on with it."""
 
     action: str
-    check_name: str
     check: str
     text: str
 
