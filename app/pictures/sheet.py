@@ -30,6 +30,8 @@ _CHUNK_BYTES: Final = 4 * 1024 * 1024
 # All but the middle slice read whole volumes: a hundred of this size are read in half a second.
 _VOLUME_BYTES: Final = 2 * 1024 * 1024
 _QUICK_BYTES: Final = 512 * 1024
+# A strip holds at most this many pictures.
+_STRIP_MOST: Final = 8
 # A montage has this many slices each way.
 _MONTAGE: Final = 3
 
@@ -140,23 +142,23 @@ def projected(volumes: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
     return table.swapaxes(2, 3).reshape(number, _MONTAGE * height, _MONTAGE * width)
 
 
-def strip(dataset: Dataset, number: int, window: Window | None) -> bytes:
+def strip(dataset: Dataset, window: Window | None) -> bytes:
     """Draw the first pictures of the smallest split in one row, without unpacking the split."""
     cell = cell_of(dataset)
     filled = [images for images in dataset.images.values() if images.shape[0]]
     if not filled:
         raise ValueError("a dataset without items has no strip")
     images = min(filled, key=lambda array: array.shape[0])
-    pixels = images.first(number)
+    pixels = images.first(_STRIP_MOST)
     plane = middle_plane(dataset)
     small = reduced(_flat(shown(pixels[:, plane[1]] if plane else pixels, window)), cell.factor)
     return png.encode(np.concatenate(list(small), axis=1))
 
 
-def strip_length(dataset: Dataset, number: int) -> int:
-    """How many pictures a strip of at most ``number`` shows."""
+def strip_length(dataset: Dataset) -> int:
+    """How many pictures a strip shows."""
     counts = [images.shape[0] for images in dataset.images.values() if images.shape[0]]
-    return min(number, *counts) if counts else 0
+    return min(_STRIP_MOST, *counts) if counts else 0
 
 
 def reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

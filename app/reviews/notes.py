@@ -78,14 +78,12 @@ def add(db: Database, item: Item, author: Author, flag: Flag | None, text: str) 
     return Note(number, item, named, flag, row["text"], row["made"], None, undone=False)
 
 
-def add_many(
-    db: Database, items: Iterable[Item], author: Author, flag: Flag | None, text: str = ""
-) -> int:
-    """Say the same of many items; give the operation's id, by which all of it is undone.
+def add_many(db: Database, items: Iterable[Item], author: Author, flag: Flag | None) -> int:
+    """Flag many items alike; give the operation's id, by which all of it is undone.
 
     Raises MalformedError for nothing, or for too many; StorageError.
     """
-    said = _row(author, flag, text)
+    said = _row(author, flag, "")
     once = checked(items)
     with db.writing("The flag") as connection:
         made = {"kind": "flag", "link_id": author.link_id, "made": db.now()}

@@ -64,7 +64,7 @@ class Gate:
         self._session = own_cookie(_SESSION, token)
         self._secure = secure
         self._base_url = base_url
-        self._wrong = Limiter(most=10, seconds=60)
+        self._wrong = Limiter(most=10)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its role, or answer it here."""

@@ -28,7 +28,6 @@ from app.web.views import Choice, Fact, Link, Notice
 from app.web.wanted import Wanted
 from app.web.words import bytes_text, counted, images
 
-STRIP: Final = 8
 # Files that are new are opened for as long as this; the page says how many are still to come.
 PATIENCE_SECONDS: Final = 2.0
 
@@ -241,7 +240,7 @@ def _set_and_size(dataset: Dataset) -> tuple[str, int]:
 
 def _card(dataset: Dataset) -> Card:
     cell = sheet.cell_of(dataset)
-    pictures = sheet.strip_length(dataset, STRIP)
+    pictures = sheet.strip_length(dataset)
     counts = [Fact(split, counted(index.total)) for split, index in dataset.indexes.items()]
     links = [
         Link(_("About"), addresses.about(dataset.id), title=_("About {title}", title=dataset.title))

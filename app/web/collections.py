@@ -120,14 +120,14 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
             at = whole_number("run", run) - 1
             if not 0 <= at < len(shown) or collection_pages.digest(shown[at]) != of:
                 raise MissingError("run", _("This collection has changed; reload its page."))
-            return run_plan(shown[at], of, ASK_AGAIN)
+            return _plan(shown[at], of)
 
         return await studio.answer(request, plan)
 
     return router
 
 
-def run_plan(run: Run, tag: str, caching: str) -> Plan:
+def _plan(run: Run, tag: str) -> Plan:
     """Plan the picture of a run. Raises GoneError."""
     dataset = run.dataset
     if dataset is None:
@@ -136,7 +136,7 @@ def run_plan(run: Run, tag: str, caching: str) -> Plan:
     return Plan(
         tag,
         "image/png",
-        caching,
+        ASK_AGAIN,
         lambda: sheet.encode(dataset, run.places, sheet.window_of(dataset)),
         lambda: all(array.progress().finished for array in images),
     )

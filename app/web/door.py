@@ -100,7 +100,7 @@ class Door:
 
 def make_door(database: Database, key: str, *, secure: bool) -> Door:
     """Make the door of this process."""
-    wrong_links, wrong_phrases = Limiter(most=30, seconds=60), Limiter(most=5, seconds=60)
+    wrong_links, wrong_phrases = Limiter(most=30), Limiter(most=5)
     return Door(database, key, secure, wrong_links, wrong_phrases)
 
 

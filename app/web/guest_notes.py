@@ -25,7 +25,7 @@ def guest_notes(library: Library, door: Door, forms: Forms, notebook: Notebook) 
     """Make the routes by which a guest says something and takes it back."""
     router = APIRouter(prefix="/s/{token}/{place}/notes", include_in_schema=False)
     Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
-    taken = Limiter(most=_MOST, seconds=60)
+    taken = Limiter(most=_MOST)
 
     def about(request: Request, token: str, place: str) -> tuple[Item, Writer, str]:
         """Give what is written about, by whom, and the address of its page."""

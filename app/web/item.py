@@ -189,7 +189,7 @@ def planes_of(
     source: Callable[[str, bool], str],
     atlas_source: Callable[[str, str], str] | None = None,
     *,
-    through: str = "",
+    through: str,
 ) -> tuple[Plane, ...]:
     """Draw up one picture, or the three planes of a volume.
 

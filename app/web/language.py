@@ -144,11 +144,6 @@ def later(form: str) -> str:
     return form
 
 
-def grouped(number: int) -> str:
-    """1080 → “1,080” in English, “1.080” in German."""
-    return signed(f"{number:,}")
-
-
 def signed(number: str) -> str:
     """Put this language's signs into a number written in the English way."""
     language = current()
@@ -180,7 +175,7 @@ def _written(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _value(value: object) -> str:
-    return grouped(value) if isinstance(value, Amount) else say(value)
+    return signed(f"{value:,}") if isinstance(value, Amount) else say(value)
 
 
 class Speaking:

@@ -10,14 +10,14 @@ _log: Final = logging.getLogger(__name__)
 
 # Clients that are remembered; the one that was quiet longest is forgotten first.
 _CLIENTS_MOST: Final = 10_000
+_SECONDS: Final = 60.0
 
 
 class Limiter:
-    """At most ``most`` wrong tries by one client in any ``seconds``."""
+    """At most ``most`` wrong tries by one client in any minute."""
 
-    def __init__(self, *, most: int, seconds: float) -> None:
+    def __init__(self, *, most: int) -> None:
         self._most = most
-        self._seconds = seconds
         self._tries: OrderedDict[str, list[float]] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -25,7 +25,7 @@ class Limiter:
         """Note a wrong try."""
         now = time.monotonic()
         with self._lock:
-            recent = [t for t in self._tries.pop(client, []) if now - t < self._seconds]
+            recent = [t for t in self._tries.pop(client, []) if now - t < _SECONDS]
             recent.append(now)
             self._tries[client] = recent[-self._most :]
             if len(self._tries) > _CLIENTS_MOST:
@@ -51,5 +51,5 @@ class Limiter:
         """Say whether this client must wait."""
         now = time.monotonic()
         with self._lock:
-            recent = [t for t in self._tries.get(client, []) if now - t < self._seconds]
+            recent = [t for t in self._tries.get(client, []) if now - t < _SECONDS]
         return len(recent) >= self._most

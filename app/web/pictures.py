@@ -14,7 +14,6 @@ from app.datasets.subset import Subset
 from app.errors import MissingError, NotInstalledError
 from app.pictures import atlas, exact, nifti, sheet
 from app.web import addresses
-from app.web.catalogue import STRIP
 from app.web.grid import page_items
 from app.web.item import atlas_for, cut_for, drawn, drawn_through, required_index
 from app.web.language import gettext as _
@@ -42,7 +41,7 @@ def sheets(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
                 f"{key}-strip",
                 _PNG,
                 FOREVER,
-                lambda: sheet.strip(dataset, STRIP, sheet.window_of(dataset)),
+                lambda: sheet.strip(dataset, sheet.window_of(dataset)),
                 lambda: _is_checked(dataset, dataset.splits),
             )
 

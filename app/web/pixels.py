@@ -162,7 +162,7 @@ def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
         grid=grid,
         summary=_("Still being computed.") if seen.pending else _("All numbers are here."),
         notices=(*seen.notices, *dataset_notices(dataset, sheet.window_of(dataset))),
-        counted=counted(inquiry, seen.tally),
+        counted=basis(inquiry, seen.tally),
         everything=None
         if inquiry.is_whole
         else Link(
@@ -177,7 +177,7 @@ def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
     )
 
 
-def counted(inquiry: Inquiry, tally: Tally | None) -> str:
+def basis(inquiry: Inquiry, tally: Tally | None) -> str:
     """Say which items were added up: all, or which sample; nothing before they are."""
     volumes = inquiry.dataset.is_volume
     total = words.images(inquiry.total, volumes=volumes)

@@ -14,6 +14,7 @@ from app.reviews.links import Link
 from app.reviews.studies import Reader, Study, StudyItem
 from app.web import addresses, controls, volume
 from app.web.display import Display, values_of
+from app.web.guest_pages import paragraphs
 from app.web.item import ZOOMS, Looking, planes_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
@@ -133,7 +134,7 @@ def start(
     return Start(
         heading=design.title,
         reader=reader.name,
-        message=tuple(line for line in link.message.splitlines() if line.strip()),
+        message=paragraphs(link.message),
         question=design.question,
         size=images(total),
         done=_("{answered} of {total} answered", answered=counted(answered), total=counted(total)),

@@ -21,12 +21,11 @@ from app.web.grid import page_items, pager, pages_of, style, tiles
 from app.web.language import gettext as _
 from app.web.language import ngettext
 from app.web.notices import dataset_notices
-from app.web.pixels import Picture, counted, means_text, picture, remarks
+from app.web.pixels import Picture, basis, means_text, picture, remarks
 from app.web.sums import ALL, REFRESH_SECONDS, Ending, Seen
 from app.web.templating import fragment
 from app.web.views import Credits, Crumb, Hidden, Link, Notice, Pager, Tile
-from app.web.words import counted as number_text
-from app.web.words import credits_of, images, kind
+from app.web.words import counted, credits_of, images, kind
 
 PER_PAGE: Final = 24
 
@@ -100,7 +99,7 @@ def build(
                 "There is no page {page}; the longest of these selections has {number} page.",
                 "There is no page {page}; the longest of these selections has {number} pages.",
                 pages,
-                page=number_text(comparison.page),
+                page=counted(comparison.page),
             ),
         )
     pending = any(each.pending for each in seen)
@@ -242,7 +241,7 @@ def _column(
         if tally
         else None,
         mean_text=_("Mean value: {tally}", tally=means_text(tally, 0)) if tally else "",
-        counted=counted(inquiry, tally),
+        counted=basis(inquiry, tally),
         differences=differences.draw(
             inquiry, difference, first.letter, side.letter, comparison.address
         )
@@ -257,10 +256,8 @@ def _summary(total: int, page: int, pages: int, *, volumes: bool) -> str:
     if not total:
         return _("No {noun} match these filters.", noun=noun)
     if page > pages:
-        return _("No more: its last page is {pages}.", pages=number_text(pages))
+        return _("No more: its last page is {pages}.", pages=counted(pages))
     first = (page - 1) * PER_PAGE
     last = min(total, first + PER_PAGE)
     of = images(total, volumes=volumes)
-    return _(
-        "{first} to {last} of {of}", first=number_text(first + 1), last=number_text(last), of=of
-    )
+    return _("{first} to {last} of {of}", first=counted(first + 1), last=counted(last), of=of)

@@ -8,7 +8,7 @@ from app.datasets.selection import Noted, Selection, View
 from app.reviews.agreement import CANNOT_TELL
 from app.reviews.designs import Design
 from app.web.language import gettext as _
-from app.web.language import grouped, later, ngettext, signed
+from app.web.language import later, ngettext, signed
 from app.web.views import Credits
 
 NO_PAGE: Final = later("There is no page at this address.")
@@ -23,8 +23,8 @@ VIEW_WORDS: Final[dict[View, str]] = {
 
 
 def counted(number: int) -> str:
-    """1080 → “1,080”."""
-    return grouped(number)
+    """1080 → “1,080” in English, “1.080” in German."""
+    return signed(f"{number:,}")
 
 
 def kind(*, volumes: bool) -> str:
