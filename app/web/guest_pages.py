@@ -1,7 +1,7 @@
 """One image of a link → what its page shows; no split or index where labels are hidden."""
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,12 +15,12 @@ from app.web import addresses, controls, histogram, volume
 from app.web.display import Display, values_of
 from app.web.gathering import require_whole
 from app.web.grid import size_words
-from app.web.item import ZOOMS, Looking, planes_of
+from app.web.item import Looking, planes_of, zoom_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.shared import Found, Shared
-from app.web.views import NOTHING, Controls, Credits, Fact, Notice, Plane, Volume
+from app.web.views import NOTHING, Controls, Credits, Fact, Notice, Plane, Volume, Zoom
 from app.web.words import counted, credits_of, labels_text
 
 _FORMS: Final = ("png", "npy")
@@ -46,9 +46,7 @@ class GuestItem:
     next: str | None
     keeps: tuple[bool, bool]  # whether slices go along to them
     back: str | None
-    zoom_in: str | None
-    zoom_out: str | None
-    zoom_text: str
+    zoom: Zoom
     notices: tuple[Notice, ...]
     credits: Credits
     notes: Markup = NOTHING
@@ -88,11 +86,7 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
         query = addresses.joined(seen, looking.query(dataset)) if there in alike else ""
         return addresses.with_query(f"/s/{token}/{there + 1}", query)
 
-    def zoomed(step: int) -> str | None:
-        place = ZOOMS.index(looking.zoom) + step
-        if not 0 <= place < len(ZOOMS):
-            return None
-        there = replace(looking, zoom=ZOOMS[place]).query(dataset)
+    def address(there: str) -> str:
         return addresses.with_query(here, addresses.joined(seen, there))
 
     def atlas_source(axis: str, query: str) -> str:
@@ -110,7 +104,7 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
     single = dataset.label_of[values[0]] if shows and len(values) == 1 else None
     return GuestItem(
         title=link.title or dataset.title,
-        address=addresses.with_query(here, addresses.joined(seen, looking.query(dataset))),
+        address=address(looking.query(dataset)),
         heading=name if shared.total > 1 else link.title or dataset.title,
         message=paragraphs(link.message) if shared.only else (),
         style=item_style(planes, looking.zoom, volume=dataset.is_volume),
@@ -142,9 +136,7 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
         next=neighbour(number + 1),
         keeps=(number - 1 in alike, number + 1 in alike),
         back=None if shared.only else back,
-        zoom_in=zoomed(1),
-        zoom_out=zoomed(-1),
-        zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
+        zoom=zoom_of(dataset, looking, address),
         notices=(),
         credits=credits_of([dataset]),
     )

@@ -1,7 +1,7 @@
 """How an item is looked at: what of it the address says, and the pictures that are drawn for it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -18,7 +18,7 @@ from app.pictures.window import Window
 from app.web import addresses
 from app.web.display import parse, values_of
 from app.web.language import gettext as _
-from app.web.views import Plane
+from app.web.views import Plane, Zoom
 from app.web.words import counted
 
 ZOOMS: Final = (1, 2, 4, 8)
@@ -180,6 +180,18 @@ def cut_for(dataset: Dataset, query: str) -> Cut | None:
     number_of_axis = exact.AXES.index(axis)
     middle = default_slices(dataset)[number_of_axis]
     return number_of_axis, required_slice(dataset, axis, given.get("slice", str(middle)))
+
+
+def zoom_of(dataset: Dataset, looking: Looking, to: Callable[[str], str]) -> Zoom:
+    """Draw up the steps of zoom; ``to`` gives the address for a query that says how one looks."""
+
+    def step(by: int) -> str | None:
+        place = ZOOMS.index(looking.zoom) + by
+        if not 0 <= place < len(ZOOMS):
+            return None
+        return to(replace(looking, zoom=ZOOMS[place]).query(dataset))
+
+    return Zoom(_("Zoom {zoom}×", zoom=looking.zoom), step(1), step(-1))
 
 
 def planes_of(

@@ -16,7 +16,7 @@ from app.reviews.items import Item as Collected
 from app.web import addresses, controls, grid, histogram, volume, walking
 from app.web.addresses import plane_query
 from app.web.display import Display, values_of
-from app.web.item import ZOOMS, Looking, planes_of, style
+from app.web.item import Looking, planes_of, style, zoom_of
 from app.web.language import gettext as _
 from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
@@ -64,12 +64,8 @@ def build(
     )
     query = addresses.joined(way.query, display.query())
 
-    def zoomed(step: int) -> str | None:
-        place = ZOOMS.index(looking.zoom) + step
-        if not 0 <= place < len(ZOOMS):
-            return None
-        there = replace(looking, zoom=ZOOMS[place]).query(dataset)
-        return addresses.item(dataset.id, split, index, addresses.joined(query, there))
+    def here(seen: str) -> str:
+        return addresses.item(dataset.id, split, index, addresses.joined(query, seen))
 
     def source(query: str, values: bool) -> str:
         # A PNG of colours that are true or false holds 0 and 1: the values, but black to the eye.
@@ -93,7 +89,7 @@ def build(
     )
     downloads, notes = _downloads(dataset, split, index, looking, pixels)
     own = addresses.item(dataset.id, split, index)
-    address = addresses.item(dataset.id, split, index, addresses.joined(query, looked))
+    address = here(looked)
     return Item(
         heading=f"{dataset.title} · {name}",
         crumbs=(
@@ -134,9 +130,7 @@ def build(
         back_text=way.back_text,
         downloads=downloads,
         download_notes=notes,
-        zoom_in=zoomed(1),
-        zoom_out=zoomed(-1),
-        zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
+        zoom=zoom_of(dataset, looking, here),
         notices=(
             *unfinished(dataset, Selection(splits=(split,))),
             *dataset_notices(dataset, window if display.is_own else None),

@@ -92,7 +92,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             parse(request.url.query, values_of(dataset)),
             secrets.token_urlsafe(12),
         )
-        return finish(page(request, "read", view, style=view.style))
+        return finish(page(request, "read", view, style=view.viewer.style))
 
     @router.post("/answers")
     def answer(request: Request, token: str, fields: Fields) -> Response:
@@ -133,7 +133,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         view = reading_pages.practice(
             dataset, seat.study, token, at, item, chosen, looking, display
         )
-        return finish(page(request, "practice", view, style=view.style))
+        return finish(page(request, "practice", view, style=view.viewer.style))
 
     return router
 

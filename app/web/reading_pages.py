@@ -15,11 +15,11 @@ from app.reviews.studies import Reader, Study, StudyItem
 from app.web import addresses, controls, volume
 from app.web.display import Display, values_of
 from app.web.guest_pages import paragraphs
-from app.web.item import ZOOMS, Looking, planes_of
+from app.web.item import Looking, planes_of, zoom_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import later
-from app.web.views import Controls, Credits, Hidden, Plane
+from app.web.views import Controls, Credits, Hidden, Plane, Zoom
 from app.web.words import answer_text, counted, credits_of, images
 
 CANNOT: Final = "cannot"
@@ -64,6 +64,19 @@ class Start:
 
 
 @dataclass(frozen=True)
+class Viewer:
+    """The picture, and what changes how it is seen; ``action`` is where its forms lead."""
+
+    style: str
+    planes: tuple[Plane, ...]
+    is_volume: bool
+    display: Controls
+    hidden: tuple[Hidden, ...]
+    action: str
+    zoom: Zoom
+
+
+@dataclass(frozen=True)
 class Screen:
     """One image to read; ``said`` is what was answered, where no more answers are taken."""
 
@@ -72,15 +85,8 @@ class Screen:
     progress: str
     answered: int
     total: int
-    style: str
-    planes: tuple[Plane, ...]
-    is_volume: bool
-    display: Controls
-    hidden: tuple[Hidden, ...]
+    viewer: Viewer
     address: str
-    zoom_in: str | None
-    zoom_out: str | None
-    zoom_text: str
     action: str
     place: int
     key: str
@@ -104,16 +110,9 @@ class Practice:
     title: str
     question: str
     progress: str
-    style: str
-    planes: tuple[Plane, ...]
-    is_volume: bool
-    display: Controls
-    hidden: tuple[Hidden, ...]
+    viewer: Viewer
     seen: tuple[Hidden, ...]
     address: str
-    zoom_in: str | None
-    zoom_out: str | None
-    zoom_text: str
     options: tuple[Option, ...]
     feedback: str
     following: str
@@ -166,31 +165,19 @@ def screen(
     here = f"/s/{token}/read/{place + 1}"
     held, seen = values_of(dataset), display.query()
     name = _("Image {place}", place=counted(place + 1))
-    planes = _planes(dataset, looking, name, here, display.drawn(held))
     # Once no more answers are taken, from one that was given to the next.
     places = sorted(given) if study.closed else range(total)
     at = places.index(place)
     before, after = places[:at][-1:], places[at + 1 :][:1]
     following = f"/s/{token}/read/{after[0] + 1}" if after else f"/s/{token}"
-    zoomed = _zoomed(dataset, here, looking, seen)
     return Screen(
         title=design.title,
         question=design.question,
         progress=_("{place} of {total}", place=counted(place + 1), total=counted(total)),
         answered=len(given),
         total=total,
-        style=item_style(planes, looking.zoom, volume=dataset.is_volume),
-        planes=planes,
-        is_volume=dataset.is_volume,
-        # Closed, so that the answers stay near.
-        display=controls.build(
-            display, held, action=here, query=looking.query(dataset), closed=True
-        ),
-        hidden=volume.hidden("", looking),
+        viewer=_viewer(dataset, looking, display, name, here),
         address=here,
-        zoom_in=zoomed[1],
-        zoom_out=zoomed[0],
-        zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         action=addresses.with_query(f"/s/{token}/answers", seen),
         place=place + 1,
         key=key,
@@ -232,9 +219,8 @@ def practice(
     """Draw up a practice image; with ``chosen``, what the data set's own label says."""
     design = study.design
     here = f"/s/{token}/practice/{at + 1}"
-    held, seen = values_of(dataset), display.query()
+    seen = display.query()
     name = _("Practice image {at}", at=at + 1)
-    planes = _planes(dataset, looking, name, here, display.drawn(held))
     told = f"choice={CANNOT if chosen == CANNOT_TELL else chosen}" if chosen is not None else ""
     last = at + 1 == len(study.practice_items)
     feedback = ""
@@ -245,32 +231,18 @@ def practice(
             _("The data set says: {name}.", name=design.choices[stored].name) if stored >= 0 else ""
         )
         feedback = f"{said} {label}".strip()
-    zoomed = _zoomed(dataset, here, looking, addresses.joined(told, seen))
     return Practice(
         title=design.title,
         question=design.question,
         progress=_(
             "Practice {at} of {practice_items}", at=at + 1, practice_items=len(study.practice_items)
         ),
-        style=item_style(planes, looking.zoom, volume=dataset.is_volume),
-        planes=planes,
-        is_volume=dataset.is_volume,
-        display=controls.build(
-            display,
-            held,
-            action=here,
-            query=addresses.joined(told, looking.query(dataset)),
-            closed=True,
-        ),
-        hidden=volume.hidden(told, looking),
+        viewer=_viewer(dataset, looking, display, name, here, told),
         seen=(
             *volume.hidden(seen, looking),
             *(Hidden(axis, str(at)) for axis, at in zip(exact.AXES, looking.slices, strict=False)),
         ),
         address=here,
-        zoom_in=zoomed[1],
-        zoom_out=zoomed[0],
-        zoom_text=_("Zoom {zoom}×", zoom=looking.zoom),
         options=_options(study, chosen),
         feedback=feedback,
         following=addresses.with_query(
@@ -281,31 +253,40 @@ def practice(
     )
 
 
-def _planes(
-    dataset: Dataset, looking: Looking, name: str, here: str, through: str
-) -> tuple[Plane, ...]:
-    # A reader's picture has no readout of values: it would be another reading.
+def _viewer(
+    dataset: Dataset, looking: Looking, display: Display, name: str, here: str, told: str = ""
+) -> Viewer:
+    """Draw up the picture; ``told`` is the query of what was answered, for links to carry along."""
+    held = values_of(dataset)
     planes = planes_of(
         dataset,
         looking,
         name,
         lambda query, _: addresses.with_query(f"{here}.png", query),
-        through=through,
+        through=display.drawn(held),
     )
-    return tuple(replace(plane, values="") for plane in planes)
-
-
-def _zoomed(
-    dataset: Dataset, here: str, looking: Looking, carried: str
-) -> tuple[str | None, str | None]:
-    def at(step: int) -> str | None:
-        place = ZOOMS.index(looking.zoom) + step
-        if not 0 <= place < len(ZOOMS):
-            return None
-        there = replace(looking, zoom=ZOOMS[place]).query(dataset)
-        return addresses.with_query(here, addresses.joined(carried, there))
-
-    return at(-1), at(1)
+    carried = addresses.joined(told, display.query())
+    return Viewer(
+        style=item_style(planes, looking.zoom, volume=dataset.is_volume),
+        # A reader's picture has no readout of values: it would be another reading.
+        planes=tuple(replace(plane, values="") for plane in planes),
+        is_volume=dataset.is_volume,
+        # Closed, so that the answers stay near.
+        display=controls.build(
+            display,
+            held,
+            action=here,
+            query=addresses.joined(told, looking.query(dataset)),
+            closed=True,
+        ),
+        hidden=volume.hidden(told, looking),
+        action=here,
+        zoom=zoom_of(
+            dataset,
+            looking,
+            lambda there: addresses.with_query(here, addresses.joined(carried, there)),
+        ),
+    )
 
 
 def _options(study: Study, chosen: int | None) -> tuple[Option, ...]:

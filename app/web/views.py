@@ -318,6 +318,15 @@ class Controls:
 
 
 @dataclass(frozen=True)
+class Zoom:
+    """How large a picture is drawn; ``closer`` and ``farther`` lead a step on, if there is one."""
+
+    text: str
+    closer: str | None
+    farther: str | None
+
+
+@dataclass(frozen=True)
 class Item:
     """One image's page. ``place`` says where it stands in what one came from.
 
@@ -344,9 +353,7 @@ class Item:
     back_text: str
     downloads: tuple[Saved, ...]
     download_notes: tuple[str, ...]
-    zoom_in: str | None
-    zoom_out: str | None
-    zoom_text: str
+    zoom: Zoom
     notices: tuple[Notice, ...]
     credits: Credits
     sizes: tuple[Link, ...] = ()  # the same item in other resolutions, where they are here
