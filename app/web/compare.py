@@ -86,7 +86,7 @@ def compare(library: Library, tallies: Tallies, studio: Studio, forms: Forms) ->
             told = [addresses.content_key(i.dataset) + i.name for i in inquiries]
             digest = hashlib.sha256(" ".join(told).encode()).hexdigest()[:24]
             tag = f"{digest}-{of}-{channel}"
-            return Plan(tag, "image/png", ASK_AGAIN, draw, lambda: True)
+            return Plan(tag, "image/png", ASK_AGAIN, draw, ())
 
         return await studio.answer(request, plan)
 

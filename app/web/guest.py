@@ -225,9 +225,7 @@ def _plan(
     images = shared.awaited(dataset, items)
     if shared.link.hide_labels:
         require_whole(images)
-    return Plan(
-        tag, kind, CACHING, draw, lambda: all(array.progress().finished for array in images)
-    )
+    return Plan(tag, kind, CACHING, draw, images)
 
 
 def _grid(request: Request, token: str, link: Link, shared: Shared) -> Response:

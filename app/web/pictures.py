@@ -1,6 +1,5 @@
 """Pictures: sheets of thumbnails, and exact pixels of one image."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -42,7 +41,7 @@ def sheets(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
                 _PNG,
                 FOREVER,
                 lambda: sheet.strip(dataset, sheet.window_of(dataset)),
-                lambda: _is_checked(dataset, dataset.splits),
+                tuple(dataset.images.values()),
             )
 
         return await studio.answer(request, plan)
@@ -78,7 +77,7 @@ def plan_tile(dataset: Dataset, subset: Subset, selection: Selection, tile: int)
         # What was flagged is for the owner only: no cache that others use may keep it.
         ASK_AGAIN if dataset.narrowed_to else FOREVER,
         lambda: sheet.encode(dataset, found, sheet.window_of(dataset), selection.view),
-        lambda: _is_checked(dataset, splits),
+        [dataset.images[split] for split in splits],
     )
 
 
@@ -102,7 +101,7 @@ def single(library: Library, studio: Studio) -> APIRouter:
                 return exact.as_png(drawn(dataset, pixels, window))
 
             tag = f"{key}-{found}-{place}-{plane}-{window}"
-            return Plan(tag, _PNG, FOREVER, draw, lambda: _is_checked(dataset, [found]))
+            return Plan(tag, _PNG, FOREVER, draw, [dataset.images[found]])
 
         return await studio.answer(request, plan)
 
@@ -126,7 +125,7 @@ def single(library: Library, studio: Studio) -> APIRouter:
 
             tag = f"{addresses.content_key(dataset)}-{found}-{place}-{plane}-{form}"
             kind = _PNG if form == "png" else _NPY
-            return Plan(tag, kind, ASK_AGAIN, draw, lambda: _is_checked(dataset, [found]))
+            return Plan(tag, kind, ASK_AGAIN, draw, [dataset.images[found]])
 
         return await studio.answer(request, plan)
 
@@ -155,7 +154,7 @@ def volumes(library: Library, studio: Studio) -> APIRouter:
                 return atlas.encode(drawn(dataset, volume, window), number, layout)
 
             tag = f"{key}-{found}-{place}-atlas-{axis}-{window}"
-            return Plan(tag, _PNG, FOREVER, draw, lambda: _is_checked(dataset, [found]))
+            return Plan(tag, _PNG, FOREVER, draw, [dataset.images[found]])
 
         return await studio.answer(request, plan)
 
@@ -173,7 +172,7 @@ def volumes(library: Library, studio: Studio) -> APIRouter:
                 _GZIP,
                 ASK_AGAIN,
                 lambda: nifti.encode(exact.item_pixels(dataset, found, place)),
-                lambda: _is_checked(dataset, [found]),
+                [dataset.images[found]],
             )
 
         return await studio.answer(request, plan)
@@ -199,7 +198,3 @@ def _require_key(dataset: Dataset, key: str, current: str) -> None:
 def _item(dataset: Dataset, split: str, index: str, query: str) -> tuple[Split, int, Plane | None]:
     found = dataset.require_split(split)
     return found, required_index(dataset, found, index), cut_for(dataset, query)
-
-
-def _is_checked(dataset: Dataset, splits: Iterable[Split]) -> bool:
-    return all(dataset.images[split].progress().finished for split in splits)

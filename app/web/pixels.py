@@ -137,7 +137,7 @@ def pixels(library: Library, tallies: Tallies, studio: Studio, forms: Forms) -> 
                 return mean_png(tally.mean(row), tally.bins, sheet.window_of(dataset))
 
             tag = f"{addresses.content_key(dataset)}-{inquiry.name}-{row}"
-            return Plan(tag, "image/png", ASK_AGAIN, draw, lambda: True)
+            return Plan(tag, "image/png", ASK_AGAIN, draw, ())
 
         return await studio.answer(request, plan)
 

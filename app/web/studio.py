@@ -5,7 +5,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.arrays.store import Array
 from app.errors import LightboxError, NotReadyError
 from app.web.memory import Answers, Kept
 from app.web.transport import FOREVER, NOT_AT_ALL, is_known
@@ -28,14 +29,19 @@ _POLL_SECONDS: Final = 0.05
 class Plan:
     """A picture that could be drawn. ``tag`` names its content, ``kind`` is its media type.
 
-    What is drawn before its pixels were ``checked`` is kept by nobody.
+    What is drawn before all of ``images`` were checked is kept by nobody.
     """
 
     tag: str
     kind: str
     caching: str
     draw: Callable[[], bytes]
-    checked: Callable[[], bool]
+    images: Collection[Array]
+
+    @property
+    def is_checked(self) -> bool:
+        """Say whether all the pixels have passed their checksums."""
+        return all(array.progress().finished for array in self.images)
 
     @property
     def etag(self) -> str:
@@ -93,7 +99,7 @@ class Studio:
             return
         try:
             planned = plan()
-            if planned.caching == FOREVER and planned.checked():
+            if planned.caching == FOREVER and planned.is_checked:
                 answer = self._make(planned, "")
                 tag, body = answer.headers["etag"].encode(), bytes(answer.body)
                 self._kept.put((path, query), Kept(tag, answer.raw_headers, body, None))
@@ -107,7 +113,7 @@ class Studio:
         unchanged = Response(status_code=304, headers=headers)
         if known != "*" and is_known(known, plan.etag):
             return unchanged
-        if not plan.checked():
+        if not plan.is_checked:
             headers = {"Cache-Control": NOT_AT_ALL}
             return Response(plan.draw(), media_type=plan.kind, headers=headers)
         # Whether there is anything to be known is only found by drawing it.
