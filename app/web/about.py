@@ -192,7 +192,7 @@ def build(
     dataset: Dataset, identity: Identity, md5: Learned[str], learning: Learning, linked: str
 ) -> About:
     """Draw up the page from what is known by now."""
-    facts = dataset.facts
+    facts, grid = dataset.facts, addresses.grid(dataset.id, Selection())
     everything: tuple[Learned[Any], ...] = (md5, *learning.values())
     pending = any(learned.pending for learned in everything)
     whole = all(learned.begun for learned in everything)
@@ -200,13 +200,9 @@ def build(
     return About(
         heading=_("About {title}", title=dataset.title),
         subtitle=" · ".join((say(dataset.modality), task_words(dataset), size_words(dataset))),
-        crumbs=(
-            Crumb(_("All datasets"), addresses.HOME),
-            Crumb(dataset.title, addresses.grid(dataset.id, Selection())),
-            Crumb(_("About"), None),
-        ),
+        crumbs=(Crumb(dataset.title, grid), Crumb(_("About"), None)),
         address=addresses.about(dataset.id) if whole else addresses.about_unread(dataset.id),
-        grid=addresses.grid(dataset.id, Selection()),
+        grid=grid,
         summary=_summary(pending=pending, whole=whole),
         identity=_identity(identity, md5),
         notices=dataset_notices(dataset, None),

@@ -156,11 +156,7 @@ def one(
             pages=counted(pages),
             count=images(found.count),
         ),
-        crumbs=(
-            Crumb(_("All datasets"), addresses.HOME),
-            Crumb(_("Collections"), addresses.COLLECTIONS),
-            Crumb(found.name, None),
-        ),
+        crumbs=(Crumb(_("Collections"), addresses.COLLECTIONS), Crumb(found.name, None)),
         address=address,
         share=addresses.share(address) if found.count else "",
         page=str(number),
@@ -209,11 +205,7 @@ def collect(
     noun = images(total, volumes=dataset.is_volume)
     return CollectPage(
         heading=heading(dataset, selection, total),
-        crumbs=(
-            Crumb(_("All datasets"), addresses.HOME),
-            Crumb(dataset.title, grid),
-            Crumb(_("Collect"), None),
-        ),
+        crumbs=(Crumb(dataset.title, grid), Crumb(_("Collect"), None)),
         of=grid,
         back=grid,
         action=addresses.COLLECT,

@@ -238,11 +238,7 @@ def _page(asked: Asked, store: Store) -> ExportPage:
     return ExportPage(
         heading=_("Export {title}", title=dataset.title),
         lead=f"{asked.origin.title}: {asked.origin.count}, {asked.origin.order}.",
-        crumbs=(
-            Crumb(_("All datasets"), addresses.HOME),
-            Crumb(dataset.title, grid),
-            Crumb(_("Export"), None),
-        ),
+        crumbs=(Crumb(dataset.title, grid), Crumb(_("Export"), None)),
         notices=(*unfinished(dataset, asked.selection), *dataset_notices(dataset, None)),
         offers=tuple(_offer(asked, name, form, store) for name, form in FORMS.items()),
         license=facts.license if facts else "",

@@ -69,7 +69,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
     noun = kind(volumes=dataset.is_volume)
     return Grid(
         subtitle=" · ".join((say(dataset.modality), task_words(dataset), size_words(dataset))),
-        crumbs=(Crumb(_("All datasets"), addresses.HOME), Crumb(dataset.title, None)),
+        crumbs=(Crumb(dataset.title, None),),
         heading=frame.heading,
         name=dataset.title,
         shows=frame.shows,

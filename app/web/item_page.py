@@ -92,11 +92,7 @@ def build(
     address = here(looked)
     return Item(
         heading=f"{dataset.title} · {name}",
-        crumbs=(
-            Crumb(_("All datasets"), addresses.HOME),
-            *way.crumbs,
-            Crumb(name, None),
-        ),
+        crumbs=(*way.crumbs, Crumb(name, None)),
         address=address,
         share=addresses.share(address),
         style=style(planes, looking.zoom, volume=dataset.is_volume),

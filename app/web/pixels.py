@@ -151,11 +151,7 @@ def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
     return PixelPage(
         heading=_("Pixels of {title}", title=dataset.title),
         subtitle=heading(dataset, selection, inquiry.total),
-        crumbs=(
-            Crumb(_("All datasets"), addresses.HOME),
-            Crumb(dataset.title, grid),
-            Crumb(_("Pixels"), None),
-        ),
+        crumbs=(Crumb(dataset.title, grid), Crumb(_("Pixels"), None)),
         address=addresses.pixels_by_label(
             dataset.id, addresses.added_up(selection), everything=inquiry.background
         ),

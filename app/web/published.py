@@ -134,7 +134,7 @@ def _build(
     return Published(
         heading=facts.title,
         subtitle=" · ".join((facts.modality, _task(facts), f"{sizes} px")),
-        crumbs=(Crumb(_("All datasets"), addresses.HOME), Crumb(facts.title, None)),
+        crumbs=(Crumb(facts.title, None),),
         address=addresses.published(facts.id),
         summary=_("{files}: being fetched.", files=", ".join(goes_on))
         if goes_on

@@ -115,7 +115,7 @@ def build(
         if ready
         else _("Compare selections"),
         lead=_lead(sides),
-        crumbs=(Crumb(_("All datasets"), addresses.HOME), Crumb(_("Compare"), None)),
+        crumbs=(Crumb(_("Compare"), None),),
         address=comparison.address,
         summary=_("Still being computed.") if pending else _("All numbers are here."),
         style=_style(columns),

@@ -174,7 +174,6 @@ def build(dataset: Dataset, here: tuple[Dataset, ...], split: Split, index: int)
         if len(ready) > 1
         else _("No other size of this image is here."),
         crumbs=(
-            Crumb(_("All datasets"), addresses.HOME),
             Crumb(dataset.title, addresses.grid(dataset.id, Selection())),
             Crumb(name, addresses.item(dataset.id, split, index)),
             Crumb(_("Sizes"), None),

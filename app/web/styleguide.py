@@ -119,7 +119,7 @@ def _build(dataset: Dataset, frames: Frames, *, pictured: bool) -> Guide:
     return Guide(
         heading=_NAME,
         lead=_LEAD,
-        crumbs=(item.crumbs[0], views.Crumb(_NAME, None)),
+        crumbs=(views.Crumb(_NAME, None),),
         chapters={each.id: each for each in CHAPTERS},
         style="".join((drawn.style, item.style, *classes)),
         looks=LOOKS[1:],

@@ -148,7 +148,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Crumb:
-    """Where a page stands: catalogue, then dataset, then image."""
+    """Where a page stands below the catalogue: dataset, then image."""
 
     text: str
     href: str | None
