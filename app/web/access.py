@@ -10,6 +10,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -27,7 +28,6 @@ from app.web.limits import Limiter
 from app.web.roles import ROLE, role_of
 from app.web.templating import page
 from app.web.unfurl import PUBLIC
-from app.web.views import Enter
 
 _SESSION: Final = "lightbox"
 _ENTERED: Final = "lightbox.entered"
@@ -46,6 +46,14 @@ _UNLOCKED: Final = frozenset(
     }
 )
 _FIELD: Final = "token"
+
+
+@dataclass(frozen=True)
+class Enter:
+    """The page where the owner enters, which is all that others see of a private server."""
+
+    heading: str
+    sentence: str
 
 
 class Gate:

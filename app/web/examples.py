@@ -10,11 +10,12 @@ from typing import Final
 from app.web import addresses
 from app.web.agreement_pages import Cell, Compared, MeasureRow, TableRow
 from app.web.catalogue import RefusedFile
+from app.web.filters import Chips, Facet, FacetValue
 from app.web.grid import pager
 from app.web.notes import Notes, Said
 from app.web.offers import Progress
 from app.web.reading_pages import Option
-from app.web.views import Chips, Choice, Facet, FacetValue, Link, Notice, Pager
+from app.web.views import Choice, Link, Notice, Pager
 
 HERE: Final = f"{addresses.STYLEGUIDE}#main"
 _LONG: Final = "a label whose name is longer than the room there is for it, as some are"

@@ -1,6 +1,6 @@
 """What a grid's page can change of its selection: tabs, facets, chips and the form itself."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -20,7 +20,7 @@ from app.pictures import sheet
 from app.web import addresses, histogram
 from app.web.language import gettext as _
 from app.web.language import later
-from app.web.views import Chips, Choice, Facet, FacetValue, Filters, Hidden, Link, Tab
+from app.web.views import Choice, Hidden, Link
 from app.web.words import NO_LABEL as NO_LABEL_TEXT
 from app.web.words import NOTED_WORDS, VIEW_WORDS, capital, counted, label_text
 
@@ -35,6 +35,70 @@ _MATCH_WORDS: Final[dict[Match, str]] = {
     "all": later("All of them"),
     "none": later("None of them"),
 }
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A link among several of which one is where one is, with how many images it leads to."""
+
+    id: str
+    text: str
+    count: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """One value of a filter: ``count`` under the other filter, ``href`` adds it or takes it out."""
+
+    value: str
+    text: str
+    count: str
+    href: str
+    on: bool
+    hue: str | None = None
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A filter. ``name`` is the form field's name, ``word`` what stands for it in a sentence.
+
+    ``clear`` leads to the page without it.
+
+    ``modes`` are the ways in which its values may be put together, where there are several.
+    """
+
+    name: str
+    title: str
+    word: str
+    values: tuple[FacetValue, ...]
+    clear: str | None
+    modes: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The search, the facets, and the form that sets order and page size."""
+
+    facets: tuple[Facet, ...]
+    orders: tuple[Choice, ...]
+    sizes: tuple[Choice, ...]  # per page
+    volumes: tuple[Choice, ...]  # how a volume is shown; none where there is but one way
+    seed: str
+    shuffle: str | None  # leads to another random order
+    hidden: tuple[Hidden, ...]
+    action: str
+    finding: str  # where what is typed into the search is sent, with ``kept``
+    kept: tuple[Hidden, ...]
+
+
+@dataclass(frozen=True)
+class Chips:
+    """Links that each take one filter away, and one that takes all."""
+
+    all: tuple[Link, ...]
+    clear: str | None
 
 
 def form(dataset: Dataset, selection: Selection) -> Filters:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -15,23 +16,69 @@ from app.errors import MissingError
 from app.pictures import sheet
 from app.pictures.window import Window
 from app.web import addresses, histogram
+from app.web.filters import Facet
 from app.web.frame import ANY_PAGE, Frame, cells
 from app.web.language import gettext as _
 from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
 from app.web.unpacking import unfinished
 from app.web.views import (
+    Credits,
     Crumb,
-    Grid,
     Hidden,
     Link,
+    Notice,
     Pager,
+    Stop,
     Tile,
 )
 from app.web.words import VIEW_WORDS, counted, credits_of, kind
 
 _NEIGHBOURS: Final = 2
 _REFRESH_SECONDS: Final = 2
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The grid page. ``style`` sizes the cells and names their sheets (one line of CSS).
+
+    ``heading`` says in words what is seen; ``reduced`` says what thumbnails leave out, or is
+    empty.
+    """
+
+    subtitle: str
+    crumbs: tuple[Crumb, ...]
+    heading: str  # as ``name`` and ``shows`` say it
+    name: str
+    shows: str
+    summary: str
+    address: str  # canonical path of this page, for Copy link
+    collect: str
+    ways: Markup  # links to what else can be done with this selection
+    style: str
+    cell_width: int
+    cell_height: float
+    tiles: tuple[Tile, ...]
+    filters: Markup
+    tabs: Markup  # one for each split
+    thumbs: Markup  # how large thumbnails are drawn
+    fit: bool  # in as many columns as fill the row
+    chips: Markup  # each takes one filter away
+    distribution: Markup
+    display: Markup  # the form that changes how pictures are seen
+    lens: Markup  # what they are seen through, if anything
+    css: str  # its classes
+    scales: tuple[Link, ...]
+    pager: Pager
+    notices: tuple[Notice, ...]
+    empty: str  # what to say when nothing matches, else empty
+    clear_filters: str  # leads to all images, where filters are what lets none pass
+    reduced: str
+    credits: Credits
+    refresh: int | None  # seconds after which the page should be asked for again, while unpacking
+    prefetch: str  # addresses of the next page's sheets, space between them
+    review: Facet | None = None  # what was said of the images, for the owner
+    stop: Stop | None = None  # what the owner may do about the unpacking
 
 
 def pages_of(total: int, per_page: int) -> int:

@@ -14,9 +14,9 @@ from app.errors import ForbiddenError, MalformedError, StorageError
 from app.reviews import notes
 from app.reviews.database import Database
 from app.web import addresses
+from app.web.filters import Facet, FacetValue
 from app.web.language import gettext as _
 from app.web.roles import role_of
-from app.web.views import Facet, FacetValue
 from app.web.words import NOTED_WORDS, counted
 
 # A file's time is told in ticks: two changes within one look like one.

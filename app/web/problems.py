@@ -1,6 +1,7 @@
 """Errors → answers: one table of statuses, the same words on a page and in the API."""
 
 import logging
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -27,7 +28,7 @@ from app.web.language import is_for_programs, later, say
 from app.web.roles import role_of
 from app.web.security import UNDER_A_LINK
 from app.web.templating import page
-from app.web.views import Link, Problem
+from app.web.views import Link
 from app.web.words import NO_PAGE
 
 _RETRY_SECONDS: Final = 2
@@ -53,6 +54,19 @@ _NOT_TAKEN: Final = later(
     "sent you the link."
 )
 _log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A page that says what is wrong, and leads back."""
+
+    status: int
+    heading: str
+    sentence: str
+    part: str
+    links: tuple[Link, ...]
+    refresh: int | None = None
+    for_guest: bool = False  # who holds a link has no way to the rest of the server
 
 
 async def readable_query(request: Request) -> None:

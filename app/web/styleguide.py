@@ -26,6 +26,7 @@ from app.web.display import BYTES, PLAIN, Display
 from app.web.examples import CHAPTERS, Chapter, Examples
 from app.web.frame import Frames
 from app.web.gathering import Run, items_of
+from app.web.grid import Grid
 from app.web.item import ZOOMS, Looking
 from app.web.preferences import LOOKS, Look
 from app.web.templating import page
@@ -58,9 +59,9 @@ class Guide:
     style: str
     looks: tuple[Look, ...]
     tokens: Tokens
-    grid: views.Grid
+    grid: Grid
     distribution: Markup
-    cells: tuple[tuple[str, views.Grid | picks.Picks], ...]
+    cells: tuple[tuple[str, Grid | picks.Picks], ...]
     item: views.Item
     zooms: tuple[views.Item, ...]
     pictures: tuple[views.Plane, ...]
@@ -146,7 +147,7 @@ def _build(dataset: Dataset, frames: Frames, *, pictured: bool) -> Guide:
     )
 
 
-def _picks(dataset: Dataset, shown: views.Grid) -> picks.Picks:
+def _picks(dataset: Dataset, shown: Grid) -> picks.Picks:
     """Draw the same images to be chosen, as a form has them once some are."""
     items = items_of(dataset, grid.page_items(dataset, dataset.subset(_SHOWN), _SHOWN))
     drawn = picks.draw([Run(items, dataset)], lambda *_: shown.tiles[0].sheet)

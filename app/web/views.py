@@ -1,7 +1,8 @@
-"""What a page shows, as finished plain data: templates draw these and decide nothing.
+"""What several pages show, as finished plain data: templates draw it and decide nothing.
 
 Every text is ready to be shown (numbers carry their thousands separators), every ``href`` is a
-path with its query string, every length is in CSS pixels.
+path with its query string, every length is in CSS pixels. What only one page shows stands where
+that page is drawn up.
 """
 
 from dataclasses import dataclass
@@ -28,17 +29,6 @@ class Link:
     href: str
     current: bool = False
     title: str = ""
-
-
-@dataclass(frozen=True)
-class Tab:
-    """A link among several of which one is where one is, with how many images it leads to."""
-
-    id: str
-    text: str
-    count: str
-    href: str
-    current: bool
 
 
 @dataclass(frozen=True)
@@ -83,35 +73,6 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class FacetValue:
-    """One value of a filter: ``count`` under the other filter, ``href`` adds it or takes it out."""
-
-    value: str
-    text: str
-    count: str
-    href: str
-    on: bool
-    hue: str | None = None
-
-
-@dataclass(frozen=True)
-class Facet:
-    """A filter. ``name`` is the form field's name, ``word`` what stands for it in a sentence.
-
-    ``clear`` leads to the page without it.
-
-    ``modes`` are the ways in which its values may be put together, where there are several.
-    """
-
-    name: str
-    title: str
-    word: str
-    values: tuple[FacetValue, ...]
-    clear: str | None
-    modes: tuple[Link, ...] = ()
-
-
-@dataclass(frozen=True)
 class Pager:
     """Links to other pages; None where there is none. ``numbers`` holds None for a gap.
 
@@ -152,73 +113,6 @@ class Crumb:
 
     text: str
     href: str | None
-
-
-@dataclass(frozen=True)
-class Filters:
-    """The search, the facets, and the form that sets order and page size."""
-
-    facets: tuple[Facet, ...]
-    orders: tuple[Choice, ...]
-    sizes: tuple[Choice, ...]  # per page
-    volumes: tuple[Choice, ...]  # how a volume is shown; none where there is but one way
-    seed: str
-    shuffle: str | None  # leads to another random order
-    hidden: tuple[Hidden, ...]
-    action: str
-    finding: str  # where what is typed into the search is sent, with ``kept``
-    kept: tuple[Hidden, ...]
-
-
-@dataclass(frozen=True)
-class Chips:
-    """Links that each take one filter away, and one that takes all."""
-
-    all: tuple[Link, ...]
-    clear: str | None
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The grid page. ``style`` sizes the cells and names their sheets (one line of CSS).
-
-    ``heading`` says in words what is seen; ``reduced`` says what thumbnails leave out, or is
-    empty.
-    """
-
-    subtitle: str
-    crumbs: tuple[Crumb, ...]
-    heading: str  # as ``name`` and ``shows`` say it
-    name: str
-    shows: str
-    summary: str
-    address: str  # canonical path of this page, for Copy link
-    collect: str
-    ways: Markup  # links to what else can be done with this selection
-    style: str
-    cell_width: int
-    cell_height: float
-    tiles: tuple[Tile, ...]
-    filters: Markup
-    tabs: Markup  # one for each split
-    thumbs: Markup  # how large thumbnails are drawn
-    fit: bool  # in as many columns as fill the row
-    chips: Markup  # each takes one filter away
-    distribution: Markup
-    display: Markup  # the form that changes how pictures are seen
-    lens: Markup  # what they are seen through, if anything
-    css: str  # its classes
-    scales: tuple[Link, ...]
-    pager: Pager
-    notices: tuple[Notice, ...]
-    empty: str  # what to say when nothing matches, else empty
-    clear_filters: str  # leads to all images, where filters are what lets none pass
-    reduced: str
-    credits: Credits
-    refresh: int | None  # seconds after which the page should be asked for again, while unpacking
-    prefetch: str  # addresses of the next page's sheets, space between them
-    review: Facet | None = None  # what was said of the images, for the owner
-    stop: Stop | None = None  # what the owner may do about the unpacking
 
 
 @dataclass(frozen=True)
@@ -358,24 +252,3 @@ class Item:
     credits: Credits
     sizes: tuple[Link, ...] = ()  # the same item in other resolutions, where they are here
     notes: Markup = NOTHING
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A page that says what is wrong, and leads back."""
-
-    status: int
-    heading: str
-    sentence: str
-    part: str
-    links: tuple[Link, ...]
-    refresh: int | None = None
-    for_guest: bool = False  # who holds a link has no way to the rest of the server
-
-
-@dataclass(frozen=True)
-class Enter:
-    """The page where the owner enters, which is all that others see of a private server."""
-
-    heading: str
-    sentence: str
