@@ -1,26 +1,25 @@
 """The work on one member: unpacked into the cache, or, where it is read in place, checked.
 
 Whoever holds the lock on the cached file does the work; everybody else, here or in another
-process, reads along up to the watermark and takes the result.
+process, reads along up to the watermark and takes the result. What is to be done differs by kind of
+member: ``unpacking.py``, ``checking.py``.
 """
 
 import contextlib
 import io
-import os
-import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from app.arrays.archive import Archive, is_current
-from app.arrays.cache import Cache, Mark, open_part, read_mark, write_mark
-from app.arrays.inflate import npy_header, unpack, verify
-from app.arrays.mapping import InPlace, Mapped, Source
+from app.arrays.cache import Cache, Mark, read_mark, write_mark
+from app.arrays.inflate import npy_header
+from app.arrays.mapping import Source
 from app.arrays.member import Member
-from app.arrays.room import disk_refusal, fits, make_room, require_room
+from app.arrays.room import disk_refusal
 from app.errors import ArchiveError
 from app.phrases import Phrase
 
@@ -98,7 +97,7 @@ class Job(ABC):
         self._turn(self._cache.go_on)
 
     def _turn(self, turn: Callable[[Path], None]) -> None:
-        if self._member.size <= SMALL or self.ended.is_set() or not self._cache.writable:
+        if self._is_small or self.ended.is_set() or not self._cache.writable:
             return
         try:
             turn(self.path)
@@ -109,7 +108,7 @@ class Job(ABC):
 
     def may_be_dropped(self) -> bool:
         """Say whether nothing is lost but a map or an open file, which are soon made again."""
-        cheap = self._cache.writable or self._member.size <= SMALL
+        cheap = self._cache.writable or self._is_small
         return cheap and self.stored.is_set() and not self.error
 
     def begin(self) -> None:
@@ -136,7 +135,7 @@ class Job(ABC):
         while not self._adopt():
             with self._cache.lock(self.path) as lock:
                 if lock and not self._adopt():
-                    with _LARGE_AT_ONCE if self._member.size > SMALL else contextlib.nullcontext():
+                    with contextlib.nullcontext() if self._is_small else _LARGE_AT_ONCE:
                         self._make(lock)
             if not lock:
                 self._follow(read_mark(self.path))
@@ -177,11 +176,15 @@ class Job(ABC):
         if not lock:
             return
         write_mark(lock, mark)
-        if self._member.size > SMALL and self._cache.is_stopped(self.path):
+        if not self._is_small and self._cache.is_stopped(self.path):
             _LARGE_AT_ONCE.release()
             while self._cache.is_stopped(self.path) and is_current(self._archive):
                 time.sleep(_POLL_SECONDS)
             _LARGE_AT_ONCE.acquire()
+
+    @property
+    def _is_small(self) -> bool:
+        return self._member.size <= SMALL
 
     def _needed(self) -> int:
         return len(npy_header(self._member)) + self._member.nbytes
@@ -205,137 +208,3 @@ class Job(ABC):
     @abstractmethod
     def _follow(self, mark: Mark | None) -> None:
         """Read along with whoever does the work."""
-
-
-class Checking(Job):
-    """A stored member: read where it lies, at once, while its checksum is being computed."""
-
-    _checked = 0
-
-    @property
-    def done(self) -> int:
-        """Array bytes checked."""
-        return self._checked
-
-    def _file_name(self) -> str:
-        return f"{self._member.name}.ok"
-
-    def look(self) -> None:
-        """Open the archive, to read from it at once. Raises ArchiveError."""
-        self._ready = (InPlace(self._archive, self._member), self._member.nbytes)
-
-    def _adopt(self) -> bool:
-        # Of this very file: one of the same content key may have been damaged since.
-        with contextlib.suppress(OSError):
-            if self.path.read_bytes() == repr(self._archive.stamp).encode():
-                self._checked = self._member.nbytes
-                self.ended.set()
-        return self.ended.is_set()
-
-    def _make(self, lock: io.FileIO | None) -> None:
-        def report(done: int) -> None:
-            self._checked = done
-            self._tell(lock, Mark(done, 0))
-
-        verify(self._archive, self._member, report)
-        self.ended.set()
-        if lock:
-            self.path.write_text(repr(self._archive.stamp))
-
-    def _work(self) -> None:
-        try:
-            super()._work()
-        except OSError:
-            # Trouble with the cache folder only means that the next start checks again.
-            self._make(None)
-
-    def _follow(self, mark: Mark | None) -> None:
-        if mark:
-            self._checked = min(mark.done, self._member.nbytes)
-
-
-class Unpacking(Job):
-    """A deflated member, or one in Fortran order: copied into the cache and mapped there."""
-
-    _part = 0
-
-    @property
-    def done(self) -> int:
-        """Array bytes unpacked."""
-        return self._ready[1]
-
-    def _file_name(self) -> str:
-        return f"{self._member.name}.npy"
-
-    def look(self) -> None:
-        """Make sure that a large one finds room. Raises ArchiveError."""
-        if self._member.size > SMALL and not self._cache.has(self.path):
-            require_room(self._cache, self._archive, self._member.name, self._needed())
-
-    def _adopt(self) -> bool:
-        if self.ended.is_set():
-            return True
-        header = npy_header(self._member)
-        try:
-            with self.path.open("rb") as file:
-                whole = os.fstat(file.fileno()).st_size == self._needed()
-                if whole and file.read(len(header)) == header:
-                    self._take(Mapped(file, self._member))
-                    self._cache.touch(self.path)
-                    return True
-            self.path.unlink(missing_ok=True)
-        except (FileNotFoundError, NotADirectoryError):
-            pass
-        return False
-
-    def _take(self, source: Source) -> None:
-        self._ready = (source, self._member.nbytes)
-        self.ended.set()
-
-    def _make(self, lock: io.FileIO | None) -> None:
-        if not fits(self._cache, self._needed()) and self._member.size <= SMALL:
-            with unnamed(self._member.name) as file:
-                self._fill(file, lambda _: None)
-            return
-        make_room(self._cache, self._archive, self.path, self._needed(), self._let_go)
-        with self._cache.making(self.path) as (file, part):
-            self._fill(file, lambda done: self._tell(lock, Mark(done, part)))
-        # Again, for two that are written at once can't evict one another.
-        self._let_go(self._cache.evict(0, self.path))
-
-    def _fill(self, file: BinaryIO, publish: Callable[[int], None]) -> None:
-        file.truncate(self._needed())
-        source = Mapped(file, self._member)
-
-        def report(done: int) -> None:
-            # Whole only when the checksum has been seen.
-            done = min(done, self._member.nbytes - 1)
-            self._ready = (source, done)
-            publish(done)
-
-        unpack(self._archive, self._member, file, report)
-        self._take(source)
-
-    def _follow(self, mark: Mark | None) -> None:
-        source, done = self._ready
-        if mark is None:
-            return
-        if mark.part != self._part or source is None:
-            try:
-                with open_part(self.path, mark) as file:
-                    source, done = Mapped(file, self._member), 0
-            except OSError:
-                return
-            self._part = mark.part
-        self._ready = (source, max(done, mark.done))
-
-
-@contextlib.contextmanager
-def unnamed(name: str) -> Iterator[BinaryIO]:
-    """Give a file without a name, in memory where the system has such, for small things."""
-    if hasattr(os, "memfd_create"):
-        with os.fdopen(os.memfd_create(name), "w+b") as file:
-            yield file
-    else:
-        with tempfile.TemporaryFile() as file:
-            yield file

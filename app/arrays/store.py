@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from app.arrays.archive import Archive, Stamp
 from app.arrays.cache import Cache
+from app.arrays.checking import Checking
 from app.arrays.inflate import head
-from app.arrays.job import SMALL, Checking, Job, Unpacking, unnamed
+from app.arrays.job import SMALL, Job
 from app.arrays.mapping import Ints, Plane
 from app.arrays.member import Member
 from app.arrays.room import disk_refusal, fits, make_room, require_room
+from app.arrays.unpacking import Unpacking, unnamed
 from app.errors import ArchiveError, NotReadyError
 from app.phrases import Phrase
 

@@ -52,7 +52,7 @@ def gated(monkeypatch: pytest.MonkeyPatch, stop_at: int) -> Iterator[Gate]:
     monkeypatch.setattr("app.arrays.job.SMALL", -1)
     monkeypatch.setattr("app.arrays.store.SMALL", -1)
     monkeypatch.setattr("app.arrays.inflate.WRITE", 1_000)
-    monkeypatch.setattr("app.arrays.job.unpack", gate.unpack)
+    monkeypatch.setattr("app.arrays.unpacking.unpack", gate.unpack)
     try:
         yield gate
     finally:

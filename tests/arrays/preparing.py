@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from app.arrays import inflate, job
+from app.arrays import inflate, unpacking
 from app.arrays.archive import read_archive
 from app.arrays.cache import Cache
 from app.arrays.store import Store
@@ -53,7 +53,7 @@ def prepare(path: Path, name: str, cache: Path) -> None:
 
 def main() -> None:
     path, name, cache, seconds = sys.argv[1:]
-    setattr(job, "unpack", partial(unpack_slowly, float(seconds)))  # noqa: B010
+    setattr(unpacking, "unpack", partial(unpack_slowly, float(seconds)))  # noqa: B010
     child = 0
     say("up")
     for line in sys.stdin:

@@ -221,7 +221,7 @@ def test_a_stored_member_is_served_while_it_is_checked_and_refused_if_it_fails(
         assert checked.wait(PATIENCE)
         verify(*arguments)
 
-    monkeypatch.setattr("app.arrays.job.verify", verify_late)
+    monkeypatch.setattr("app.arrays.checking.verify", verify_late)
     array = store.open(damaged, NAME)
     np.testing.assert_array_equal(array.take(positions(99, 0)), pixels[[99, 0]])
     assert not store.progress(damaged, NAME).finished
@@ -236,7 +236,7 @@ def test_a_stored_member_is_served_while_it_is_checked_and_refused_if_it_fails(
 def test_a_stored_member_is_checked_once(tmp_path: Path, cache: Cache, monkeypatch: Any) -> None:
     path = write_arrays(tmp_path / "stored.npz", dataset(counts=(100, 5, 7)), method=0)
     Store(cache).prepare(archive_of(path), NAME)
-    monkeypatch.setattr("app.arrays.job.verify", None)
+    monkeypatch.setattr("app.arrays.checking.verify", None)
     Store(cache).prepare(archive_of(path), NAME)
 
 

@@ -118,7 +118,7 @@ def test_checking_is_stopped_while_all_can_be_read(
     store: Store, tmp_path: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.arrays.inflate.READ", 1_000)
-    monkeypatch.setattr("app.arrays.job.verify", gate.verify)
+    monkeypatch.setattr("app.arrays.checking.verify", gate.verify)
     stored = archive_of(
         write_arrays(
             tmp_path / "stored.npz", dataset(counts=(100, 5, 7)), method=zipfile.ZIP_STORED

@@ -41,10 +41,11 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     monkeypatch.setattr("app.arrays.store.SMALL", 5_000)
     monkeypatch.setattr("app.arrays.inflate.WRITE", 1_000)
     monkeypatch.setattr("app.arrays.inflate.READ", 1_000)
-    for work in (inflate.unpack, inflate.verify):
-        monkeypatch.setattr(
-            f"app.arrays.job.{work.__name__}", lambda *told, work=work: slowly(work, *told)
-        )
+    for place, work in (
+        ("app.arrays.unpacking.unpack", inflate.unpack),
+        ("app.arrays.checking.verify", inflate.verify),
+    ):
+        monkeypatch.setattr(place, lambda *told, work=work: slowly(work, *told))
     yield go_on
     go_on.set()
 
