@@ -11,8 +11,7 @@ from rich.progress import TaskID, TransferSpeedColumn
 from typer.exceptions import TyperException
 
 from app import serving
-from app.arrays.cache import Cache
-from app.arrays.store import Progress, Store
+from app.arrays.store import Progress
 from app.catalogue.facts import PLAIN_SIZE, PublishedFile, facts_for, size_of
 from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_disk
 from app.datasets.check import check as check_paths
@@ -21,7 +20,7 @@ from app.datasets.library import Library, named_files
 from app.errors import EXIT_CODE, FetchError, LightboxError, MissingError, UsageError, plain
 from app.reviews import backups, links, studies
 from app.reviews.database import Database
-from app.server import open_library
+from app.server import open_library, open_store
 from app.settings import PREFIX, load
 from app.terminal import (
     need_text,
@@ -76,11 +75,6 @@ def main() -> None:
         sys.exit(1)
 
 
-@cli.callback()
-def _root() -> None:
-    """Keep the commands named, however few there are."""
-
-
 @cli.command()
 def serve(
     paths: Paths = None,
@@ -109,8 +103,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say of each file whether it is served, as what, or why not."""
-    settings = load()
-    store = Store(Cache(settings.cache_dir, settings.cache_bytes))
+    store = open_store(load())
     with progress_bar() as bar:
         task = bar.add_task("", visible=False)
 
@@ -141,8 +134,7 @@ def prepare(
     paths: Given,
 ) -> None:
     """Do ahead of time what the first visit would do: unpack, check, index."""
-    settings = load()
-    store = Store(Cache(settings.cache_dir, settings.cache_bytes))
+    store = open_store(load())
     failed = False
     files = named_files(paths)
     if not files:
@@ -250,7 +242,7 @@ def share(
 ) -> None:
     """Make a link that shows these images, and nothing else, to who has no account."""
     settings = load()
-    library = open_library(settings, Store(Cache(settings.cache_dir, settings.cache_bytes)))
+    library = open_library(settings, open_store(settings))
     database = Database(settings.database_url)
     seen = seen_at(library, address)
     if study:

@@ -65,7 +65,7 @@ DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
 
 def create_app(settings: Settings) -> ASGIApp:
     """Make the server's application for these settings."""
-    store = Store(Cache(settings.cache_dir, settings.cache_bytes))
+    store = open_store(settings)
     library = open_library(settings, store)
     surveys = Surveys(store)
     tallies = Tallies(store, surveys)
@@ -151,6 +151,11 @@ def create_app(settings: Settings) -> ASGIApp:
         # Who may see a picture of a private server is the gate's to say, each time.
         picture=None if settings.access == "private" else memory.picture,
     )
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the cache folder that the settings name."""
+    return Store(Cache(settings.cache_dir, settings.cache_bytes))
 
 
 def open_library(settings: Settings, store: Store) -> Library:
