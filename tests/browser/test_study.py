@@ -223,7 +223,7 @@ def test_an_answer_that_waits_is_sent_by_the_start_page_and_counted(
     link = invite(owner, study, "Tired")
     reader = elsewhere(**PHONE)
     visit(reader, f"{link}/read/1")
-    ways = [Route.abort, Route.continue_]
+    ways: list[Callable[[Route], object]] = [Route.abort, Route.continue_]
     reader.route("**/answers*", lambda route: ways[0](route))
     reader.get_by_role("radio").nth(1).check()
     reader.get_by_role("button", name="Save and go on").click()

@@ -22,7 +22,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def test_so_many_tries_are_taken_and_more_when_the_first_are_long_ago(
     clock: SimpleNamespace,
 ) -> None:
-    limiter = Limiter(most=3, seconds=60)
+    limiter = Limiter(most=3)
     assert [limiter.take("a") for _ in range(5)] == [True, True, True, False, False]
     clock.now += 59
     assert limiter.is_over("a")
@@ -32,12 +32,12 @@ def test_so_many_tries_are_taken_and_more_when_the_first_are_long_ago(
 
 
 def test_one_client_does_not_slow_another() -> None:
-    limiter = Limiter(most=1, seconds=60)
+    limiter = Limiter(most=1)
     assert [limiter.take(client) for client in ("a", "b", "a", "b")] == [True, True, False, False]
 
 
 def test_a_try_that_was_right_is_forgiven() -> None:
-    limiter = Limiter(most=2, seconds=60)
+    limiter = Limiter(most=2)
     for _ in range(5):
         assert limiter.take("a")
         limiter.forgive("a")
@@ -49,7 +49,7 @@ def test_of_many_clients_the_one_that_was_quiet_longest_is_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits, "_CLIENTS_MOST", 3)
-    limiter = Limiter(most=2, seconds=60)
+    limiter = Limiter(most=2)
     for client in ("a", "a", "b", "b", "c", "c", "b", "d"):
         limiter.count(client)
     assert [limiter.is_over(client) for client in "abcd"] == [False, True, True, False]
