@@ -24,7 +24,6 @@ PERCENT: Final = Phrase("Percent agreement")
 COHEN: Final = Phrase("Cohen's kappa")
 COHEN_QUADRATIC: Final = Phrase("Cohen's kappa, quadratic weights")
 FLEISS: Final = Phrase("Fleiss' kappa")
-ALPHA: Final = Phrase("Krippendorff's alpha")
 STORED: Final = Phrase("the stored label")
 AGAIN: Final = Phrase("the same reader again")
 

@@ -114,6 +114,7 @@ class Practice:
     seen: tuple[Hidden, ...]
     address: str
     options: tuple[Option, ...]
+    confidences: tuple[Option, ...]
     feedback: str
     following: str
     following_text: str
@@ -183,11 +184,7 @@ def screen(
         key=key,
         said=_said(design, old) if old and study.closed else "",
         options=_options(study, old.new if old else None),
-        confidences=tuple(
-            Option(str(n), str(n), "", bool(old and old.confidence == n)) for n in CONFIDENCES
-        )
-        if design.ask_confidence
-        else (),
+        confidences=_confidences(design, old.confidence if old else None),
         previous=addresses.with_query(f"/s/{token}/read/{before[0] + 1}", seen) if before else None,
         following=addresses.with_query(following, seen) if old else None,
         next_picture=addresses.with_query(f"{following}.png", display.drawn(held))
@@ -244,6 +241,7 @@ def practice(
         ),
         address=here,
         options=_options(study, chosen),
+        confidences=_confidences(design, None) if chosen is None else (),
         feedback=feedback,
         following=addresses.with_query(
             f"/s/{token}/read" if last else f"/s/{token}/practice/{at + 2}", seen
@@ -296,6 +294,11 @@ def _options(study: Study, chosen: int | None) -> tuple[Option, ...]:
         for n, (choice, key) in enumerate(zip(all_choices, _keys(all_choices), strict=True))
     ]
     return (*choices, Option(CANNOT, _(_CANNOT_TEXT), _CANNOT_KEY, chosen == CANNOT_TELL))
+
+
+def _confidences(design: Design, chosen: int | None) -> tuple[Option, ...]:
+    asked = CONFIDENCES if design.ask_confidence else ()
+    return tuple(Option(str(n), str(n), "", n == chosen) for n in asked)
 
 
 def _keys(choices: tuple[Choice, ...]) -> list[str]:

@@ -11,7 +11,6 @@ from sklearn.metrics import cohen_kappa_score, recall_score
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
 from app.reviews.agreement import (
-    ALPHA,
     COHEN,
     COHEN_QUADRATIC,
     FLEISS,
@@ -90,14 +89,14 @@ def test_all_pairs_and_all_readers_are_measured() -> None:
         ("B", "C"),
     ]
     assert [each.first for each in found.with_stored] == ["A", "B", "C"]
-    assert [measure.name for measure in found.together] == [FLEISS, f"{ALPHA}, nominal"]
+    assert [measure.name for measure in found.together] == [FLEISS, "Krippendorff's alpha, nominal"]
     assert found.with_self == ()
 
 
 def test_ordered_categories_are_measured_with_and_without_weights() -> None:
     found = measured(readings_of([[0, 1, 2, 0], [0, 2, 2, 1]], ordinal=True))
     assert list(named(found.pairs[0])) == [PERCENT, COHEN_QUADRATIC, COHEN]
-    assert found.together[1].name == f"{ALPHA}, ordinal"
+    assert found.together[1].name == "Krippendorff's alpha, ordinal"
 
 
 def test_missing_answers_and_cannot_tell_are_left_out_and_counted_apart() -> None:
@@ -143,7 +142,7 @@ def test_alpha_is_the_packages_from_two_readers_on(
     _, alpha = measured(readings_of(answers, categories=4, ordinal=level == "ordinal")).together
     given = np.where(answers >= 0, answers, np.nan)
     expected = krippendorff.alpha(reliability_data=given, level_of_measurement=level)
-    assert alpha.name == f"{ALPHA}, {level}"
+    assert alpha.name == f"Krippendorff's alpha, {level}"
     assert alpha.estimate == pytest.approx(expected)
 
 

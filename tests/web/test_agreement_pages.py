@@ -276,6 +276,24 @@ def test_the_list_of_studies_counts_what_is_to_be_read(serve: Serve, write: Writ
     assert "5 images, 2 readers, 0 of 10 answers" in page(owner, "/studies").text()
 
 
+@pytest.mark.parametrize("confidence", ["", "1"])
+def test_practice_asks_what_the_reading_asks(confidence: str, serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    ann, _ = study(owner, practice="1", confidence=confidence)
+    reader = visitor(owner)
+
+    def asked(address: str) -> set[tuple[str | None, str | None]]:
+        inputs = page(reader, f"{ann}/{address}").all("input", type_="radio")
+        return {(each.get("name"), each.get("value")) for each in inputs}
+
+    assert asked("practice/1") == asked("read/1")
+    answers = len(np.unique(LABELS)) + 1
+    assert len(asked("read/1")) == answers + (5 if confidence else 0)
+    # Told what the data set says, one is asked nothing more.
+    answered = asked("practice/1?choice=0&confidence=4")
+    assert {name for name, _value in answered} == {"choice"}
+
+
 def test_in_german_nobody_cannot_tell(serve: Serve, write: Write) -> None:
     pixels = np.zeros((8, 6, 6), np.uint8)
     owner = serve(write(test_images=pixels, test_labels=LABELS))
