@@ -172,7 +172,8 @@ def get(
     ] = None,
 ) -> None:
     """Download published datasets: resumed, checked by MD5, whole or not at all."""
-    files = list(dict.fromkeys(_published(id_, size) for id_ in ids))
+    # “BreastMNIST” is what papers write.
+    files = list(dict.fromkeys(_published(id_.lower(), size) for id_ in ids))
     settings = load()
     folder, base_url = to or settings.data_dir, mirror or settings.mirror
     need = needed(files, folder, base_url)

@@ -65,7 +65,7 @@ def test_a_cut_download_is_taken_up_by_the_next_run(
     mirror: Mirror, published: bytes, tmp_path: Path
 ) -> None:
     (tmp_path / ".breastmnist.npz.part").write_bytes(published[:100_000])
-    assert get(mirror, tmp_path, "breastmnist").returncode == 0
+    assert get(mirror, tmp_path, "BreastMNIST").returncode == 0
     assert mirror.ranges == ["bytes=100000-"]
     assert (tmp_path / "breastmnist.npz").read_bytes() == published
     assert listed(tmp_path) == {"breastmnist.npz"}
