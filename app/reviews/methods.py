@@ -18,10 +18,11 @@ _KIND: Final = "[state their profession and experience]"
 class Protocol:
     """How a study was done.
 
-    ``sampled`` of the dataset's ``total`` images (None: not known) were read; ``sampling`` tells,
-    as a part of a sentence, how they were chosen, and ``practice`` how many more there were to
-    practise on. ``seed`` is that of the readers' orders, or None. ``repeated`` is how many cases
-    each reader saw twice. ``compared`` says whether the answers are held against the stored label;
+    ``sampled`` of the dataset's ``total`` images (None: not known) were to be read; ``sampling``
+    tells, as a part of a sentence, how they were chosen, and ``practice`` how many more there were
+    to practise on. ``seed`` is that of the readers' orders. ``readers`` is how many have begun, and
+    ``unanswered`` how many answers of theirs are missing. ``repeated`` is how many cases each
+    reader saw twice. ``compared`` says whether the answers are held against the stored label;
     ``positive`` is the number of the positive category, which matters only for two. ``version`` is
     this program's.
     """
@@ -32,16 +33,14 @@ class Protocol:
     total: int | None
     sampling: str
     practice: int
-    seed: int | None
+    seed: int
     question: str
     categories: tuple[str, ...]
     ordinal: bool
     confidence: bool
     readers: int
-    labels_hidden: bool
-    random_order: bool
+    unanswered: int
     repeated: int
-    cannot_tell: bool
     compared: bool
     positive: int
     version: str
@@ -82,9 +81,10 @@ def sampling(design: Design) -> str:
 
 def _sampling(protocol: Protocol) -> list[str]:
     total = "[state how many]" if protocol.total is None else f"{protocol.total:,}"
+    is_whole = protocol.readers and not protocol.unanswered
     sentence = (
         f"In the study “{protocol.title}”, {protocol.sampled:,} of the {total} images "
-        f"of {protocol.dataset} were read"
+        f"of {protocol.dataset} were {'read' if is_whole else 'to be read'}"
     )
     if not protocol.practice:
         return [f"{sentence} ({protocol.sampling})."]
@@ -97,17 +97,13 @@ def _sampling(protocol: Protocol) -> list[str]:
 
 
 def _reading(protocol: Protocol) -> list[str]:
+    if not protocol.readers:
+        return ["No reader has begun yet."]
     readers = "One reader" if protocol.readers == 1 else f"{protocol.readers} readers"
-    labels = "hidden" if protocol.labels_hidden else "shown"
-    seed = "" if protocol.seed is None else f" (seed {protocol.seed})"
-    order = (
-        f"in a random order of their own{seed}"
-        if protocol.random_order
-        else "in the same order for every reader"
-    )
     first = (
-        f"{readers} {_KIND} read the images one at a time, {order}, each without seeing the "
-        f"answers of others; the dataset's own labels were {labels}."
+        f"{readers} {_KIND} read the images one at a time, in a random order of their own (seed "
+        f"{protocol.seed}), each without seeing the answers of others; the dataset's own labels "
+        "were hidden."
     )
     if not protocol.repeated:
         return [first]
@@ -126,13 +122,13 @@ def _scale(protocol: Protocol) -> list[str]:
     sentences = [question]
     if protocol.confidence:
         sentences.append("Readers stated their confidence with each answer.")
-    if protocol.cannot_tell:
-        sentences.append(
-            "They could also say that they could not tell; such answers are counted apart and were "
-            "left out of the statistics, as were missing ones."
-        )
-    else:
-        sentences.append("Missing answers were left out of the statistics.")
+    sentences.append(
+        "They could also say that they could not tell; such answers are counted apart and were "
+        "left out of the statistics."
+    )
+    if protocol.unanswered:
+        missing = "answer is" if protocol.unanswered == 1 else "answers are"
+        sentences.append(f"{protocol.unanswered:,} {missing} missing, and left out as well.")
     return sentences
 
 

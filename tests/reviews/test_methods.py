@@ -21,10 +21,8 @@ STUDY = Protocol(
     ordinal=True,
     confidence=True,
     readers=3,
-    labels_hidden=True,
-    random_order=True,
+    unanswered=0,
     repeated=12,
-    cannot_tell=True,
     compared=True,
     positive=1,
     version="1.2.3",
@@ -70,13 +68,13 @@ def test_every_grras_item_is_told(item: str) -> None:
         ({"repeated": 0}, "second time"),
         ({"repeated": 0}, "repeated image"),
         ({"confidence": False}, "confidence"),
-        ({"cannot_tell": False}, "could not tell"),
-        ({"seed": None}, "(seed 7)"),
+        ({}, "missing"),
+        ({}, "to be read"),
+        ({"readers": 0}, "Fleiss"),
+        ({"readers": 0}, "were read"),
         ({"practice": 0}, "practi"),
         ({"compared": False}, "label was told"),
         ({"compared": False}, "each reader and the dataset's own label"),
-        ({"labels_hidden": False}, "hidden"),
-        ({"random_order": False}, "random order"),
         ({}, "Sensitivity"),
         ({"categories": ("no", "yes"), "compared": False}, "Sensitivity"),
     ],
@@ -85,13 +83,30 @@ def test_what_was_not_done_is_not_told(change: dict[str, object], absent: str) -
     assert absent not in methods(replace(STUDY, **change))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("unanswered", "told"),
+    [
+        (1, "1 answer is missing, and left out as well."),
+        (1_002, "1,002 answers are missing, and left out as well."),
+    ],
+)
+def test_answers_that_are_missing_are_counted(unanswered: int, told: str) -> None:
+    text = methods(replace(STUDY, unanswered=unanswered))
+    assert told in text
+    assert "120 of the 1,600 images of RetinaMNIST were to be read" in text
+
+
+def test_a_study_that_nobody_has_begun_says_so() -> None:
+    assert "No reader has begun yet." in methods(replace(STUDY, readers=0))
+
+
 def test_the_positive_category_is_named() -> None:
     text = methods(replace(STUDY, categories=("no", "yes"), ordinal=False))
     assert "Sensitivity and specificity" in text
     assert "“yes” as positive" in text
 
 
-@pytest.mark.parametrize("readers", [1, 2, 3])
+@pytest.mark.parametrize("readers", [0, 1, 2, 3])
 @pytest.mark.parametrize("compared", [True, False])
 @pytest.mark.parametrize("repeated", [0, 30])
 def test_the_paragraph_is_whole_sentences(readers: int, compared: bool, repeated: int) -> None:

@@ -213,7 +213,8 @@ def test_a_kappa_that_rounds_to_nothing_has_no_sign(
 def test_repeats_are_told_as_they_are(share: str, number: int, serve: Serve, write: Write) -> None:
     pixels = np.zeros((8, 6, 6), np.uint8)
     owner = serve(write(test_images=pixels, test_labels=LABELS))
-    study(owner, repeats=share)
+    ann, _ = study(owner, repeats=share)
+    read(visitor(owner), ann, "0")
     protocol = owner.get("/studies/1/protocol.json").json()
     for reader in protocol["readers"]:
         assert sum(place["repeat"] for place in reader["order"]) == number
