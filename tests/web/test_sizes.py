@@ -139,7 +139,7 @@ def test_an_image_of_one_size_says_that_there_is_no_other(serve: Serve, write: W
         ("/d/nothing/test/0/sizes", 404),
         ("/d/breastmnist/train/0/sizes", 404),
         ("/d/breastmnist/test/5/sizes", 404),
-        ("/d/breastmnist/test/x/sizes", 422),
+        ("/d/breastmnist/test/x/sizes", 404),
     ],
 )
 def test_a_wrong_address_is_said(address: str, status: int, client: TestClient) -> None:
