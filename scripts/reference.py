@@ -134,6 +134,11 @@ _SETTINGS: Final = (
 )
 _API: Final = (
     "What a running server says of itself at `/api/docs`, and for programs at "
-    f"`{addresses.API_SCHEMA}`. Every error has an HTTP status, and a sentence that says which "
-    "part of the address is wrong."
+    f"`{addresses.API_SCHEMA}`. A private server asks for its token: `Authorization: Bearer …`.\n\n"
+    "Every error has an HTTP status. Under `/api` it is JSON: `error` is a sentence that says what "
+    "is wrong, `part` names the part of the address, and `back`, if there is one, is an address to "
+    "start again from. As long as a file is being unpacked, the status may be 503, and "
+    "`Retry-After` says in how many seconds to ask again.\n\n"
+    "Below, `items[].split` is the `split` of each of the `items`, and `splits.*.count` is the "
+    "`count` of each value in `splits`."
 )

@@ -1,8 +1,8 @@
 """The data as JSON: what a dataset is, which items match, how labels are spread."""
 
-from typing import Any, Final, get_args
+from typing import Annotated, Any, Final, get_args
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 
 from app.datasets.cooccurrence import carried_under
 from app.datasets.dataset import Dataset
@@ -52,6 +52,8 @@ def _parameter(name: str, text: str, schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+DatasetId = Annotated[str, Path(description="The dataset's id, as the list of them has it.")]
+
 # A small file's MD5 is known by then; whoever asks about a large one is told that it is not yet.
 _PATIENCE_SECONDS: Final = 1.0
 
@@ -88,7 +90,11 @@ _PAGING: Final = [
     ),
 ]
 ORDERING: Final = [
-    _parameter("order", "Order of the items.", {"type": "string", "enum": list(ORDERS)}),
+    _parameter(
+        "order",
+        "Order of the items.",
+        {"type": "string", "enum": list(ORDERS), "default": Selection.order},
+    ),
     _parameter(
         "seed",
         "Seed of the random order.",
@@ -123,7 +129,7 @@ def api(library: Library, surveys: Surveys, reviewed: Reviewed) -> APIRouter:
         )
 
     @router.get("/{dataset_id}", summary="One dataset")
-    def dataset(dataset_id: str) -> DatasetModel:
+    def dataset(dataset_id: DatasetId) -> DatasetModel:
         found = library.dataset(dataset_id)
         md5 = surveys.md5(found, _PATIENCE_SECONDS)
         return _dataset(found, identify(found, md5.value, md5.error))
@@ -133,7 +139,7 @@ def api(library: Library, surveys: Surveys, reviewed: Reviewed) -> APIRouter:
         summary="The items of a selection, a page at a time",
         openapi_extra={"parameters": [*FILTERS, *_PAGING, *ORDERING]},
     )
-    def items(request: Request, dataset_id: str) -> ItemPage:
+    def items(request: Request, dataset_id: DatasetId) -> ItemPage:
         selection = parse(request.url.query)
         found = reviewed.narrowed(request, library.dataset(dataset_id), selection)
         subset = found.subset(selection)
@@ -159,7 +165,7 @@ def api(library: Library, surveys: Surveys, reviewed: Reviewed) -> APIRouter:
         summary="Label counts by split",
         openapi_extra={"parameters": FILTERS},
     )
-    def histogram(request: Request, dataset_id: str) -> HistogramModel:
+    def histogram(request: Request, dataset_id: DatasetId) -> HistogramModel:
         selection = parse(request.url.query)
         found = reviewed.narrowed(request, library.dataset(dataset_id), selection)
         carried = carried_under(found, selection)

@@ -17,7 +17,7 @@ from app.datasets.library import Library
 from app.datasets.survey import Surveys
 from app.errors import NotReadyError
 from app.web import addresses
-from app.web.api import ERRORS
+from app.web.api import ERRORS, DatasetId
 from app.web.grid import size_words
 from app.web.words import counted, images
 
@@ -80,7 +80,7 @@ def croissant(library: Library, surveys: Surveys, base: str | None) -> APIRouter
         response_class=Response,
         responses={200: {"content": {LinkedData.media_type: {}}}},
     )
-    def described(request: Request, dataset_id: str) -> LinkedData:
+    def described(request: Request, dataset_id: DatasetId) -> LinkedData:
         dataset = library.dataset(dataset_id)
         md5 = surveys.md5(dataset, _PATIENCE_SECONDS)
         if md5.error:

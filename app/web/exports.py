@@ -20,7 +20,7 @@ from app.exports.chosen import Selected
 from app.exports.origin import Origin
 from app.exports.stream import Size
 from app.web import addresses, display, words
-from app.web.api import FILTERS, LOCKED, ORDERING
+from app.web.api import FILTERS, LOCKED, ORDERING, DatasetId
 from app.web.download import Download, Places, attachment
 from app.web.export_forms import FORMS, Asked, Form
 from app.web.language import gettext as _
@@ -97,10 +97,10 @@ def exports(library: Library, store: Store, reviewed: Reviewed) -> APIRouter:
     )
     async def file(
         request: Request,
-        dataset_id: str,
+        dataset_id: DatasetId,
         form: Annotated[
             str,
-            Path(description="csv, parquet, zip or npz.", json_schema_extra={"enum": list(FORMS)}),
+            Path(description="What the file is.", json_schema_extra={"enum": list(FORMS)}),
         ],
     ) -> Response:
         wanted = FORMS.get(form)

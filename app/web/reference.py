@@ -18,7 +18,10 @@ _EXAMPLES: Final = {"/api/datasets": "/api/datasets"}
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter, or a field of an answer, in the description of the API."""
+    """A parameter, or a field of an answer, in the description of the API.
+
+    Fields within fields are named by their way: ``items[].split``, ``splits.*.count`` (of each).
+    """
 
     name: str
     kind: str
@@ -95,13 +98,22 @@ def _operation(
     )
 
 
-def _fields(schema: dict[str, Any], described: dict[str, Any]) -> tuple[Parameter, ...]:
+def _fields(
+    schema: dict[str, Any], described: dict[str, Any], way: str = ""
+) -> tuple[Parameter, ...]:
     model = _model(schema, described)
     required = model.get("required", [])
-    return tuple(
-        Parameter(name, _kind(field), name in required, field.get("description", ""))
-        for name, field in model.get("properties", {}).items()
-    )
+    found: list[Parameter] = []
+    for name, field in model.get("properties", {}).items():
+        text = field.get("description", "")
+        found.append(Parameter(way + name, _kind(field), name in required, text))
+        if "items" in field:
+            found += _fields(schema, field["items"], f"{way}{name}[].")
+        elif "additionalProperties" in field:
+            found += _fields(schema, field["additionalProperties"], f"{way}{name}.*.")
+        else:
+            found += _fields(schema, field, f"{way}{name}.")
+    return tuple(found)
 
 
 def _model(schema: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
@@ -111,11 +123,19 @@ def _model(schema: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind(field: dict[str, Any]) -> str:
-    """Say in words what type a field has: “array of integer”, “one of train, val, test”."""
+    """Say in words what a field may be: “array of integer”, “integer, from 1; 1 if not given”."""
     if "enum" in field:
-        return "one of " + ", ".join(str(value) for value in field["enum"])
-    if "$ref" in field:
-        return str(field["$ref"].rpartition("/")[2])
-    if field.get("type") == "array":
-        return f"array of {_kind(field.get('items', {}))}"
-    return str(field.get("type", "any"))
+        kind = "one of " + ", ".join(str(value) for value in field["enum"])
+    elif "anyOf" in field:
+        kind = " or ".join(map(_kind, field["anyOf"]))
+    elif "items" in field:
+        kind = f"array of {_kind(field['items'])}"
+    elif "additionalProperties" in field:
+        kind = f"object of {_kind(field['additionalProperties'])}"
+    else:
+        kind = str(field.get("type", "object"))
+    if "minimum" in field:
+        kind += f", from {field['minimum']}"
+    if "maximum" in field:
+        kind += f" to {field['maximum']}"
+    return f"{kind}; {field['default']} if not given" if field.get("default", "") != "" else kind

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from .reading import SPLITS, Truth, json_of, picture
+from .reading import SPLITS, Truth, json_of, page, picture
 
 Read = Callable[[str], Truth]
 
@@ -129,6 +129,31 @@ def test_the_schema_describes_every_field(real_client: TestClient) -> None:
         if not described.get("description")
     ]
     assert not ours
+
+
+def test_the_page_describes_what_each_answer_holds_to_its_last_field(
+    real_client: TestClient,
+) -> None:
+    described = page(real_client, "/api/docs")
+    terms = {"".join(dt.itertext()).strip() for dt in described.all("dt")}
+    # As far down as the answers themselves go.
+    (item,) = json_of(real_client, "/api/datasets/breastmnist/items?per_page=1")["items"]
+    about = json_of(real_client, "/api/datasets/breastmnist")
+    assert terms >= {f"items[].{field}" for field in item}
+    assert terms >= {f"labels[].{field}" for field in about["labels"][0]}
+    assert terms >= {f"splits.*.{field}" for field in about["splits"]["test"]}
+    assert terms >= {f"identity.{field}" for field in about["identity"]}
+
+
+def test_the_page_says_which_values_a_parameter_may_have(real_client: TestClient) -> None:
+    said = page(real_client, "/api/docs").text()
+    for text in (
+        "per_page integer, from 1 to 500; 100 if not given",
+        "order one of index, label, random; index if not given",
+        "dataset_id string, required The dataset's id",
+        "identity.md5 string or null",
+    ):
+        assert text in " ".join(said.split())
 
 
 def test_the_schema_describes_the_parameters_that_the_grid_takes(real_client: TestClient) -> None:
