@@ -112,6 +112,21 @@ def test_every_address_in_the_reference_is_a_route() -> None:
     assert [address for address in named if f'"{address}": (' not in access] == []
 
 
+def test_the_reference_has_every_address_that_one_can_visit() -> None:
+    text = (ROOT / "docs" / "reference" / "addresses.md").read_text()
+    access = (ROOT / "tests" / "web" / "test_access.py").read_text()
+    # Addresses to look at, not those that forms send to.
+    visited = re.findall(r'^    "(/[^"]*)": \(\s*"(?!POST )', access, re.MULTILINE)
+    assert len(visited) > 40
+    # What pages are made of, what stands under a link, and what the API has its own page for.
+    inner = re.compile(
+        r"/(static|vendor|sheets|pictures|s/\{token\}/|api/datasets|robots\.txt)|"
+        r".*/(sheet|difference)\.png"
+    )
+    outer = [address for address in visited if not inner.match(address)]
+    assert [address for address in outer if f"`{address}`" not in text] == []
+
+
 def test_links_and_pictures_of_all_pages_are_there(site: Path) -> None:
     missing = []
     for page in site.rglob("*.md"):
