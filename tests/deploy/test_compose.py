@@ -84,3 +84,18 @@ def test_volumes_that_are_used_are_named() -> None:
 @pytest.mark.parametrize("variable", sorted(set(re.findall(r"\$\{(\w+)", TEXT))))
 def test_the_guide_explains_what_can_be_set(variable: str) -> None:
     assert f"`{variable}`" in GUIDE
+
+
+def test_the_guide_names_every_place_where_a_replica_is_named() -> None:
+    (told,) = re.findall(
+        r"^- \*\*A third replica\*\*: (.*?)(?=^- )", GUIDE, re.MULTILINE | re.DOTALL
+    )
+    named = set(re.findall(r"^\s*(\w+):.*\breplica-2\b", TEXT, re.MULTILINE))
+    named |= {key for key, value in FRONT.items() if "replica-2" in str(value)}
+    assert named == {"LIGHTBOX_HOSTS", "extra_hosts", "depends_on"}
+    assert [each for each in sorted(named) if f"`{each}`" not in told] == []
+
+
+def test_every_replica_answers_to_the_name_by_which_it_is_asked_for_metrics() -> None:
+    for replica in REPLICAS.values():
+        assert replica["environment"]["LIGHTBOX_HOSTS"].split(",") == list(REPLICAS)
