@@ -82,13 +82,19 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 picks a free one.")
     ] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Number of processes.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Number of processes, at most 64.")
+    ] = 1,
     public: Annotated[
         bool | None,
-        typer.Option("--public/--private", help="Who may look: anyone, or only who has a link."),
+        typer.Option(
+            "--public/--private",
+            help="Who may look: anyone, or only the owner and who has a link. By default private, "
+            "but open where only this machine reaches it.",
+        ),
     ] = None,
 ) -> None:
-    """Serve the files and folders named; with none, the data folder, else a small demo."""
+    """Serve the files and folders named; with none, the data folder; if it is empty, a demo."""
     settings = load(
         paths=_existing(paths or []),
         loopback=serving.is_loopback(host) and not public,
@@ -168,7 +174,10 @@ def get(
         typer.Option(help="Folder to put the files into; the data folder if not given."),
     ] = None,
     mirror: Annotated[
-        str | None, typer.Option("--from", help="Base address of another mirror.")
+        str | None,
+        typer.Option(
+            "--from", help=f"Base address of another mirror; {PREFIX}MIRROR if not given."
+        ),
     ] = None,
 ) -> None:
     """Download published datasets: resumed, checked by MD5, whole or not at all."""
@@ -231,12 +240,14 @@ def share(
             help="Of a grid, an image or a collection: /d/breastmnist?split=test&label=0"
         ),
     ],
-    days: Annotated[int, typer.Option(help="Days until the link ends.")] = links.DAYS,
+    days: Annotated[
+        int, typer.Option(help=f"Days until the link ends, 1 to {links.DAYS_MOST}.")
+    ] = links.DAYS,
     hide_labels: Annotated[
         bool, typer.Option("--hide-labels", help="Hide labels, splits, indexes and the order.")
     ] = False,
     study: Annotated[
-        bool, typer.Option("--study", help="Make a reader study of the images; link its reader.")
+        bool, typer.Option("--study", help="Make a study with one reader, and link to that.")
     ] = False,
     title: Annotated[str, typer.Option(help="Shown on the page.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -49,15 +49,19 @@ class Settings(BaseSettings):
         description="Database of what can't be made again: links, notes, collections, answers.",
     )
     base_url: str | None = Field(
-        default=None, description="Public address of this server, which shared links carry."
+        default=None,
+        description="Public address of this server, which shared links carry; without one they "
+        "carry the address by which their maker came.",
     )
     hosts: str = Field(
         default="",
-        description="Further host names that the server answers to, with commas between.",
+        description="Further host names that the server answers to, with commas between. One that "
+        "others reach answers to every name, as long as none is set here or in LIGHTBOX_BASE_URL.",
     )
     proxies: str = Field(
         default="",
-        description="Addresses of proxies whose X-Forwarded headers are believed, with commas.",
+        description="Addresses of proxies whose X-Forwarded headers are believed, with commas; "
+        "* for all.",
     )
     mirror: str | None = Field(
         default=None,
@@ -67,7 +71,8 @@ class Settings(BaseSettings):
         default_factory=lambda: secrets.token_urlsafe(24),
         min_length=1,
         repr=False,
-        description="What the owner of a private server enters with; every replica needs the same.",
+        description="What the owner of a server that others reach enters with; every replica needs "
+        "the same.",
     )
     access: Access = Field(
         default="open",

@@ -94,6 +94,27 @@ def test_the_reference_has_every_option_of_every_command(site: Path) -> None:
     assert parts == {}
 
 
+def test_the_reference_says_what_is_so_where_nothing_is_said(site: Path) -> None:
+    text = (site / "reference" / "command-line.md").read_text()
+    rows = dict(re.findall(r"^\| `--([a-z-]+)`.*? \| (.*) \| .* \|$", text, re.MULTILINE))
+    assert "By default private, but open where only this machine reaches it." in rows["public"]
+    assert "LIGHTBOX_MIRROR if not given" in rows["from"]
+    assert "1 to 3650" in rows["days"]
+    assert "at most 64" in rows["workers"]
+    text = (site / "reference" / "settings.md").read_text()
+    assert re.search(r"`LIGHTBOX_HOSTS` \| .* answers to every name, as long as none is set", text)
+
+
+def test_a_server_that_others_reach_answers_to_every_name_until_one_is_set() -> None:
+    asked = {"Host": "elsewhere.example"}
+    for set_, status in (({}, 200), ({"LIGHTBOX_HOSTS": "replica-1"}, 421)):
+        with Server("--host", "0.0.0.0", **set_) as server:
+            connection = HTTPConnection("127.0.0.1", server.port)
+            connection.request("GET", "/healthz", headers=asked)
+            assert connection.getresponse().status == status
+            connection.close()
+
+
 def test_the_reference_has_every_address_of_the_api(site: Path) -> None:
     text = (site / "reference" / "api.md").read_text()
     access = (ROOT / "tests" / "web" / "test_access.py").read_text()
