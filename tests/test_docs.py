@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from app.catalogue.facts import published_as
 from app.cli import cli
+from app.reviews.export import COLUMNS
 from app.server import DEMO_FILE
 from app.settings import HANDED_DOWN, PREFIX, Settings
 
@@ -146,6 +147,21 @@ def test_the_reference_has_every_address_that_one_can_visit() -> None:
     )
     outer = [address for address in visited if not inner.match(address)]
     assert [address for address in outer if f"`{address}`" not in text] == []
+
+
+@pytest.mark.parametrize(("guide", "form"), [("share", "share"), ("study", "study_new")])
+def test_the_how_to_names_every_field_of_the_form(guide: str, form: str) -> None:
+    told = " ".join((ROOT / "docs" / "how-to" / f"{guide}.md").read_text().split()).casefold()
+    drawn = (ROOT / "templates" / "pages" / f"{form}.html").read_text()
+    named = re.findall(r"<(?:label for=\S+|legend)>\{\{ _\(\"([^\"(,]+)", drawn)
+    named += re.findall(r"options\(\"\w+\", _\(\"([^\"]+)", drawn)
+    assert len(named) > 4
+    assert [name for name in named if name.strip().casefold() not in told] == []
+
+
+def test_the_how_to_names_every_column_of_the_answers() -> None:
+    text = (ROOT / "docs" / "how-to" / "study.md").read_text()
+    assert [column for column in COLUMNS if f"`{column}`" not in text] == []
 
 
 def test_links_and_pictures_of_all_pages_are_there(site: Path) -> None:
