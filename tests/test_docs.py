@@ -23,9 +23,13 @@ from typer.testing import CliRunner
 
 from app.catalogue.facts import published_as
 from app.cli import cli
+from app.datasets import indexing, opening
+from app.pictures.sheet import SIDE_MOST
+from app.reviews import designs, links
 from app.reviews.export import COLUMNS
 from app.server import DEMO_FILE
 from app.settings import HANDED_DOWN, PREFIX, Settings
+from app.web.studies import READERS_MOST
 
 GROUP: Any = typer.main.get_command(cli)
 
@@ -157,6 +161,28 @@ def test_the_how_to_names_every_field_of_the_form(guide: str, form: str) -> None
     named += re.findall(r"options\(\"\w+\", _\(\"([^\"]+)", drawn)
     assert len(named) > 4
     assert [name for name in named if name.strip().casefold() not in told] == []
+
+
+@pytest.mark.parametrize(
+    ("guide", "text", "limit"),
+    [
+        ("own-files", "at most {} pixels a side", opening.SIDE_MOST),
+        ("own-files", "at most {} different labels", indexing.VALUES_MOST),
+        ("share", "for 1 to {} days", links.DAYS_MOST),
+        ("study", "one a line; from 2 to {} |", designs.CHOICES_MOST),
+        ("study", "at most {} images", designs.ITEMS_MOST),
+        ("study", "and {} readers", READERS_MOST),
+        ("study", "practise on | up to {};", designs.PRACTICE_MOST),
+    ],
+)
+def test_the_how_to_names_the_limit_that_holds(guide: str, text: str, limit: int) -> None:
+    told = " ".join((ROOT / "docs" / "how-to" / f"{guide}.md").read_text().split())
+    assert text.format(f"{limit:,}") in told
+
+
+def test_the_promises_name_from_which_size_on_thumbnails_are_reduced() -> None:
+    told = " ".join((ROOT / "docs" / "promises.md").read_text().split())
+    assert f"thumbnails of images of more than {SIDE_MOST} pixels a side are reduced" in told
 
 
 def test_the_how_to_names_every_column_of_the_answers() -> None:
