@@ -170,7 +170,7 @@ def test_the_how_to_names_every_field_of_the_form(guide: str, form: str) -> None
         ("own-files", "at most {} different labels", indexing.VALUES_MOST),
         ("share", "for 1 to {} days", links.DAYS_MOST),
         ("study", "one a line; from 2 to {} |", designs.CHOICES_MOST),
-        ("study", "at most {} images", designs.ITEMS_MOST),
+        ("study", "at most {} images, besides those for practice", designs.ITEMS_MOST),
         ("study", "and {} readers", READERS_MOST),
         ("study", "practise on | up to {};", designs.PRACTICE_MOST),
     ],

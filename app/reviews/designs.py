@@ -125,7 +125,7 @@ def _check_numbers(design: Design, items: int) -> None:
                 practice_most=PRACTICE_MOST,
             ),
         )
-    if not design.practice < items <= ITEMS_MOST:
+    if not 1 <= items - design.practice <= ITEMS_MOST:
         raise MalformedError(
             "items",
             Phrase(

@@ -102,6 +102,14 @@ def test_too_few_too_many_or_the_same_items_are_refused(db: Database) -> None:
         studies.create(db, DESIGN, twice, [0, 0])
 
 
+def test_items_for_practice_come_on_top_of_the_most_that_a_study_has(db: Database) -> None:
+    design = replace(DESIGN, practice=5)
+    assert make_study(db, design, number=10_005).size == 10_005
+    for number in (5, 10_006):
+        with pytest.raises(MalformedError, match=f"{number:,} were selected"):
+            make_study(db, design, number=number)
+
+
 def test_a_reader_gets_a_link_to_the_blinded_study(db: Database) -> None:
     study = make_study(db)
     token, link = studies.add_reader(db, study, " Dr. Ada ", days=90)
