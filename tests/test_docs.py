@@ -180,6 +180,24 @@ def test_the_how_to_names_the_limit_that_holds(guide: str, text: str, limit: int
     assert text.format(f"{limit:,}") in told
 
 
+def test_the_how_to_look_names_what_the_pages_say() -> None:
+    text = " ".join((ROOT / "docs" / "how-to" / "look.md").read_text().split())
+    said = "".join(
+        path.read_text()
+        for path in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "app" / "web").glob("*.py")]
+    )
+    named = re.findall(r"\*\*([^*]+)\*\*", text)
+    assert len(named) > 15
+    assert [name for name in named if f'("{name}")' not in said and f'"{name}"' not in said] == []
+
+
+@pytest.mark.parametrize("start", ["README.md", "docs/index.md", "mkdocs.yml"])
+def test_every_how_to_is_led_to(start: str) -> None:
+    text = (ROOT / start).read_text()
+    names = [path.name for path in (ROOT / "docs" / "how-to").glob("*.md")]
+    assert [name for name in names if f"how-to/{name}" not in text] == []
+
+
 def test_the_promises_name_from_which_size_on_thumbnails_are_reduced() -> None:
     told = " ".join((ROOT / "docs" / "promises.md").read_text().split())
     assert f"thumbnails of images of more than {SIDE_MOST} pixels a side are reduced" in told
