@@ -99,3 +99,12 @@ def test_the_guide_names_every_place_where_a_replica_is_named() -> None:
 def test_every_replica_answers_to_the_name_by_which_it_is_asked_for_metrics() -> None:
     for replica in REPLICAS.values():
         assert replica["environment"]["LIGHTBOX_HOSTS"].split(",") == list(REPLICAS)
+
+
+def test_the_guide_starts_one_container_as_the_image_is_made() -> None:
+    image = (ROOT / "Dockerfile").read_text()
+    (command,) = re.findall(r"^CMD (\[.*\])$", image, re.MULTILINE)
+    (volumes,) = re.findall(r"^VOLUME (\[.*\])$", image, re.MULTILINE)
+    (run,) = re.findall(r"^docker run .*$", GUIDE, re.MULTILINE)
+    assert f"`{' '.join(yaml.safe_load(command))}`" in " ".join(GUIDE.split())
+    assert [each for each in yaml.safe_load(volumes) if f":{each}" not in run] == []
