@@ -208,6 +208,15 @@ def test_the_how_to_names_every_column_of_the_answers() -> None:
     assert [column for column in COLUMNS if f"`{column}`" not in text] == []
 
 
+def test_the_reference_names_what_strangers_get_of_a_private_server() -> None:
+    text = (ROOT / "docs" / "reference" / "addresses.md").read_text()
+    access = (ROOT / "tests" / "web" / "test_access.py").read_text()
+    opened = re.findall(r'^    "(/[a-z]+)": \(.*, OPEN\),$', access, re.MULTILINE)
+    (told,) = re.findall(r"Of a private server(.*?)\n\n", text, re.DOTALL)
+    files = {"/static"}  # what pages are made of
+    assert sorted(set(opened) - files) == sorted(set(re.findall(r"`(/[a-z]+)`", told)) - {"/enter"})
+
+
 def test_links_and_pictures_of_all_pages_are_there(site: Path) -> None:
     missing = []
     for page in site.rglob("*.md"):
