@@ -20,7 +20,8 @@ _EXAMPLES: Final = {"/api/datasets": "/api/datasets"}
 class Parameter:
     """A parameter, or a field of an answer, in the description of the API.
 
-    Fields within fields are named by their way: ``items[].split``, ``splits.*.count`` (of each).
+    Only parameters can be ``required``. Fields within fields are named by their way:
+    ``items[].split``, ``splits.*.count`` (of each).
     """
 
     name: str
@@ -101,12 +102,10 @@ def _operation(
 def _fields(
     schema: dict[str, Any], described: dict[str, Any], way: str = ""
 ) -> tuple[Parameter, ...]:
-    model = _model(schema, described)
-    required = model.get("required", [])
     found: list[Parameter] = []
-    for name, field in model.get("properties", {}).items():
+    for name, field in _model(schema, described).get("properties", {}).items():
         text = field.get("description", "")
-        found.append(Parameter(way + name, _kind(field), name in required, text))
+        found.append(Parameter(way + name, _kind(field), required=False, text=text))
         if "items" in field:
             found += _fields(schema, field["items"], f"{way}{name}[].")
         elif "additionalProperties" in field:

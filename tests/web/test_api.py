@@ -152,6 +152,7 @@ def test_the_page_says_which_values_a_parameter_may_have(real_client: TestClient
         "order one of index, label, random; index if not given",
         "dataset_id string, required The dataset's id",
         "identity.md5 string or null",
+        "splits.*.count integer Number of items.",
     ):
         assert text in " ".join(said.split())
 
