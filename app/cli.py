@@ -17,7 +17,15 @@ from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_
 from app.datasets.check import check as check_paths
 from app.datasets.check import prepare_file
 from app.datasets.library import Library, named_files
-from app.errors import EXIT_CODE, FetchError, LightboxError, MissingError, UsageError, plain
+from app.errors import (
+    EXIT_CODE,
+    FetchError,
+    LightboxError,
+    MissingError,
+    StorageError,
+    UsageError,
+    plain,
+)
 from app.reviews import backups, links, studies
 from app.reviews.database import Database
 from app.server import open_library, open_store
@@ -281,7 +289,13 @@ def share(
 @cli.command()
 def backup(file: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
     """Copy links, notes, collections and answers into one file, also while a server serves."""
-    backups.backup(Database(load().database_url), file)
+    database = Database(load().database_url)
+    if database.is_new():
+        raise StorageError(
+            f"There is no database at {database.file} yet, so nothing to back up; if it is another "
+            f"one, name it in {PREFIX}DATABASE_URL."
+        )
+    backups.backup(database, file)
     print(f"{plain(str(file))}: holds all links, notes, collections and answers")
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from app.cli import cli
 from app.datasets import indexing, opening
 from app.pictures.sheet import SIDE_MOST
 from app.reviews import designs, links
+from app.reviews.database import Database
 from app.reviews.export import COLUMNS
 from app.server import DEMO_FILE
 from app.settings import HANDED_DOWN, PREFIX, Settings
@@ -362,6 +364,8 @@ def test_the_how_to_shares(reader: Reader, real: Callable[[str], Path]) -> None:
 
 
 def test_the_how_to_backs_up_and_restores(reader: Reader) -> None:
+    with closing(Database(reader.variables["LIGHTBOX_DATABASE_URL"])) as database:
+        links.make(database, "grid", "/d/made", title="Kept")
     reader.follow("how-to/backup")
     assert (reader.folder / "reviews.backup").is_file()
     assert "restored" in reader.said[-1]

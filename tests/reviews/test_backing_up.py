@@ -86,6 +86,16 @@ def test_what_is_no_backup_is_refused_in_one_sentence(file: Path, tmp_path: Path
     assert re.fullmatch(r"lightbox: The file letter is no backup of Lightbox[^\n]*\n", done.stderr)
 
 
+def test_where_no_database_is_none_is_made_for_its_backup(tmp_path: Path) -> None:
+    absent = tmp_path / "absent.sqlite"
+    done = typed(BLOCKS[0], tmp_path, f"sqlite:///{absent}")
+    assert done.returncode == 1
+    assert re.fullmatch(r"lightbox: There is no database at [^\n]*\n", done.stderr)
+    assert str(absent) in done.stderr
+    assert list(tmp_path.glob("*.backup")) == []
+    assert not absent.exists()
+
+
 def test_a_database_is_not_written_over_by_its_own_backup(
     sqlite: Database, file: Path, tmp_path: Path
 ) -> None:
