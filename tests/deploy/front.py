@@ -19,12 +19,12 @@ ROOT = Path(__file__).parents[2]
 OWNER = "the-token-of-the-owner"
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 
-# What stands around conf.d/ in nginx's own configuration; all that it writes goes to one folder.
+# What stands around conf.d/ in the image of nginx; all that it writes goes to one folder.
 MAIN = """
 daemon off;
 worker_processes 2;
 pid {folder}/nginx.pid;
-error_log {folder}/error.log;
+error_log {folder}/error.log notice;
 events {{ worker_connections 512; }}
 http {{
   access_log off;
@@ -171,6 +171,7 @@ class Front:
             "server replica-2:8000 ": f"server 127.0.0.1:{second} ",
             "proxy_cache_path /var/cache/nginx/lightbox ": f"proxy_cache_path {self._folder}/kept ",
             "access_log /var/log/nginx/access.log ": f"access_log {self._folder}/access.log ",
+            "error_log /var/log/nginx/error.log ": f"error_log {self._folder}/error.log ",
         }.items():
             assert text.count(here) == 1, f"{CONFIGURATION.name} has no single {here!r}"
             text = text.replace(here, there)

@@ -178,6 +178,7 @@ def test_what_nginx_logs_lets_nobody_in(front: Front, visit: Visit) -> None:
     client = visit(front.address)
     for address in addresses:
         client.get(address)
+    client.post(f"/s/{token}/3/notes", data={"note": "x" * 20_000})  # goes by a file
     with ThreadPoolExecutor(16) as many:
         asked = many.map(lambda _: client.get(f"/s/{token}"), range(PAGES_AT_ONCE * 3))
         assert 429 in {answer.status_code for answer in asked}
