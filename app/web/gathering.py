@@ -1,5 +1,6 @@
 """Items of several datasets, as records name them → the datasets at hand, and back."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,8 +21,10 @@ from app.reviews.collected import Expand, Matching
 from app.reviews.items import Item
 from app.web.language import gettext as _
 from app.web.language import later
+from app.web.views import Notice
 
 NOT_HERE: Final = later("This image is not here any more.")
+STILL_COMING: Final = later("These images are still being unpacked; try again in a moment.")
 
 
 @dataclass(frozen=True)
@@ -106,9 +109,21 @@ def require_whole(arrays: Iterable[Array]) -> None:
 
     Which of them can be seen already, or how soon, would tell split and index of a blinded image.
     """
+    if still_coming(arrays):
+        raise NotReadyError(_(STILL_COMING))
+
+
+def still_coming(arrays: Iterable[Array]) -> tuple[Notice, ...]:
+    """Say so, as long as a part of these is still to come."""
     coming = [array.is_coming for array in arrays]  # of each, so that all are begun
-    if any(coming):
-        raise NotReadyError(_("These images are still being unpacked; try again in a moment."))
+    return (Notice("progress", _(STILL_COMING)),) if any(coming) else ()
+
+
+def wait_for(arrays: Iterable[Array], seconds: float) -> None:
+    """Wait until all of these are whole, or that time is over."""
+    until = time.monotonic() + seconds
+    for array in arrays:
+        array.wait(array.shape[0], until - time.monotonic())
 
 
 def to_value(item: Item) -> str:

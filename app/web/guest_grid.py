@@ -13,7 +13,7 @@ from app.reviews.items import Item
 from app.web import addresses, controls, histogram
 from app.web.access import signed
 from app.web.display import Display, Values, parse, values_of_all
-from app.web.gathering import Run, to_value
+from app.web.gathering import Run, still_coming, to_value
 from app.web.grid import pager, pages_of, size_words
 from app.web.guest_pages import paragraphs
 from app.web.language import gettext as _
@@ -114,7 +114,7 @@ def grid(shared: Shared, token: str, query: str) -> GuestGrid:
         display=fragment("display", form) if form else Markup(),
         lens=fragment("lens", form) if form else Markup(),
         css=form.css if form else "",
-        notices=() if link.hide_labels else _notices(shared, datasets),
+        notices=_notices(shared, datasets),
         credits=credits_of(datasets),
     )
 
@@ -160,6 +160,8 @@ def _is_ready(shared: Shared, run: Run) -> bool:
 
 
 def _notices(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
+    if shared.link.hide_labels:
+        return still_coming(images for each in datasets for images in shared.awaited(each, ()))
     if shared.selection is None:
         return ()
     return tuple(note for each in datasets for note in unfinished(each, shared.selection))

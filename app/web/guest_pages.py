@@ -13,7 +13,7 @@ from app.errors import MissingError, NotReadyError
 from app.pictures import exact
 from app.web import addresses, controls, histogram, volume
 from app.web.display import Display, values_of
-from app.web.gathering import require_whole
+from app.web.gathering import STILL_COMING, require_whole
 from app.web.grid import size_words
 from app.web.item import Looking, planes_of, zoom_of
 from app.web.item import style as item_style
@@ -137,7 +137,7 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
         keeps=(number - 1 in alike, number + 1 in alike),
         back=None if shared.only else back,
         zoom=zoom_of(dataset, looking, address),
-        notices=(),
+        notices=() if pixels is not None else (Notice("progress", _(STILL_COMING)),),
         credits=credits_of([dataset]),
     )
 

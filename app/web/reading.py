@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -26,7 +26,7 @@ from app.web.access import signed
 from app.web.display import PLAIN, Display, parse, values_of
 from app.web.door import Door
 from app.web.forms import Forms, text
-from app.web.gathering import NOT_HERE, require_whole
+from app.web.gathering import NOT_HERE, require_whole, still_coming, wait_for
 from app.web.guest import CACHING, finish
 from app.web.item import cut_for, drawn, drawn_through, parse_looking
 from app.web.language import gettext as _
@@ -79,8 +79,8 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             return finish(RedirectResponse(f"/s/{token}", 303))
         item = studies.item_of(door.database, seat.study, place.item)
         dataset = _dataset(library, seat.study, item)
-        for images in _images(door.database, seat.study, dataset):
-            images.wait(images.shape[0], seconds=2)
+        images = _images(door.database, seat.study, dataset)
+        wait_for(images, seconds=2)
         view = reading_pages.screen(
             dataset,
             seat.study,
@@ -92,6 +92,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             parse(request.url.query, values_of(dataset)),
             secrets.token_urlsafe(12),
         )
+        view = replace(view, notices=still_coming(images))
         return finish(page(request, "read", view, style=view.viewer.style))
 
     @router.post("/answers")
@@ -125,14 +126,15 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         seat = _seat(door, request, token)
         at, item = _practised(door.database, seat.study, number)
         dataset = _dataset(library, seat.study, item)
-        for images in _images(door.database, seat.study, dataset):
-            images.wait(images.shape[0], seconds=2)
+        images = _images(door.database, seat.study, dataset)
+        wait_for(images, seconds=2)
         looking = parse_looking(dataset, request.url.query)
         display = parse(request.url.query, values_of(dataset))
         chosen = _choice(choice) if choice else None
         view = reading_pages.practice(
             dataset, seat.study, token, at, item, chosen, looking, display
         )
+        view = replace(view, notices=still_coming(images))
         return finish(page(request, "practice", view, style=view.viewer.style))
 
     return router

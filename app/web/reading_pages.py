@@ -19,7 +19,7 @@ from app.web.item import Looking, planes_of, zoom_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import later
-from app.web.views import Controls, Credits, Hidden, Plane, Zoom
+from app.web.views import Controls, Credits, Hidden, Notice, Plane, Zoom
 from app.web.words import answer_text, counted, credits_of, images
 
 CANNOT: Final = "cannot"
@@ -98,6 +98,7 @@ class Screen:
     next_picture: str
     home: str
     credits: Credits
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ class Practice:
     following: str
     following_text: str
     credits: Credits
+    notices: tuple[Notice, ...] = ()
 
 
 def start(

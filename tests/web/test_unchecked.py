@@ -3,8 +3,9 @@
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from corpus.writers import patch_entry
 from starlette.testclient import TestClient
 
 from app.arrays import inflate
+from app.arrays.store import Array
 
 from .conftest import Serve
 from .reading import page, picture, ten_to_a_row, words
@@ -58,20 +60,31 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return found
 
 
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    """A file whose splits are unpacked before they are seen."""
+    found = tmp_path / "parts.npz"
+    _write_parts(np.savez_compressed, found)
+    return found
+
+
 @pytest.fixture(params=["stored", "deflated"])
 def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A file whose train is large here, and whose test is small."""
-    save = np.savez if request.param == "stored" else np.savez_compressed
     found = tmp_path / "parts.npz"
+    _write_parts(np.savez if request.param == "stored" else np.savez_compressed, found)
+    return found
+
+
+def _write_parts(save: Callable[..., None], path: Path) -> None:
     labels = np.arange(130, dtype=np.uint8) % 3
     save(
-        found,
+        path,
         train_images=PIXELS,
         train_labels=labels[:120],
         test_images=PIXELS[:10],
         test_labels=labels[120:],
     )
-    return found
 
 
 def until_half(client: TestClient) -> str:
@@ -203,11 +216,7 @@ def test_how_much_is_unpacked_does_not_tell_a_reader_where_an_image_stands(
     for module in ("job", "store"):
         monkeypatch.setattr(f"app.arrays.{module}.SMALL", 50_000)
     owner = serve(parts, database_url=f"sqlite:///{parts.parent}/reviews.sqlite")
-    study = {"title": "Reading", "question": "Is it so?", "scale": "yes-no"}
-    send(owner, "/studies/new?of=/d/parts", "/studies", **study)
-    made = send(owner, "/studies/1", "/studies/1/readers", name="A", days="30").text
-    (link,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
-    all_are_alike(owner, f"{link}/read", held, monkeypatch)
+    all_are_alike(owner, f"{seat(owner)}/read", held, monkeypatch)
 
 
 @pytest.mark.parametrize("address", ["/d/parts", "/collections/1"])
@@ -225,6 +234,64 @@ def test_how_much_is_unpacked_does_not_tell_a_guest_where_a_blinded_image_stands
     send(owner, grid, "/collections/add", which="page", name="Some")
     link = share(owner, address, hide_labels="1")
     all_are_alike(owner, link, held, monkeypatch)
+
+
+@pytest.mark.parametrize("address", ["/d/parts", "/collections/1", "/d/parts/train/3"])
+def test_a_guest_whose_blinded_images_wait_is_told_so(
+    address: str, held: threading.Event, packed: Path, serve: Serve
+) -> None:
+    owner = serve(packed, database_url=f"sqlite:///{packed.parent}/reviews.sqlite")
+    grid = "/collections/add?of=/d/parts%3Fper_page%3D130"
+    send(owner, grid, "/collections/add", which="page", name="Some")
+    link = share(owner, address, hide_labels="1")
+    are_told(owner, [link, f"{link}/1"], held)
+
+
+def test_a_reader_whose_images_wait_is_told_so(
+    held: threading.Event, packed: Path, serve: Serve
+) -> None:
+    owner = serve(packed, database_url=f"sqlite:///{packed.parent}/reviews.sqlite")
+    link = seat(owner, practice="1")
+    are_told(owner, [f"{link}/read/1", f"{link}/practice/1"], held)
+
+
+def test_who_waits_for_several_splits_waits_no_longer_than_for_one(
+    packed: Path, monkeypatch: pytest.MonkeyPatch, serve: Serve
+) -> None:
+    now = 0.0
+
+    def wait(_array: Array, _items: int, seconds: float) -> None:
+        nonlocal now
+        now += max(0.0, seconds)
+
+    owner = serve(packed, database_url=f"sqlite:///{packed.parent}/reviews.sqlite")
+    pages = [f"{share(owner, '/d/parts', hide_labels='1')}/1", f"{seat(owner)}/read/1"]
+    monkeypatch.setattr("app.web.gathering.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(Array, "wait", wait)
+    for address in pages:
+        assert owner.get(address).status_code == 200
+    assert now == 2.0 * len(pages)
+
+
+def are_told(owner: TestClient, pages: list[str], held: threading.Event) -> None:
+    """These pages say that their images are still to come, until they are there."""
+    guest = visitor(owner)
+    for address in pages:
+        assert "These images are still being unpacked" in guest.get(address).text
+    held.set()
+    deadline = time.monotonic() + PATIENCE
+    while any("being unpacked" in guest.get(address).text for address in pages):
+        assert time.monotonic() < deadline
+
+
+def seat(owner: TestClient, **fields: str) -> str:
+    """Make a study of all images, and give the link of its reader."""
+    study = {"title": "Reading", "question": "Is it so?", "scale": "yes-no", **fields}
+    send(owner, "/studies/new?of=/d/parts", "/studies", **study)
+    made = send(owner, "/studies/1", "/studies/1/readers", name="A", days="30").text
+    link: str
+    (link,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
+    return link
 
 
 def all_are_alike(
