@@ -117,6 +117,7 @@ def test_a_study_is_made_with_one_reader(share: Share, places: dict[str, str], m
         (("/d/made?label=9",), 1),
         (("/d/made?label=x",), 1),
         (("/d/made/test/30",), 1),
+        (("/d/nothing/test/abc",), 1),
         (("/nowhere",), 1),
         (("/d/",), 1),
         (("/d/\udcff",), 1),  # a byte that is no text, as Python hands it over
@@ -135,6 +136,10 @@ def test_what_cannot_be_shared_is_said_in_one_sentence(
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("lightbox: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_what_is_no_index_is_named_as_it_was_given(share: Share) -> None:
+    assert share("/d/made/test/3.5").stderr == "lightbox: There is no test image 3.5 there.\n"
 
 
 def test_a_file_that_is_refused_is_not_shared_but_said_why(share: Share, made: Path) -> None:

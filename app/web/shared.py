@@ -15,7 +15,7 @@ from app.arrays.store import Array
 from app.datasets import bijection
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library, is_id
-from app.datasets.selection import SPLITS, Selection, Split, View, number_in_path, parse
+from app.datasets.selection import SPLITS, Selection, Split, View, number_in_path, parse, shown
 from app.errors import GoneError, LightboxError, MalformedError, MissingError, StorageError
 from app.reviews import collected, links
 from app.reviews.collected import Collection
@@ -152,7 +152,10 @@ def _target(address: str) -> Target:
             return Target(dataset_id, selection)
         case ["", "d", dataset_id, split, index] if is_id(dataset_id) and split in SPLITS:
             named = next(each for each in SPLITS if each == split)
-            return Target(dataset_id, selection, named, number_in_path(index))
+            number = number_in_path(index)
+            if number < 0:
+                raise _no_image(named, index)
+            return Target(dataset_id, selection, named, number)
     raise MissingError(
         "address", _("Only a grid or an image can be shared, such as /d/breastmnist?split=test.")
     )
@@ -197,14 +200,13 @@ def require_target(dataset: Dataset, target: Target) -> None:
     if target.split:
         total = dataset.indexes[dataset.require_split(target.split)].total
         if not 0 <= target.index < total:
-            raise MissingError(
-                "index",
-                _(
-                    "There is no {split} image {index} there.",
-                    split=target.split,
-                    index=target.index,
-                ),
-            )
+            raise _no_image(target.split, str(target.index))
+
+
+def _no_image(split: Split, index: str) -> MissingError:
+    return MissingError(
+        "index", _("There is no {split} image {index} there.", split=split, index=shown(index))
+    )
 
 
 def collection_at(database: Database, number: int, *, hide_labels: bool) -> Collection:
