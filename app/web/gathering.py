@@ -24,7 +24,6 @@ from app.web.language import later
 from app.web.views import Notice
 
 NOT_HERE: Final = later("This image is not here any more.")
-STILL_COMING: Final = later("These images are still being unpacked; try again in a moment.")
 
 
 @dataclass(frozen=True)
@@ -109,14 +108,18 @@ def require_whole(arrays: Iterable[Array]) -> None:
 
     Which of them can be seen already, or how soon, would tell split and index of a blinded image.
     """
-    if still_coming(arrays):
-        raise NotReadyError(_(STILL_COMING))
+    if notices := still_coming(arrays):
+        raise NotReadyError(notices[0].text)
 
 
 def still_coming(arrays: Iterable[Array]) -> tuple[Notice, ...]:
-    """Say so, as long as a part of these is still to come."""
-    coming = [array.is_coming for array in arrays]  # of each, so that all are begun
-    return (Notice("progress", _(STILL_COMING)),) if any(coming) else ()
+    """Say so, and not of which, as long as a part of these is still to come."""
+    coming = [array for array in arrays if array.is_coming]  # asks each, so that all are begun
+    if any(array.progress().stopped for array in coming):
+        text = _("Unpacking these images was stopped; tell the person who sent you the link.")
+    else:
+        text = _("These images are still being unpacked; try again in a moment.")
+    return (Notice("progress", text),) if coming else ()
 
 
 def wait_for(arrays: Iterable[Array], seconds: float) -> None:

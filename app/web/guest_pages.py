@@ -13,7 +13,7 @@ from app.errors import MissingError, NotReadyError
 from app.pictures import exact
 from app.web import addresses, controls, histogram, volume
 from app.web.display import Display, values_of
-from app.web.gathering import STILL_COMING, require_whole
+from app.web.gathering import require_whole, still_coming
 from app.web.grid import size_words
 from app.web.item import Looking, planes_of, zoom_of
 from app.web.item import style as item_style
@@ -100,6 +100,9 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
         f"/s/{token}", addresses.joined(f"page={page}" if page > 1 else "", seen)
     )
     pixels = _pixels(shared, found)
+    waited_for = (
+        shared.awaited(dataset, [found.item]) if link.hide_labels else [dataset.images[split]]
+    )
     shows = not link.hide_labels
     single = dataset.label_of[values[0]] if shows and len(values) == 1 else None
     return GuestItem(
@@ -137,7 +140,7 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
         keeps=(number - 1 in alike, number + 1 in alike),
         back=None if shared.only else back,
         zoom=zoom_of(dataset, looking, address),
-        notices=() if pixels is not None else (Notice("progress", _(STILL_COMING)),),
+        notices=() if pixels is not None else still_coming(waited_for),
         credits=credits_of([dataset]),
     )
 

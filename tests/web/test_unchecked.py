@@ -247,6 +247,21 @@ def test_a_guest_whose_blinded_images_wait_is_told_so(
     are_told(owner, [link, f"{link}/1"], held)
 
 
+def test_who_waits_for_what_was_stopped_is_told_so(
+    held: threading.Event, packed: Path, serve: Serve
+) -> None:
+    owner = serve(packed, database_url=f"sqlite:///{packed.parent}/reviews.sqlite")
+    blinded, open_ = (share(owner, "/d/parts", **f) for f in ({"hide_labels": "1"}, {}))
+    reader = seat(owner)
+    send(owner, "/d/parts?split=train", "/d/parts/unpacking/stop?split=train")
+    held.set()
+    guest = visitor(owner)
+    for address in (blinded, f"{blinded}/1", f"{open_}/120", f"{reader}/read/1"):
+        shown = words(page(guest, address).one("main"))
+        assert "Unpacking these images was stopped" in shown, address
+        assert "still being" not in shown
+
+
 def test_a_reader_whose_images_wait_is_told_so(
     held: threading.Event, packed: Path, serve: Serve
 ) -> None:
