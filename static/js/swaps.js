@@ -68,9 +68,9 @@ function askAgain() {
 }
 // The labels whose names hold what is typed; if none does, it means something else.
 document.addEventListener("input", ({ target: { name, value } }) => {
-  const all = name === "find" ? [...document.querySelectorAll("[data-found] li")] : [];
+  const all = name === "find" ? [...document.querySelectorAll("[data-found] .name")] : [];
   const wanted = value?.trim().toLowerCase();
   const hits = all.filter(({ textContent }) => textContent.toLowerCase().includes(wanted));
-  for (const each of all) each.hidden = hits.length > 0 && !hits.includes(each);
+  for (const each of all) each.closest("li").hidden = hits.length > 0 && !hits.includes(each);
 });
 follow();
