@@ -110,11 +110,17 @@ class Database:
     def _prepare(self) -> None:
         if self.file:
             with system_said(self.name):
-                if self._ready is None and not self.file.exists():
+                if self._ready is not None and self._mark() is None:
+                    raise StorageError(f"{capital(self.name)} {GONE}.")
+                if engines.has_foreign_log(self.file):
+                    log = plain(f"{self.file.name}-wal")
+                    raise StorageError(
+                        f"{capital(self.name)} lies beside {log}, which holds changes of another "
+                        f"file; move {log} away."
+                    )
+                if not self.file.exists():
                     self.file.parent.mkdir(parents=True, exist_ok=True)
                     engines.make_file(self.file)
-                elif self._mark() is None:
-                    raise StorageError(f"{capital(self.name)} {GONE}.")
             # Connections to a file that has been replaced write into nothing.
             self._engine.dispose()
         mark = self._mark()

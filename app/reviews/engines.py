@@ -122,6 +122,26 @@ def make_file(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
+def has_foreign_log(path: Path) -> bool:
+    """Say whether a SQLite file, or one to be made, lies beside a -wal that is not its own.
+
+    SQLite would put the changes in there into this file, whatever it holds. A file has a -wal only
+    after its header says so (https://sqlite.org/fileformat2.html), which it does not in a backup.
+    Raises OSError.
+    """
+    try:
+        if not path.with_name(f"{path.name}-wal").stat().st_size:
+            return False
+    except FileNotFoundError:
+        return False
+    try:
+        with path.open("rb") as file:
+            header = file.read(20)
+    except FileNotFoundError:
+        return True
+    return not header or (header.startswith(b"SQLite format 3\0") and header[19:] == b"\1")
+
+
 def write_ahead(engine: Engine) -> None:
     """Put a SQLite file into WAL mode, in which reading and writing don't wait for each other."""
     deadline = time.monotonic() + PATIENCE

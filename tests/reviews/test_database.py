@@ -1,5 +1,6 @@
 """A database that can't be used: one sentence, nothing half saved, and well again afterwards."""
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from running import anybody
 from sqlalchemy import text
 
 from app.errors import EXIT_CODE, StorageError, UsageError, status_of
-from app.reviews import engines, links
+from app.reviews import backups, engines, links
 from app.reviews.database import Database
 
 from .postgres import Postgres
@@ -242,6 +243,47 @@ def test_a_file_put_in_its_place_is_used_at_once(sqlite: Database, tmp_path: Pat
         left.unlink()
     make(sqlite)
     assert [link.title for link in links.all_links(sqlite)] == ["", "of the other"]
+
+
+@pytest.mark.parametrize("comes_by", ["move", "copy"])
+def test_a_backup_put_in_its_place_is_not_mixed_with_what_was_there(
+    comes_by: str, sqlite: Database, tmp_path: Path
+) -> None:
+    links.make(sqlite, "grid", ADDRESS, title="before")
+    backups.backup(sqlite, tmp_path / "backup")
+    links.make(sqlite, "grid", ADDRESS, title="after")
+    assert sqlite.file
+    log = sqlite.file.with_name("reviews.sqlite-wal")
+    assert log.stat().st_size  # as a killed process leaves it, too
+    held = log.read_bytes()
+    if comes_by == "move":
+        (tmp_path / "backup").replace(sqlite.file)
+    else:
+        sqlite.close()
+        shutil.copyfile(tmp_path / "backup", sqlite.file)
+        log.write_bytes(held)
+    used = sqlite if comes_by == "move" else Database(f"sqlite:///{sqlite.file}")
+    for _ in range(2):
+        with pytest.raises(StorageError, match=r"beside reviews.sqlite-wal, which .* move"):
+            links.all_links(used)
+    assert log.read_bytes() == held
+    log.rename(tmp_path / "away")
+    assert [link.title for link in links.all_links(used)] == ["before"]
+    used.close()
+
+
+def test_changes_of_a_file_that_was_taken_away_are_not_lost_to_a_new_one(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    make(sqlite)
+    assert sqlite.file
+    sqlite.file.rename(tmp_path / "away")
+    started = Database(f"sqlite:///{sqlite.file}")
+    with pytest.raises(StorageError, match=r"link was not saved: .* beside reviews.sqlite-wal"):
+        make(started)
+    (tmp_path / "away").rename(sqlite.file)
+    assert len(links.all_links(started)) == 1
+    started.close()
 
 
 @pytest.mark.parametrize("content", [b"This is no database. " * 500, b"SQLite format 3\0" * 600])
