@@ -1,5 +1,7 @@
 """The application: opens the rooms, wires the routes, nothing else."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -77,6 +79,13 @@ def create_app(settings: Settings) -> ASGIApp:
     reviewed = Reviewed(database)
     notebook = Notebook(database, forms)
     door = make_door(database, settings.owner_token, secure=settings.secure)
+
+    @asynccontextmanager
+    async def lifespan(_application: FastAPI) -> AsyncIterator[None]:
+        yield
+        # A SQLite file is whole by itself only when its last connection has been closed.
+        database.close()
+
     application = FastAPI(
         title="Lightbox",
         version=app.__version__,
@@ -84,6 +93,7 @@ def create_app(settings: Settings) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url=addresses.API_SCHEMA,
+        lifespan=lifespan,
         dependencies=[Depends(readable_query)],
     )
     problems.install(application)

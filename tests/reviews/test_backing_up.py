@@ -62,6 +62,26 @@ def test_a_backup_is_made_and_restored_while_a_server_serves(url: str, tmp_path:
             server.get(f"/s/{later}")
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_file_of_a_server_that_was_stopped_is_whole_by_itself(
+    workers: str, tmp_path: Path
+) -> None:
+    images, labels = np.zeros((3, 8, 8), np.uint8), np.zeros(3, np.uint8)
+    np.savez(tmp_path / "made.npz", test_images=images, test_labels=labels)
+    url = f"sqlite:///{tmp_path / 'reviews' / 'kept.sqlite'}"
+    token = link_in(url, "Kept")
+    with Server(
+        *(tmp_path / "made.npz", "--workers", workers),
+        LIGHTBOX_DATABASE_URL=url,
+        LIGHTBOX_CACHE_DIR=str(tmp_path / "cache"),
+    ) as server:
+        assert b"Kept" in server.get(f"/s/{token}")
+        assert server.end() == (0, "", "")
+    assert [left.name for left in (tmp_path / "reviews").iterdir()] == ["kept.sqlite"]
+    with closing(Database(url)) as database:
+        assert [link.opened for link in links.all_links(database)] == [1]
+
+
 def test_all_goes_from_sqlite_to_postgresql(
     sqlite: Database, file: Path, postgres: Postgres, tmp_path: Path
 ) -> None:
