@@ -191,6 +191,23 @@ def test_what_nginx_logs_lets_nobody_in(front: Front, visit: Visit) -> None:
     assert '"GET /d/none/3 HTTP/1.1" 4' in written
 
 
+def test_what_it_logs_of_failures_lets_nobody_in_and_names_the_replicas(
+    nginx: str, tmp_path: Path, visit: Visit
+) -> None:
+    token = "Qm7cTzYp4nXw8LrVb2sKe6Ad"
+    with Front(nginx, tmp_path, [1, 2]) as front:  # where nobody listens
+        client = visit(front.address)
+        assert client.post(f"/s/{token}/answers", content=b"x" * 400_000).status_code == 413
+        assert client.get(f"/s/{token}/1").status_code == 503
+        assert client.get(f"/?token={token}").status_code == 503
+        _wait_until(lambda: '"GET / HTTP/1.1" 503' in front.logged())
+        written = front.logged()
+    assert token not in written
+    (failed,) = (line for line in written.splitlines() if '"GET /s/.../1 HTTP/1.1" 503' in line)
+    assert set(re.findall(r"127\.0\.0\.1:(\d)\b", failed)) == {"1", "2"}
+    assert failed.endswith('"502, 502"')
+
+
 def test_no_visitor_notices_that_a_replica_dies_or_comes_back(
     front: Front, replicas: Replicas, visit: Visit
 ) -> None:
