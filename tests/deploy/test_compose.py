@@ -50,6 +50,14 @@ def test_nginx_reads_our_configuration_and_keeps_pictures_in_a_volume() -> None:
     ]
 
 
+def test_the_guide_names_the_volume_in_which_pictures_are_kept() -> None:
+    kept = FRONT["volumes"][-1].partition(":")[0]
+
+    assert re.findall(r"^docker volume rm (.*)$", GUIDE, re.MULTILINE) == [
+        f"{COMPOSE['name']}_{kept}"
+    ]
+
+
 @pytest.mark.parametrize("name", REPLICAS)
 def test_a_replica_can_only_read_the_data_and_shares_its_cache(name: str) -> None:
     data, cache, reviews = REPLICAS[name]["volumes"]
