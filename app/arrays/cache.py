@@ -34,6 +34,8 @@ _TOUCH_SECONDS: Final = 60.0
 _MEASURE_SECONDS: Final = 60.0
 _SPARE_SHARE: Final = 8
 _BLOCK: Final = 4096
+# Nobody else on this machine may look in: the files that copies are of may be ours alone.
+_OURS: Final = 0o700
 _TRIES: Final = 5
 
 
@@ -63,7 +65,7 @@ class Cache:
     def writable(self) -> bool:
         """Say whether files can be made here; the folder is created if need be."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(_OURS, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
                 return True
         except OSError:
@@ -80,7 +82,7 @@ class Cache:
     def stop(self, path: Path) -> None:
         """Have whoever makes ``path``, in any process, rest until ``go_on``. Raises OSError."""
         stopped = _stopped(path)
-        stopped.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(stopped.parent)
         stopped.touch()
 
     def go_on(self, path: Path) -> None:
@@ -97,7 +99,7 @@ class Cache:
 
     def free(self) -> int:
         """Bytes that may still be written, some room left for others."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(_OURS, parents=True, exist_ok=True)
         disk = shutil.disk_usage(self.folder)
         return max(0, disk.free - min(ROOM_LEFT, disk.total // ROOM_SHARE))
 
@@ -250,9 +252,15 @@ def _part(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.{number:016x}{_PART}")
 
 
+def _make_folder(folder: Path) -> None:
+    """Make the folder of one content, in the cache's own."""
+    folder.parent.mkdir(_OURS, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def _opened_for_locking(name: Path) -> int:
     for tries_left in reversed(range(_TRIES)):
-        name.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(name.parent)
         try:
             return os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except FileNotFoundError:

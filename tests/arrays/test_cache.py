@@ -301,6 +301,29 @@ def test_two_files_of_one_content_are_made_side_by_side(cache: Cache) -> None:
     assert (one.read_bytes(), other.read_bytes()) == (b"train_images.npy", b"val_images.npy")
 
 
+@pytest.mark.parametrize("first", ["writable", "free", "lock", "stop"])
+def test_nobody_else_may_look_into_the_folder_whatever_makes_it(first: str, cache: Cache) -> None:
+    path = cache.path("key", "name.npy")
+    match first:
+        case "writable":
+            assert cache.writable
+        case "free":
+            assert cache.free()
+        case "lock":
+            fill(cache, "key", 10, 1)
+        case "stop":
+            cache.stop(path)
+    assert stat.S_IMODE(cache.folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_was_opened_to_others_stays_so(cache: Cache) -> None:
+    cache.folder.mkdir(parents=True)
+    cache.folder.chmod(0o750)
+    assert cache.writable
+    fill(cache, "key", 10, 1)
+    assert stat.S_IMODE(cache.folder.stat().st_mode) == 0o750
+
+
 def test_a_folder_that_cannot_be_made_is_not_writable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert not Cache(tmp_path / "file" / "cache", 10).writable
