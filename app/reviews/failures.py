@@ -1,5 +1,6 @@
 """What a database's driver says → one sentence a user can act on."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ _AWAY: Final = "can't be reached; check that it runs and that LIGHTBOX_DATABASE_
 _REFUSED: Final = "refuses us; check the name, password and rights in LIGHTBOX_DATABASE_URL"
 _BUSY: Final = "has no connection free; try again in a moment"
 GONE: Final = "is gone; put it back, or start Lightbox again to begin a new one"
+
+_log: Final = logging.getLogger(__name__)
 
 # Primary result codes, https://sqlite.org/rescode.html; an extended code begins with one.
 _SQLITE: Final = {
@@ -83,11 +86,12 @@ def _why(error: Exception) -> str:
     driver: Any = error.orig if isinstance(error, DBAPIError) else error
     name = getattr(driver, "sqlite_errorname", None)
     if isinstance(name, str):
-        return _SQLITE.get("_".join(name.split("_")[:2]), _other(driver))
+        return _SQLITE.get("_".join(name.split("_")[:2])) or _other(driver)
     code = getattr(driver, "sqlstate", None)
     if isinstance(code, str):
         known = (code, code[:3], code[:2])
-        return next((_POSTGRES[part] for part in known if part in _POSTGRES), _other(driver))
+        found = (_POSTGRES[part] for part in known if part in _POSTGRES)
+        return next(found, None) or _other(driver)
     if isinstance(error, DBAPIError):
         # A driver that has no connection has no code either.
         text = str(driver).lower()
@@ -96,4 +100,6 @@ def _why(error: Exception) -> str:
 
 
 def _other(error: Exception) -> str:
+    # PostgreSQL's further lines hold what was to be written.
+    _log.error("%s: %s", type(error).__name__, str(error).partition("\n")[0])
     return f"answered with an error ({type(error).__name__}); the server's log says more"

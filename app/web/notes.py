@@ -1,5 +1,6 @@
 """Notes and flags under an item: what is said of it, and the form to say more."""
 
+import logging
 from dataclasses import dataclass, replace
 from typing import Annotated, Final, TypeVar
 from urllib.parse import quote, unquote
@@ -27,6 +28,7 @@ from app.web.language import gettext as _
 from app.web.language import later, moment, ngettext
 from app.web.roles import role_of
 from app.web.templating import fragment, page
+from app.web.words import FOR_GUESTS
 
 FLAG_WORDS: Final[dict[Flag, str]] = {
     "wrong-label": later("Wrong label"),
@@ -39,6 +41,7 @@ FLAG_WORDS: Final[dict[Flag, str]] = {
 _OWNER: Final = later("Owner")
 _COOKIE: Final = "lightbox_name"
 _YEAR: Final = 365 * 24 * 3600
+_log: Final = logging.getLogger(__name__)
 
 _Page = TypeVar("_Page", views.Item, GuestItem)
 
@@ -196,7 +199,9 @@ class Notebook:
                 else:
                     changed = _changed(notes.stale(self._database, item.dataset, item.content))
         except StorageError as error:
-            problem = str(error)
+            if writer.link:
+                _log.warning("%s", error)  # its owner may not see a page of it for long
+            problem = _(FOR_GUESTS) if writer.link else str(error)
 
         def row(note: Note) -> Said:
             stands = note.undoes is None and not note.undone

@@ -29,7 +29,7 @@ from app.web.roles import role_of
 from app.web.security import UNDER_A_LINK
 from app.web.templating import page
 from app.web.views import Link
-from app.web.words import NO_PAGE
+from app.web.words import FOR_GUESTS, NO_PAGE
 
 _RETRY_SECONDS: Final = 2
 _HEADINGS: Final = {
@@ -46,9 +46,6 @@ _HEADINGS: Final = {
 _ERROR: Final = later("Error")
 # Whatever else the address asks for was there.
 _FILTERS_STAND: Final = ("page", "find")
-_FOR_GUESTS: Final = later(
-    "This can't be shown right now; try again later, or tell the person who sent you the link."
-)
 _NOT_TAKEN: Final = later(
     "This can't be taken right now, and nothing was saved; try again later, or tell the person who "
     "sent you the link."
@@ -149,7 +146,7 @@ def _answer(
             if isinstance(error, StorageError):
                 _log.warning("%s", error)  # its owner may not see a page of it for long
             is_sent = request.method == "POST"
-            sentence, part = _(_NOT_TAKEN if is_sent else _FOR_GUESTS), ""
+            sentence, part = _(_NOT_TAKEN if is_sent else FOR_GUESTS), ""
     for_program = path.startswith("/api/") and path != addresses.API_DOCS
     if for_program or request.headers.get("accept") == "application/json":
         back = {"back": addresses.API_DATASETS} if for_program else {}

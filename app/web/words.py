@@ -12,6 +12,10 @@ from app.web.language import later, ngettext, signed
 from app.web.views import Credits
 
 NO_PAGE: Final = later("There is no page at this address.")
+# In place of what names files and the database, of which who holds a link was told nothing.
+FOR_GUESTS: Final = later(
+    "This can't be shown right now; try again later, or tell the person who sent you the link."
+)
 NO_LABEL: Final = later("no label")
 NOTED_WORDS: Final[dict[Noted, str]] = {"flagged": later("flagged"), "notes": later("with notes")}
 VIEW_WORDS: Final[dict[View, str]] = {

@@ -151,7 +151,9 @@ def test_a_locked_row_on_postgres_says_so(
     db.close()
 
 
-def test_a_full_disk_says_that_nothing_was_saved_and_may_be_read(sqlite: Database) -> None:
+def test_a_full_disk_says_that_nothing_was_saved_and_may_be_read(
+    sqlite: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     link = make(sqlite)
     with sqlite.writing("It") as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar()
@@ -164,6 +166,19 @@ def test_a_full_disk_says_that_nothing_was_saved_and_may_be_read(sqlite: Databas
     with pytest.raises(StorageError, match=r"was not saved: .* has no room left on its disk"):
         fill()
     assert link in links.all_links(sqlite)
+    assert not caplog.text  # the sentence says all there is to know
+
+
+def test_of_an_error_that_has_no_sentence_the_log_says_more_and_nothing_of_what_was_written(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    make(db)
+    with db.writing("It") as connection:
+        connection.execute(text("ALTER TABLE links RENAME COLUMN message TO away"))
+    with pytest.raises(StorageError, match=r"was not saved: .*\(\w+\); the server's log says more"):
+        links.make(db, "grid", ADDRESS, title="Geheim")
+    assert "message" in caplog.text
+    assert "Geheim" not in caplog.text
 
 
 def test_a_file_that_may_not_be_written_is_named_read_only(open_folder: Path) -> None:

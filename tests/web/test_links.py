@@ -2,7 +2,9 @@
 
 import io
 import re
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from html import escape, unescape
 from pathlib import Path
@@ -449,6 +451,22 @@ def test_the_database_is_not_named_to_who_holds_a_link_or_makes_one_up(
     assert "nothing was saved" in sent.text
     assert "reviews.sqlite is gone" in caplog.text
     assert "reviews.sqlite is gone" in owner.get("/links").text
+
+
+def test_notes_that_cannot_be_read_do_not_name_the_database_to_who_holds_a_link(
+    owner: TestClient, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    link = share(owner, "/d/atlas", may_comment="1")
+    guest = visitor(owner)
+    with closing(sqlite3.connect(tmp_path / "reviews.sqlite")) as database:
+        database.execute("ALTER TABLE notes RENAME TO away")
+    answer = guest.get(f"{link}/1")
+    assert answer.status_code == 200
+    assert "tell the person who sent you the link" in answer.text
+    assert not re.search(r"database|sqlite|log says", answer.text)
+    assert "the database reviews.sqlite answered with an error" in caplog.text
+    assert "the server's log says more" in unescape(owner.get("/d/atlas/test/1").text)
+    assert "no such table: notes" in caplog.text
 
 
 READING = ("read", "read/1", "practice/1", "read/1.png", "practice/1.png")
