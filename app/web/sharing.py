@@ -21,6 +21,7 @@ from app.web.access import let_out, owner_only, refusal
 from app.web.forms import Forms, text
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext
+from app.web.notes import Writer
 from app.web.preferences import way_back
 from app.web.security import NO_REFERRER
 from app.web.shared import (
@@ -146,6 +147,8 @@ def entrance(forms: Forms, token: str, *, is_open: bool) -> APIRouter:
     def leave() -> Response:
         answer = RedirectResponse(addresses.HOME, 303)
         let_out(answer, token)
+        # Or the next owner at this browser would write, and take back, under that name.
+        answer.delete_cookie(Writer().cookie)
         return answer
 
     @router.get("/robots.txt")

@@ -326,6 +326,16 @@ def test_the_owner_leaves(private: TestClient, owner: TestClient) -> None:
     assert visitor(private).get(f"/?token={TOKEN}").status_code == 303  # others come as before
 
 
+def test_the_owner_who_leaves_leaves_no_name_to_the_next(owner: TestClient) -> None:
+    page = "/d/made/test/0"
+    assert send(owner, page, f"{page}/notes", note="Blurred", name="Dr. Vidal").status_code == 303
+    assert 'value="Dr. Vidal"' in owner.get(page).text
+    send(owner, "/preferences", "/leave")
+    owner.get(f"/?token={TOKEN}")
+    assert owner.get(page).status_code == 200
+    assert 'value="Dr. Vidal"' not in owner.get(page).text
+
+
 def test_who_has_not_entered_is_not_offered_to_leave(
     serve: Serve, made: Path, private: TestClient, links: dict[str, str]
 ) -> None:
