@@ -176,6 +176,11 @@ def test_the_search_narrows_the_labels_and_finds_an_image(page: Page) -> None:
     page.keyboard.type("severe")
     expect(page.locator("#label-3")).to_be_visible()
     expect(page.locator("[data-found] li:visible")).to_have_count(1)
+    # Of what is said of a label only its name counts: not the word before the number of images.
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("er")
+    expect(page.locator("#label-0")).to_be_hidden()
+    expect(page.locator("[data-found] li:visible")).to_have_count(4)
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("test 17")
     expect(page.locator("[data-found] li:visible")).to_have_count(5)

@@ -119,6 +119,12 @@ def test_those_ticked_a_page_or_all_that_match_are_put_in(client: TestClient) ->
     assert page(client, "/collections/3").one("p", class_="subtitle").find("a") is not None
 
 
+@pytest.mark.parametrize("place", ["collections", "studies", "links"])
+def test_the_menu_says_which_list_one_is_on(place: str, client: TestClient) -> None:
+    chosen = page(client, f"/{place}").one("a", aria_current="page")
+    assert (chosen.get("href"), words(chosen)) == (f"/{place}", place.capitalize())
+
+
 def test_a_collection_shows_several_datasets_in_its_order(three: TestClient) -> None:
     assert shown(three) == [*eye(7), ("bones", "train", 3), *eye(2)]
     sheets = page(three, "/collections/1").sheets()
