@@ -233,6 +233,11 @@ def test_how_much_is_unpacked_does_not_tell_a_guest_where_a_blinded_image_stands
     grid = "/collections/add?of=/d/parts%3Fper_page%3D130"
     send(owner, grid, "/collections/add", which="page", name="Some")
     link = share(owner, address, hide_labels="1")
+    # Where the pictures of a page are not named until they are there, that would tell, too.
+    for number in (1, 2):
+        shown = page(visitor(owner), f"{link}?page={number}")
+        assert all(tile.get("data-sheet") for tile in shown.having("data-sheet"))
+        assert not re.search(r"\b(train|test)\b", shown.text())
     all_are_alike(owner, link, held, monkeypatch)
 
 
