@@ -150,6 +150,9 @@ def test_pictures_that_the_browser_has_are_known_however_it_says_so(
             again = client.get(address, headers=known)
             assert (again.status_code, again.content) == (304, b""), address
             assert again.headers["etag"] == answer.headers["etag"]
+        # Nor is that empty answer given to who has nothing.
+        whole = second.get(address)
+        assert (whole.status_code, whole.content) == (200, answer.content), address
 
 
 def test_a_picture_is_sent_to_who_has_another_one(serve: Serve, write: Write) -> None:
