@@ -265,16 +265,19 @@ def test_what_is_kept_is_said_to_be_kept_whatever_has_become_of_its_image(
     assert len(server.get("/studies/1/answers.csv").text.splitlines()) == 2
 
 
+@pytest.mark.parametrize("how", ["replaced", "gone"])
 def test_a_study_shows_no_image_of_another_file_under_its_name(
-    reader: tuple[TestClient, str], write: Write
+    how: str, reader: tuple[TestClient, str], write: Write
 ) -> None:
     browser, link = reader
     assert browser.get(f"{link}/read/1").status_code == 200
-    write("atlas.npz", test_images=255 - PIXELS, test_labels=LABELS[:, None])
+    other = write("atlas.npz", test_images=255 - PIXELS, test_labels=LABELS[:, None])
+    if how == "gone":
+        other.unlink()
     for shown in ("read/1", "read/1.png", "practice/1", "practice/1.png"):
         answer = browser.get(f"{link}/{shown}")
         assert answer.status_code == 410, shown
-        assert not re.search(TOLD, answer.text), shown
+        assert not re.search(rf"{TOLD}|atlas", answer.text), shown
 
 
 def test_a_split_that_is_damaged_under_a_reading_is_named_to_no_reader(

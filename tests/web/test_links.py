@@ -334,6 +334,21 @@ def test_a_link_to_a_file_that_changed_says_so(owner: TestClient, made: Path) ->
     assert "changed" in answer.text
 
 
+@pytest.mark.parametrize("how", ["gone", "damaged"])
+def test_a_file_that_went_is_not_named_to_who_holds_a_link(
+    how: str, owner: TestClient, made: Path
+) -> None:
+    links = [share(owner, address, hide_labels="1") for address in ("/d/atlas", "/d/atlas/test/3")]
+    made.unlink()
+    if how == "damaged":
+        made.write_bytes(b"PK")
+    for link in links:
+        for path in (link, f"{link}/1", f"{link}/1.png"):
+            answer = visitor(owner).get(path)
+            assert answer.status_code == 410, path
+            assert not re.search(r"atlas|npz|zip|dataset", answer.text), path
+
+
 def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> None:
     link = share(owner, "/d/atlas")
     guest = visitor(owner)

@@ -66,6 +66,8 @@ def test_what_one_chose_nobody_else_sees_on_a_page_that_is_kept(server: TestClie
         "light": root_of(server.get("/d/made", headers={"cookie": "lightbox-look=light"}).text),
     }
     assert {name: root["data-look"] for name, root in looks.items()} == {n: n for n in looks}
+    without = root_of(other.get("/d/made", headers={"cookie": "lightbox-keys=off"}).text)
+    assert (without["data-keys"], looks["auto"]["data-keys"]) == ("off", "on")
 
 
 def test_a_page_says_that_it_depends_on_cookies_and_a_picture_does_not(server: TestClient) -> None:
