@@ -250,6 +250,13 @@ def test_its_size_is_what_the_files_take(cache: Cache) -> None:
     assert cache.size() == on_disk(cache) >= 150_000
 
 
+def test_what_is_being_made_counts_at_its_whole_length(cache: Cache) -> None:
+    path = cache.path("a", "name.npy")
+    with cache.lock(path), cache.making(path) as (file, _):
+        file.truncate(1_000_000)
+        assert cache.size() >= 1_000_000
+
+
 def test_a_file_in_use_is_not_the_least_recently_used(cache: Cache) -> None:
     used, unused = fill(cache, "a", 100_000, 100), fill(cache, "b", 100_000, 200)
     cache.touch(used)

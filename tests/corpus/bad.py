@@ -18,6 +18,7 @@ from corpus.writers import (
     entry_at,
     flip,
     header_of,
+    local_at,
     npy_bytes,
     npy_header,
     patch_both,
@@ -69,6 +70,14 @@ def _large_directory(path: Path, claimed: int) -> None:
         file.write(content[end:])
 
 
+def _shifted(path: Path) -> None:
+    """The end record says that the directory begins 100 bytes further on than it does."""
+    content = bytearray(_whole(path))
+    at = content.rindex(b"PK\x05\x06") + 16
+    struct.pack_into("<I", content, at, struct.unpack_from("<I", content, at)[0] + 100)
+    path.write_bytes(content)
+
+
 FILES: Final[dict[str, Bad]] = {
     "cut in the middle": Bad(lambda path: _cut(path, 0.5), "zip directory", "fetch it again"),
     "cut by a byte": Bad(
@@ -94,6 +103,10 @@ FILES: Final[dict[str, Bad]] = {
         "train_images",
     ),
     "too many members": Bad(_many_members, "1,001 members", "at most 1,000"),
+    "a member behind the directory": Bad(
+        lambda path: _patched(patch_entry, offset=2**31)(path), "damaged zip directory", "damaged"
+    ),
+    "a directory that says it is elsewhere": Bad(_shifted, "damaged zip directory", "damaged"),
     "a directory of 3 GB": Bad(lambda path: _large_directory(path, 3_000_000_000), "zip directory"),
 }
 
@@ -178,6 +191,11 @@ def _foreign_local(path: Path) -> None:
     path.write_bytes(data.replace(b"train_images", b"train_imagez", 1))
 
 
+def _no_local(path: Path) -> None:
+    write_arrays(path, dataset())
+    flip(path, local_at(path.read_bytes(), f"{IMAGES}.npy") + 2)
+
+
 def _without(name: str) -> Callable[[Path], object]:
     return lambda path: write_arrays(path, {k: v for k, v in dataset().items() if k != name})
 
@@ -230,6 +248,7 @@ MEMBERS: Final[dict[str, Bad]] = {
     "a member stored twice": Bad(_twice, "is there twice", "once"),
     "stored with two sizes": Bad(_patched(patch_both, method=0), "two different sizes", "damaged"),
     "two methods": Bad(_patched(patch_local, method=0), "does not match", "damaged"),
+    "no header where it should begin": Bad(_no_local, "does not match", "damaged"),
     "another name in its header": Bad(_foreign_local, "does not match", "damaged"),
     "no npy magic": Bad(_header(b"NOPE" + header_of((12, 8, 9))), "npy header", "NumPy"),
     "npy version 4": Bad(

@@ -151,13 +151,14 @@ def test_too_little_disk_is_said_with_the_bytes_needed(
     assert "16,777,216 are free" in str(found.refused[0])
 
 
-def test_small_files_are_served_from_memory_where_the_disk_is_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("free", "bound"), [(0, 10**10), (10**12, 100)])
+def test_small_files_are_served_from_memory_where_the_cache_takes_none(
+    free: int, bound: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrays = dataset()
     path = write_arrays(tmp_path / "named.npz", arrays)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0, total=10**12))
-    store = Store(Cache(tmp_path / "cache", 10**10))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free, total=10**12))
+    store = Store(Cache(tmp_path / "cache", bound))
     found = open_dataset(path, store)
     assert found.refused == ()
     for split, images in found.images.items():
