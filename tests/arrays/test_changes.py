@@ -2,8 +2,10 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ from numpy.typing import NDArray
 
 from app.arrays import inflate
 from app.arrays.archive import Archive, is_current
-from app.arrays.cache import Cache
+from app.arrays.cache import ROOM_LEFT, Cache
+from app.arrays.room import make_room
 from app.arrays.store import Array, Store
 from app.errors import ArchiveError, NotReadyError
 
@@ -248,6 +251,20 @@ def test_two_that_are_written_at_once_do_not_stay_beyond_the_bound(
     gate.open()
     assert all(job and job.stored.wait(PATIENCE) for job in jobs)
     assert store.cache.size() <= store.cache.bound
+
+
+def test_what_others_write_meanwhile_is_not_taken_for_room(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, cache = archive_of(write_old(tmp_path / "file.npz", 8)), store.cache
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: SimpleNamespace(free=ROOM_LEFT + 1_000, total=10**12)
+    )
+    others = cache.path("others", "large.npy")
+    with cache.lock(others), cache.making(others) as (file, _):
+        file.truncate(10**6)
+        with pytest.raises(ArchiveError, match=r"needs 500,000 bytes .*, where 1,000 are free"):
+            make_room(cache, archive, cache.path("own", "a.npy"), 500_000, store.let_go)
 
 
 def test_what_another_process_evicts_is_read_on(tmp_path: Path, store: Store) -> None:
