@@ -190,10 +190,8 @@ class Store:
         return job
 
     def drop(self, archive: Archive, name: str) -> None:
-        """Let go of a member that is not going to be read again, unless it has failed."""
-        job = self.begun(archive, archive.members[name])
-        if job and job.ended.is_set() and not job.error:
-            self._jobs.pop((archive.path, archive.stamp, name), None)
+        """Let go of a member that is finished, and not going to be read again."""
+        self._jobs.pop((archive.path, archive.stamp, name), None)
 
     def let_go(self, gone: list[Path]) -> None:
         """Unmap files that were removed, so that their space on disk comes free."""
@@ -304,6 +302,13 @@ class Array:
         while job.snapshot()[1] < items and time.monotonic() < deadline:
             if job.ended.wait(_POLL_SECONDS):
                 return
+
+    def finish(self) -> None:
+        """Wait until the array is whole and has passed its checksum. Raises ArchiveError."""
+        job = self._job()
+        job.ended.wait()
+        if job.error:
+            raise job.error.with_traceback(None)
 
     def _job(self) -> Job:
         return self._store.job(self._archive, self._member)

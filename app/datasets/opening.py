@@ -4,7 +4,6 @@ Opening one reads the archive's directory, the labels, and small images; large i
 when somebody looks, so that a folder of them opens at once.
 """
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -152,7 +151,7 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
 def _indexed(archive: Archive, store: Store, split: Split, labels: Member) -> SplitIndex:
     def build(file: BinaryIO) -> None:
         array = store.open(archive, labels.name)
-        array.wait(labels.shape[0], math.inf)
+        array.finish()  # an index is kept: none is made of labels that may yet prove damaged
         indexing.build(array, file, archive.path, labels.name)
         store.drop(archive, labels.name)
 

@@ -41,7 +41,7 @@ def export(chosen: Selected, origin: Origin, store: Store) -> Export:
     for part in parts:
         # Labels were unpacked when the file was opened, and may have been let go of since.
         if part.name == f"{part.split}_labels.npy":
-            part.source.wait(part.source.shape[0], math.inf)
+            part.source.finish()
     note = _note(origin)
     return Export(blocks(_pieces(chosen, parts, note)), _size(parts, note))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from corpus.writers import data_at, flip
 from numpy.typing import NDArray
 from running import PATIENCE
 
@@ -181,3 +182,17 @@ def test_what_was_damaged_in_the_cache_is_made_again(
             content = file.read_bytes()
             file.unlink()  # what is mapped of it stays whole
             file.write_bytes(damage(content))
+
+
+def test_no_index_is_made_of_stored_labels_that_fail_their_checksum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Large members that are stored are read in place while they are being checked.
+    for module in ("job", "store"):
+        monkeypatch.setattr(f"app.arrays.{module}.SMALL", 5_000)
+    path, labels = tmp_path / "a.npz", np.arange(20_000) % 3
+    np.savez(path, test_images=np.zeros((20_000, 2, 2), np.uint8), test_labels=labels)
+    flip(path, data_at(path.read_bytes(), "test_labels.npy") + 100_000, bits=1)
+    for _ in range(2):
+        with pytest.raises(ArchiveError, match="test_labels fails its checksum"):
+            open_dataset(path, Store(Cache(tmp_path / "cache", 10**9)))
