@@ -146,6 +146,10 @@ class Tallies:
 
             def build(file: BinaryIO) -> None:
                 made.append(add_up(report))
+                # Of stored pictures, those are read too that may yet prove damaged.
+                for split, images in dataset.images.items():
+                    if inquiry.selection.wants_split(split):
+                        images.finish()
                 _write(made[0], file)
 
             def load(file: BinaryIO) -> Tally:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from corpus.writers import write_arrays
+from corpus.writers import data_at, flip, write_arrays
 
 from app.arrays.cache import Cache
 from app.arrays.store import Store
@@ -109,6 +109,23 @@ def test_all_of_a_large_selection_is_added_up_once_and_kept_on_disk(
     assert (again.labels, again.bins) == (first.labels, first.bins)
     for name in ("images", "sums", "counts", "outside"):
         np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
+
+
+def test_of_stored_pictures_that_fail_their_checksum_no_sums_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "SAMPLE_ITEMS", 50)
+    # Large members that are stored are read in place while they are being checked.
+    for module in ("job", "store"):
+        monkeypatch.setattr(f"app.arrays.{module}.SMALL", 5_000)
+    path = tmp_path / "mine.npz"
+    np.savez(path, test_images=IMAGES, test_labels=np.arange(400) % 3)
+    flip(path, data_at(path.read_bytes(), "test_images.npy") + 5_000)
+    store = Store(Cache(tmp_path / "cache", 10**9))
+    asked = inquire(open_dataset(path, store), Selection(), everything=True)
+    found = new(store).ask(asked, PATIENCE)
+    assert found.value is None
+    assert "test_images fails its checksum" in str(found.error)
 
 
 def test_where_the_cache_cannot_be_written_all_is_added_up_in_memory(
