@@ -77,17 +77,17 @@ class Unpacking(Job):
         self._take(source)
 
     def _follow(self, mark: Mark | None) -> None:
-        source, done = self._ready
+        source, _ = self._ready
         if mark is None:
             return
         if mark.part != self._part or source is None:
             try:
                 with open_part(self.path, mark) as file:
-                    source, done = Mapped(file, self._member), 0
+                    source = Mapped(file, self._member)
             except OSError:
                 return
             self._part = mark.part
-        self._ready = (source, max(done, mark.done))
+        self._ready = (source, mark.done)
 
 
 @contextlib.contextmanager

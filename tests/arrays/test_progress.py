@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,8 +14,8 @@ from corpus.writers import data_at, dataset, flip, patch_entry, write_arrays
 from numpy.typing import NDArray
 
 from app.arrays.archive import Archive
-from app.arrays.cache import Cache
-from app.arrays.inflate import verify
+from app.arrays.cache import Cache, Mark, write_mark
+from app.arrays.inflate import npy_header, verify
 from app.arrays.store import Array, Progress, Store
 from app.errors import ArchiveError, NotReadyError
 
@@ -211,6 +212,33 @@ def test_whoever_waits_takes_over_from_an_owner_that_failed(
     assert synced.is_set()
     assert failing.stored.wait(PATIENCE)
     assert "needs 7,328 bytes" in str(failing.error)
+
+
+@pytest.mark.usefixtures("gate")
+def test_whoever_reads_along_goes_over_to_the_file_of_the_next_owner(
+    cache: Cache, archive: Archive, pixels: NDArray[Any]
+) -> None:
+    member = archive.members[NAME]
+    content = npy_header(member) + pixels.tobytes()
+    path = cache.path(archive.key, f"{NAME}.npy")
+    array = Store(cache).open(archive, NAME)
+
+    def until(items: int) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while array.available != items:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    with cache.lock(path) as lock:
+        assert lock
+        for items in (50, 70):  # the first of the two is killed, and its file is never longer
+            part = cache.folder / archive.key / f"{NAME}.npy.{items:016x}.part"
+            written = content[: len(content) - (100 - items) * ITEM]
+            part.write_bytes(written.ljust(len(content), b"\0"))
+            write_mark(lock, Mark(items * ITEM, items))
+            until(items)
+            np.testing.assert_array_equal(array.take(np.arange(items)), pixels[:items])
+            part.unlink()
 
 
 @pytest.mark.usefixtures("gate")
