@@ -282,11 +282,17 @@ MEMBERS: Final[dict[str, Bad]] = {
     ),
     "halves for labels": Bad(_array(_LABELS + 0.5, LABELS), "not whole numbers", "whole", LABELS),
     "NaN for labels": Bad(_array(_LABELS * np.nan, LABELS), "not whole numbers", "whole", LABELS),
+    "infinity for labels": Bad(
+        _array(np.full(_LABELS.shape, np.inf), LABELS), "not whole numbers", "whole", LABELS
+    ),
     "labels that JavaScript rounds": Bad(
-        _array(_LABELS.astype(np.uint64) + np.uint64(2**53), LABELS), "2 to the 53rd", "", LABELS
+        _array(np.full_like(_LABELS, 2**53, np.uint64), LABELS), "2 to the 53rd", "", LABELS
     ),
     "labels as far below": Bad(
-        _array(_LABELS.astype(np.int64) + np.iinfo(np.int64).min, LABELS),
+        _array(np.full_like(_LABELS, -(2**53), np.int64), LABELS), "2 to the 53rd", "", LABELS
+    ),
+    "the least label there can be": Bad(
+        _array(np.full_like(_LABELS, np.iinfo(np.int64).min, np.int64), LABELS),
         "2 to the 53rd",
         "",
         LABELS,
