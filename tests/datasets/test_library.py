@@ -311,6 +311,19 @@ def test_a_file_that_was_only_touched_is_opened_again(
     assert before.archive.key != after.archive.key
 
 
+def test_a_dataset_is_served_until_its_file_is_replaced_or_goes(folder: Path, store: Store) -> None:
+    path = write_arrays(folder / "a.npz", dataset())
+    library = Library([folder], store)
+    before = library.dataset("a")
+    assert library.serves(before)
+    write_arrays(path, dataset(seed=1))
+    assert not library.serves(before)
+    after = library.dataset("a")
+    assert (library.serves(before), library.serves(after)) == (False, True)
+    path.unlink()
+    assert not library.serves(after)
+
+
 def test_what_fails_after_it_was_opened_is_refused_on_the_next_request(
     folder: Path, store: Store, opened: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
