@@ -113,6 +113,7 @@ def test_the_order_is_that_of_the_grid(real_client: TestClient) -> None:
         (QUERY, "breastmnist_test_label-0"),
         ("split=test&split=val&order=label", "breastmnist_val-test_by-label"),
         ("label=1&order=random&seed=4", "breastmnist_label-1_random-4"),
+        ("split=val&label=0&match=none", "breastmnist_val_none-of-label-0"),
     ],
 )
 def test_a_file_is_named_by_what_is_in_it(query: str, name: str, real_client: TestClient) -> None:
