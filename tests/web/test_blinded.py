@@ -53,6 +53,8 @@ def test_no_byte_of_a_reading_tells_label_split_or_index(reader: tuple[TestClien
         if "html" in answer.headers["content-type"]:
             text += answer.text
         assert not re.search(TOLD, text), re.search(TOLD, text)
+        # A readout of values would be another reading than that of the picture.
+        assert not re.search(r'data-values="[^"]', text)
 
 
 def test_pages_of_differently_labelled_images_differ_in_nothing_but_their_place(

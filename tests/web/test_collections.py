@@ -224,6 +224,14 @@ def test_images_are_moved_by_a_step_or_to_a_place(
     assert shown(five) == eye(0, 1, 2, 3, 4)
 
 
+def test_images_that_have_left_the_page_meanwhile_are_not_moved(five: TestClient) -> None:
+    hidden = fields_of(five.get("/collections/1").text, "/collections/1/change")
+    given = {**hidden, "do": "earlier", "item": "test-9-0-eyes"}
+    answer = five.post("/collections/1/change", data=given)
+    assert answer.status_code == 422
+    assert "moved meanwhile" in answer.text
+
+
 def test_a_move_within_a_later_page_counts_from_the_first(client: TestClient) -> None:
     collect(client, "/d/eyes", which="all", name="All")
     change(client, "/collections/1?page=2", "place", *eye(150), place="2")
