@@ -128,7 +128,7 @@ def test_a_page_looks_as_it_did_when_somebody_looked_at_it(
 
 
 def test_the_comparison_sees_what_an_eye_sees() -> None:
-    """A line of text that is gone, and a button that has another colour."""
+    """A head that is gone, and what has moved by a letter. One button's colour is below it."""
     file = LOOKS / "grid-1440-light.webp"
     with Image.open(file) as image:
         known = image.convert("RGB")
