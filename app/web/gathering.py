@@ -23,6 +23,9 @@ from app.web.language import gettext as _
 from app.web.language import later
 from app.web.views import Notice
 
+# How long the page of an image waits for its pixels.
+PATIENCE_SECONDS: Final = 2.0
+
 NOT_HERE: Final = later("This image is not here any more.")
 
 
@@ -122,9 +125,9 @@ def still_coming(arrays: Iterable[Array]) -> tuple[Notice, ...]:
     return (Notice("progress", text),) if coming else ()
 
 
-def wait_for(arrays: Iterable[Array], seconds: float) -> None:
-    """Wait until all of these are whole, or that time is over."""
-    until = time.monotonic() + seconds
+def wait_for(arrays: Iterable[Array]) -> None:
+    """Wait until all of these are whole, but no longer than an image's page waits."""
+    until = time.monotonic() + PATIENCE_SECONDS
     for array in arrays:
         array.wait(array.shape[0], until - time.monotonic())
 

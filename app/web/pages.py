@@ -19,6 +19,7 @@ from app.web import grid as grid_page
 from app.web.display import PLAIN, values_of
 from app.web.forms import Forms
 from app.web.frame import Frames
+from app.web.gathering import PATIENCE_SECONDS
 from app.web.item import parse_looking, required_index
 from app.web.language import gettext as _
 from app.web.memory import keep_while
@@ -110,7 +111,7 @@ def pages(
         looking = parse_looking(dataset, request.url.query)
         named = item_of(dataset, found, place)
         walked = walk(request, library, database, named)
-        dataset.images[found].wait(place + 1, seconds=2)
+        dataset.images[found].wait(place + 1, PATIENCE_SECONDS)
         view = item_page.build(
             dataset, found, place, selection, looking, seen, sheet.window_of(dataset), walked
         )

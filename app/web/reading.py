@@ -80,7 +80,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         item = studies.item_of(door.database, seat.study, place.item)
         dataset = _dataset(library, seat.study, item)
         images = _images(door.database, seat.study, dataset)
-        wait_for(images, seconds=2)
+        wait_for(images)
         view = reading_pages.screen(
             dataset,
             seat.study,
@@ -127,7 +127,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         at, item = _practised(door.database, seat.study, number)
         dataset = _dataset(library, seat.study, item)
         images = _images(door.database, seat.study, dataset)
-        wait_for(images, seconds=2)
+        wait_for(images)
         looking = parse_looking(dataset, request.url.query)
         display = parse(request.url.query, values_of(dataset))
         chosen = _choice(choice) if choice else None

@@ -39,6 +39,8 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
         work(*given, stopping)
 
+    for pages in ("gathering", "guest", "pages"):
+        monkeypatch.setattr(f"app.web.{pages}.PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr("app.arrays.job.SMALL", 5_000)
     monkeypatch.setattr("app.arrays.store.SMALL", 5_000)
     monkeypatch.setattr("app.arrays.inflate.WRITE", 1_000)
@@ -318,7 +320,7 @@ def all_are_alike(
     owner: TestClient, images: str, held: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half of train could be seen, unchecked, and test is whole: what is shown doesn't tell."""
-    monkeypatch.setattr("app.web.studio._WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("app.web.studio._WAIT_SECONDS", 0.01)
     asked = [f"{images}/{place}" for place in range(1, 31)]
     guest = visitor(owner)
     answers = [guest.get(f"{address}.png") for address in asked]
