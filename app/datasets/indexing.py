@@ -23,7 +23,9 @@ _BLOCK_BYTES: Final = 4 * 1024 * 1024
 _BLOCK_ROWS: Final = 250_000
 _HEADERS_MOST: Final = 1024
 _REMEDY: Final = Phrase(
-    "store class labels as whole numbers, one per item, or as K columns of 0 and 1"
+    "store class labels as whole numbers, one per item and at most {values_most} different ones, "
+    "or as K columns of 0 and 1",
+    values_most=Amount(VALUES_MOST),
 )
 
 Ints = NDArray[np.int64]

@@ -19,7 +19,7 @@ from app.datasets.dataset import Dataset, Label
 from app.datasets.index import SplitIndex
 from app.datasets.selection import SPLITS, Split
 from app.errors import ArchiveError
-from app.phrases import Phrase
+from app.phrases import Amount, Phrase
 
 MEMBERS: Final = frozenset(f"{split}_{part}" for split in SPLITS for part in ("images", "labels"))
 
@@ -132,7 +132,11 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
         raise ArchiveError(
             path,
             Phrase("has shape {shape}, which is not a stack of pictures", shape=member.shape),
-            Phrase("store images as (N, H, W), (N, H, W, 1), (N, H, W, 3) or (N, D, H, W)"),
+            Phrase(
+                "store images as (N, H, W), (N, H, W, 1), (N, H, W, 3) or (N, D, H, W), of at most "
+                "{side_most} pixels a side",
+                side_most=Amount(SIDE_MOST),
+            ),
             member.name,
         )
     if expected and tuple(item) != expected:

@@ -134,6 +134,7 @@ def test_too_many_different_labels_are_refused(tmp_path: Path, store: Store) -> 
     arrays = dataset(counts=(1_001, 5, 7)) | {"train_labels": np.arange(1_001)}
     found = open_dataset(write_arrays(tmp_path / "named.npz", arrays), store)
     assert "more than 1,000 different label values" in str(found.refused[0])
+    assert "one per item and at most 1,000 different ones" in str(found.refused[0])
 
 
 def test_too_little_disk_is_said_with_the_bytes_needed(
