@@ -49,6 +49,7 @@ class Gate:
 def gated(monkeypatch: pytest.MonkeyPatch, stop_at: int) -> Iterator[Gate]:
     """Take every member for a large one, unpack it in small blocks, and stop on the way."""
     gate = Gate(stop_at)
+    others = set(threading.enumerate())  # of tests that left some stopped: these never end
     monkeypatch.setattr("app.arrays.job.SMALL", -1)
     monkeypatch.setattr("app.arrays.store.SMALL", -1)
     monkeypatch.setattr("app.arrays.inflate.WRITE", 1_000)
@@ -58,6 +59,6 @@ def gated(monkeypatch: pytest.MonkeyPatch, stop_at: int) -> Iterator[Gate]:
     finally:
         gate.open()
         # Else what this test began would stop at the next test's gate.
-        for thread in threading.enumerate():
+        for thread in set(threading.enumerate()) - others:
             if thread.name.startswith("unpack "):
                 thread.join(PATIENCE)
