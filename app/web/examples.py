@@ -133,11 +133,15 @@ class Examples:
         problem="",
         changed="",
         rows=(
-            Said("A. Reader", "2026-11-25 04:00 UTC", "Artefact", "Dust, lower left.", False, HERE),
+            Said(
+                1, "A. Reader", "2026-11-25 04:00 UTC", "Artefact", "Dust, lower left.", False, HERE
+            ),
         ),
         history=(
-            Said("A. Reader", "2026-11-24 16:30 UTC", "Duplicate", "Same as train 7?", True, None),
-            Said("A. Reader", "2026-11-24 16:32 UTC", "", "Taken back", False, None),
+            Said(
+                2, "A. Reader", "2026-11-24 16:30 UTC", "Duplicate", "Same as train 7?", True, None
+            ),
+            Said(3, "A. Reader", "2026-11-24 16:32 UTC", "", "Taken back", False, None),
         ),
         action=addresses.STYLEGUIDE,
         check="",

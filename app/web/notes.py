@@ -50,6 +50,7 @@ _Page = TypeVar("_Page", views.Item, GuestItem)
 class Said:
     """Something said of the item, or that it was taken back; ``undo`` is where to take it back."""
 
+    id: int
     who: str
     when: str
     flag: str
@@ -163,7 +164,7 @@ class Notebook:
         name = text(fields, "name") or ("" if writer.link else _(_OWNER))
         author = writer.author(name)
         note = notes.add(self._database, item, author, flag, text(fields, "note"))
-        answer = _back(back)
+        answer = _back(back, f"note-{note.id}")
         answer.set_cookie(
             writer.cookie,
             quote(note.author.name, safe=""),
@@ -182,7 +183,7 @@ class Notebook:
         if not (note_id.isascii() and note_id.isdecimal() and len(note_id) < 19):
             raise MissingError("note", _("There is no such note."))
         notes.undo(self._database, int(note_id), writer.author(writer.name(request)))
-        return _back(back)
+        return _back(back, "notes")
 
     def _view(
         self, request: Request, item: Item, writer: Writer, address: str, check: str
@@ -282,6 +283,7 @@ def owner_writes(request: Request) -> Writer | None:
 def _said(note: Note, undo: str | None, writer: Writer) -> Said:
     by_link = not writer.link and note.author.link_id is not None
     return Said(
+        id=note.id,
         who=_("{name}, by a link", name=note.author.name) if by_link else note.author.name,
         when=moment(note.made),
         flag=_(FLAG_WORDS[note.flag]) if note.flag else "",
@@ -301,5 +303,6 @@ def _changed(stale: int) -> str:
     )
 
 
-def _back(address: str) -> RedirectResponse:
-    return RedirectResponse(f"{address}#notes", 303)
+def _back(address: str, part: str) -> RedirectResponse:
+    # That part takes the focus, so that it is read aloud.
+    return RedirectResponse(f"{address}#{part}", 303)

@@ -54,8 +54,8 @@ def test_without_javascript_an_image_is_flagged_found_and_no_longer_flagged(
     owner.get_by_label("Note (").fill("A bright ring")
     owner.get_by_label("Your name").fill("Dr Example")
     owner.get_by_role("button", name="Save").click()
-    expect(owner).to_have_url(re.compile(f"{ITEM}#notes$"))
-    expect(owner.locator("#notes")).to_contain_text("A bright ring")
+    expect(owner).to_have_url(re.compile(f"{ITEM}#note-\\d+$"))
+    expect(owner.locator("li:focus")).to_contain_text("A bright ring")
     owner.goto(f"{private.address}/d/retinamnist")
     owner.locator("#noted-flagged").click()
     expect(owner).to_have_url(re.compile(r"\?noted=flagged$"))
@@ -63,6 +63,7 @@ def test_without_javascript_an_image_is_flagged_found_and_no_longer_flagged(
     assert shown(owner) == [("val", 7)]
     owner.locator("[data-index]").click()
     owner.get_by_role("button", name="Take back").click()
+    expect(owner.locator("#notes")).to_be_focused()
     owner.get_by_text("History").click()
     expect(owner.locator("#notes details")).to_contain_text("Taken back")
     owner.get_by_role("link", name="Back to the grid").click()

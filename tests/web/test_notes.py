@@ -66,7 +66,8 @@ def test_a_flag_and_a_note_stand_on_the_page_with_who_and_when(owner: TestClient
         owner, ITEM, f"{ITEM}/notes", flag="wrong-label", note="Two\nlines", name="Dr Who"
     )
     assert answer.status_code == 303
-    assert answer.headers["location"] == f"{ITEM}#notes"
+    assert answer.headers["location"] == f"{ITEM}#note-1"
+    assert page(owner, ITEM).one("li", id="note-1").get("tabindex") == "-1"
     (row,) = said(owner, ITEM)
     assert re.fullmatch(
         r"Wrong label Two lines Dr Who, \d{4}-\d\d-\d\d \d\d:\d\d UTC Take back Wrong label", row
@@ -80,7 +81,7 @@ def test_one_comes_back_to_the_selection_one_came_from(owner: TestClient) -> Non
     (action,) = re.findall(r'action="([^"]+/notes[^"/]*)"', html)
     fields = {**fields_of(html, action), "note": "x"}
     answer = owner.post(unescape(action), data=fields)
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{item}#notes")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{item}#note-1")
 
 
 def test_what_is_taken_back_is_kept_as_history(owner: TestClient) -> None:
@@ -250,7 +251,8 @@ def test_a_guest_who_says_something_sees_the_image_as_before(owner: TestClient) 
     gone = send(guest, f"{item}?invert=1", f"{item}/notes/1/undo?invert=1")
 
     assert [answer.status_code for answer in (kept, gone)] == [303, 303]
-    assert kept.headers["location"] == gone.headers["location"] == f"{item}?invert=1#notes"
+    assert kept.headers["location"] == f"{item}?invert=1#note-1"
+    assert gone.headers["location"] == f"{item}?invert=1#notes"
 
 
 def test_a_guest_must_say_who_writes(owner: TestClient) -> None:
