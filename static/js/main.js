@@ -11,12 +11,11 @@ const additions = {
   reading: "[data-answering]",
 };
 
-function begin() {
-  for (const [name, selector] of Object.entries(additions)) {
-    if (document.querySelector(selector)) import(`./${name}.js`);
-  }
+async function begin() {
+  const wanted = Object.keys(additions).filter((each) => document.querySelector(additions[each]));
   const src = document.querySelector("meta[name=htmx-src]")?.content;
   if (src) document.head.append(Object.assign(document.createElement("script"), { src }));
+  await Promise.all(wanted.map((each) => import(`./${each}.js`)));
 }
-if (document.readyState === "complete") begin();
-else addEventListener("load", begin);
+/** Kept when all of them are at work. */
+export const ready = new Promise((whole) => addEventListener("load", whole)).then(begin);

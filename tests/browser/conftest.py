@@ -141,15 +141,28 @@ def elsewhere(new_context: Callable[..., BrowserContext], watch: Watch) -> Calla
     return open_page
 
 
+# Not by silence on the network: that takes half a second each time. htmx is no module.
+READY = """async () => {
+  const main = document.querySelector("script[src*='/main.js']");
+  if (!main || matchMedia("(scripting: none)").matches) return;
+  await (await import(main.src)).ready;
+  while (document.querySelector("meta[name=htmx-src]") && !window.htmx) {
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+
+
 def visit(page: Page, address: str) -> None:
     """Open a page and wait until all it loads is there, its scripts too."""
-    page.goto(address, wait_until="networkidle")
+    page.goto(address)
+    page.evaluate(READY)
 
 
 def arrive(page: Page, address: str) -> None:
     """Wait until the browser is at an address that matches, and that page is whole."""
     expect(page).to_have_url(re.compile(address))
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state()
+    page.evaluate(READY)
 
 
 def seen(element: Locator) -> Pixels:
