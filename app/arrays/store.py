@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from app.arrays.archive import Archive, Stamp
+from app.arrays.archive import Archive, Stamp, is_current
 from app.arrays.cache import Cache
 from app.arrays.checking import Checking
 from app.arrays.inflate import head
@@ -231,6 +231,11 @@ class Array:
     def available(self) -> int:
         """Number of items, from the first, that can be read now; asking begins the work."""
         return self._job().snapshot()[1]
+
+    @property
+    def is_current(self) -> bool:
+        """Say whether its file is still there, and the one that was opened."""
+        return is_current(self._archive)
 
     @property
     def is_coming(self) -> bool:

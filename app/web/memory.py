@@ -1,8 +1,8 @@
 """Answers kept in memory, given ahead of the application: no routes, threads or templates.
 
 What says that it never changes (a picture under its content key, a file under its digest) is kept
-by its address. A page is kept with a question that must still be answered with yes. Measured in
-``docs/performance.md``.
+by its address. A page or a picture is kept with a question that must still be answered with yes.
+Measured in ``docs/performance.md``.
 """
 
 import threading
@@ -66,12 +66,18 @@ class Answers:
         self._lock = threading.Lock()
 
     def get(self, asked: object) -> Kept | None:
-        """Give what was kept for a request."""
+        """Give what was kept for a request; forget it if it is no longer true."""
         with self._lock:
             kept = self._kept.get(asked)
             if kept:
                 self._kept.move_to_end(asked)
+        if kept is None or kept.holds is None or kept.holds():
             return kept
+        with self._lock:
+            if self._kept.get(asked) is kept:
+                del self._kept[asked]
+                self._size -= _weight(kept)
+        return None
 
     def put(self, asked: object, kept: Kept) -> None:
         """Keep an answer, and let others go for it; one larger than the bound is not kept."""
@@ -134,7 +140,7 @@ class Memory:
             await self._app(scope, receive, send)
             return
         kept = bank.get(asked)
-        if kept and (kept.holds is None or kept.holds()):
+        if kept:
             self._answered.inc()
             await _send(scope, send, kept)
             return

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 import os
 import threading
 import time
@@ -16,13 +17,15 @@ from starlette.responses import Response
 
 from app.arrays.store import Array
 from app.errors import LightboxError, NotReadyError
-from app.web.memory import Answers, Kept
+from app.web.memory import Answers, Kept, keep_while
 from app.web.transport import FOREVER, NOT_AT_ALL, is_known
 
 # Nobody reads this answer; the number is nginx's for a client that has left.
 _LEFT: Final = 499
 _WAIT_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.05
+# Asking a file system takes as long as giving a kept picture, or longer over a network.
+_AGAIN_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,18 @@ class Studio:
         ``plan`` and drawing may raise a LightboxError; while it is NotReadyError, waits a while.
         """
         known = ",".join(request.headers.getlist("if-none-match"))
+
+        def make() -> Response:
+            planned = plan()
+            answer = self._make(planned, known)
+            if answer.headers["Cache-Control"] == FOREVER:
+                keep_while(request, _are_current(planned.images))
+            return answer
+
         deadline = time.monotonic() + _WAIT_SECONDS
         while True:
             # In the language of who asks.
-            drawing = self._pool.submit(copy_context().run, lambda: self._make(plan(), known))
+            drawing = self._pool.submit(copy_context().run, make)
             future = asyncio.wrap_future(drawing)
             while not (await asyncio.wait({future}, timeout=_POLL_SECONDS))[0]:
                 if await request.is_disconnected():
@@ -102,7 +113,8 @@ class Studio:
             if planned.caching == FOREVER and planned.is_checked:
                 answer = self._make(planned, "")
                 tag, body = answer.headers["etag"].encode(), bytes(answer.body)
-                self._kept.put((path, query), Kept(tag, answer.raw_headers, body, None))
+                holds = _are_current(planned.images)
+                self._kept.put((path, query), Kept(tag, answer.raw_headers, body, holds))
         except (LightboxError, OSError):
             pass  # whoever asks for it is told what is wrong
         finally:
@@ -141,3 +153,19 @@ class Studio:
         finally:
             with self._lock:
                 del self._under_way[plan.tag]
+
+
+def _are_current(images: Collection[Array]) -> Callable[[], bool]:
+    """Ask, at most once a second, if the file of these images is still there and the same.
+
+    One that was taken away may be one that nobody is to see any more.
+    """
+    answer, asked = True, -math.inf
+
+    def are_current() -> bool:
+        nonlocal answer, asked
+        if time.monotonic() - asked >= _AGAIN_SECONDS:
+            answer, asked = all(array.is_current for array in images), time.monotonic()
+        return answer
+
+    return are_current

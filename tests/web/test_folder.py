@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from app.web import studio
 
 from .conftest import Serve, Write
 from .reading import json_of, page, picture, ten_to_a_row
@@ -40,6 +43,41 @@ def test_a_deleted_file_is_gone_from_every_page(serve: Serve, write: Write) -> N
         page(client, address, 404)
     json_of(client, "/api/datasets/one", 404)
     assert "/d/one" not in page(client, "/").links()
+
+
+@pytest.mark.parametrize("how", ["deleted", "replaced", "out of reach"])
+def test_pictures_in_memory_end_with_their_file(
+    how: str, serve: Serve, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio, "_AGAIN_SECONDS", 0.0)
+    images = np.full((3, 8, 8), 1000, np.uint16)
+    path = write("one.npz", **(grey(10) | {"test_images": images}))
+    client = serve(path.parent)
+    # Drawn with its page; the other two when they are asked for.
+    (sheet,) = page(client, "/d/one").sheets()
+    (strip,) = re.findall(r'src="(/sheets/[^"]+)"', client.get("/").text)
+    (image,) = re.findall(r'src="(/pictures/[^"]+)"', client.get("/d/one/test/0").text)
+    assert [client.get(address).status_code for address in (strip, image)] == [200, 200]
+    if how == "deleted":
+        path.unlink()
+    elif how == "replaced":
+        write("one.npz", **grey(77))
+    else:
+        path.parent.rename(tmp_path / "away")
+    after = [client.get(address).status_code for address in (sheet, strip, image)]
+    assert after == [404, 404, 404]
+
+
+def test_pictures_in_memory_are_given_without_looking_at_their_file_each_time(
+    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio, "_AGAIN_SECONDS", 3600.0)
+    path = write("one.npz", **grey(10))
+    client = serve(path.parent)
+    (sheet,) = page(client, "/d/one").sheets()
+    assert client.get(sheet).status_code == 200
+    path.unlink()
+    assert client.get(sheet).status_code == 200
 
 
 def test_a_replaced_file_shows_its_new_pixels_under_a_new_sheet(serve: Serve, write: Write) -> None:
