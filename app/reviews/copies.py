@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal
 
-from sqlalchemy import Connection, MetaData, Table, insert, select, text
+from sqlalchemy import Connection, MetaData, RowMapping, Table, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
 from app.errors import StorageError, plain
@@ -67,21 +67,32 @@ def opened(file: Path) -> Iterator[Connection]:
         with _open(file, "ro") as connection:
             try:
                 yield connection
-            except (ValueError, TypeError) as error:  # as “fill” met it
+            except _UnfitError as error:  # as “fill” met it
                 raise _damaged(name) from error
 
 
 def fill(source: Connection, target: Connection, tables: Sequence[Table]) -> None:
     """Copy the rows of these tables, those that others refer to first.
 
-    Raises ValueError or TypeError for a value that is none of its column's.
+    A value that is none of its column's is for “opened” to tell of.
     """
     for table in tables:
-        rows = source.execute(
-            select(table).order_by(*table.primary_key), execution_options={"yield_per": _ROWS}
-        )
-        for some in rows.mappings().partitions():
+        for some in _read(source, table):
             target.execute(insert(table), [dict(row) for row in some])
+
+
+class _UnfitError(Exception):
+    """A value is none of its column's."""
+
+
+def _read(source: Connection, table: Table) -> Iterator[Sequence[RowMapping]]:
+    rows = source.execute(
+        select(table).order_by(*table.primary_key), execution_options={"yield_per": _ROWS}
+    )
+    try:
+        yield from rows.mappings().partitions()
+    except (ValueError, TypeError) as error:
+        raise _UnfitError from error
 
 
 def _checked(file: Path, name: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Boolean, Integer, MetaData, String, Table, insert, select
 
 from app.errors import StorageError, UsageError
-from app.reviews import backups, links
+from app.reviews import backups, copies, links
 from app.reviews.database import Database
 from app.reviews.tables import Moment, metadata
 
@@ -224,6 +224,17 @@ def test_a_backup_with_a_moment_that_is_none_is_refused(
     with pytest.raises(StorageError, match="backup is damaged, or not whole"):
         backups.restore(db, tmp_path / "backup")
     assert rows(db) == before
+
+
+def test_a_fault_of_ours_is_not_taken_for_a_damaged_backup(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    backups.backup(sqlite, tmp_path / "backup")
+    with (
+        pytest.raises(ValueError, match="ours"),
+        copies.opened(tmp_path / "backup"),
+    ):
+        raise ValueError("ours")
 
 
 def test_a_backup_of_a_newer_program_is_refused(db: Database, tmp_path: Path) -> None:
