@@ -4,9 +4,11 @@ Rows are copied, not pages, so that a backup of PostgreSQL can be restored into 
 """
 
 import os
+import re
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,18 +25,21 @@ from app.reviews.failures import capital, said, system_said
 # SQLite's application_id, by which a backup is told from any other SQLite file.
 _MARK: Final = int.from_bytes(b"LBbk")
 _ROWS: Final = 1_000
+# A process that is still at it writes all the time; other machines' clocks may differ by hours.
+_LEFT_SECONDS: Final = 12 * 3600
 
 
 def write(connection: Connection, file: Path, form: str) -> None:
     """Write all rows that this connection sees, in tables of that revision, as a new file.
 
-    It gets its name when it is whole and on disk, in place of one of that name. Raises
-    StorageError.
+    It gets its name when it is whole and on disk, in place of one of that name. What killed
+    processes left of theirs is removed. Raises StorageError.
     """
     name = _name(file)
     part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")
     try:
         with system_said(name), said(name, "The backup was not written"):
+            _remove_left(file)
             make_file(part)
             with _open(part) as copy, copy.begin():
                 schema.upgrade(copy, form)
@@ -118,6 +123,16 @@ def _checked(file: Path, name: str) -> bool:
 
 def _damaged(name: str) -> StorageError:
     return StorageError(f"{capital(name)} is damaged, or not whole; take another.")
+
+
+def _remove_left(file: Path) -> None:
+    """Remove half a backup under this name that nobody has written to for long."""
+    half = re.compile(rf"{re.escape(file.name)}\.[0-9a-f]{{16}}\.part(-journal)?")
+    for left in file.parent.iterdir():
+        if half.fullmatch(left.name):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                    left.unlink()
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Backing up and restoring: whole or not at all, while serving, and between the two databases."""
 
+import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,6 +145,29 @@ def test_a_backup_takes_the_place_of_an_older_one(db: Database, tmp_path: Path) 
     links.revoke(db, link.id)
     backups.restore(db, tmp_path / "backup")
     assert links.all_links(db) == (link,)
+
+
+def test_a_backup_removes_what_killed_ones_left_of_it_and_nothing_else(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    number = "0123456789abcdef"
+    old = [f"backup.{number}.part", f"backup.{number}.part-journal"]
+    others = [
+        f"other.{number}.part",
+        "backup.part",
+        "backup.2025.part",
+        f"backup.{number}.part.old",
+    ]
+    still_written = f"backup.{number[::-1]}.part"
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for name in (*old, *others, still_written):
+        (folder / name).write_text("half")
+        if name != still_written:
+            yesterday = time.time() - 24 * 3600
+            os.utime(folder / name, (yesterday, yesterday))
+    backups.backup(sqlite, folder / "backup")
+    assert {path.name for path in folder.iterdir()} == {"backup", *others, still_written}
 
 
 def test_a_backup_where_no_folder_is_says_so(db: Database, tmp_path: Path) -> None:
