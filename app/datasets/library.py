@@ -14,8 +14,9 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,9 @@ _log: Final = logging.getLogger(__name__)
 
 # What may soon be over is looked at again, but not by every request anew.
 _AGAIN_SECONDS: Final = 1.0
+
+# ".npz", then the same with capitals.
+_ENDINGS: Final = tuple(f".{''.join(letters)}" for letters in product("nN", "pP", "zZ"))
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Library:
 
     def serves(self, dataset: Dataset) -> bool:
         """Say whether asking for its id would give this very dataset, without opening anything."""
-        path = next(iter(self._files_named(dataset.id)), None)
+        path = next(self._files_named(dataset.id), None)
         known = self._known.get(path) if path else None
         if not path or not known or known.found is not dataset:
             return False
@@ -138,21 +142,25 @@ class Library:
             return files_in(self._paths) or [self._fallback]
         return named_files(self._paths)
 
-    def _files_named(self, dataset_id: str) -> list[Path]:
-        """The files that may hold this dataset, found without listing any folder."""
+    def _files_named(self, dataset_id: str) -> Iterator[Path]:
+        """The files that may hold this dataset, looked for one by one, listing no folder.
+
+        In the order in which they are listed: the first of two alike is the one served.
+        """
         if not is_id(dataset_id):
-            return []
-        name = f"{dataset_id}.npz"
-        found = []
-        # In the order of the paths, as they are listed: the first of two alike is the one served.
-        for path in self._paths:
-            if _is_npz(path / name):
-                found.append(path / name)
-            elif path.stem == dataset_id and not os.path.isdir(path):
-                found.append(path)
+            return
+        found = False
+        for rank, ending in enumerate(_ENDINGS):
+            for path in self._paths:
+                file = path / f"{dataset_id}{ending}"
+                if not _is_npz(file):
+                    file = path
+                    if path.stem != dataset_id or _rank(path) != rank or os.path.isdir(path):
+                        continue
+                found = True
+                yield file
         if not found and self._fallback and self._fallback.stem == dataset_id:
-            return [path for path in self._files() if path == self._fallback]
-        return found
+            yield from (path for path in self._files() if path == self._fallback)
 
     def _look(self, path: Path) -> Dataset | ArchiveError:
         found = self._glance(path)
@@ -189,7 +197,11 @@ class Library:
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
-    """List every .npz file meant, in the order of the paths given, each folder's by name."""
+    """List every .npz file meant, in the order of the paths given, each folder's by name.
+
+    Those with capitals in their ending come last, so that looking for the usual ones costs one look
+    into each folder.
+    """
     files: dict[Path, Path] = {}  # what is named twice, in whatever way, is one
     for path in paths:
         folder = path if os.path.isdir(path) else path.parent
@@ -206,7 +218,7 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
             where = folder.resolve()
             for file in listed:
                 files.setdefault(where / file.name, file)
-    return list(files.values())
+    return sorted(files.values(), key=_rank)
 
 
 def named_files(paths: Iterable[Path]) -> list[Path]:
@@ -260,10 +272,14 @@ def _has_failed(found: Dataset | ArchiveError, store: Store) -> bool:
 
 
 def _is_npz(path: Path) -> bool:
-    if path.suffix != ".npz" or path.name.startswith("."):
+    if path.suffix not in _ENDINGS or path.name.startswith("."):
         return False
     # A link that leads nowhere is meant to be a file, and is told of as one.
     return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
+
+
+def _rank(path: Path) -> int:
+    return _ENDINGS.index(path.suffix) if path.suffix in _ENDINGS else 0
 
 
 def _require_listable(folder: Path) -> None:

@@ -82,13 +82,15 @@ def test_check_says_what_the_shelf_says_of_odd_and_repeated_names(
     tmp_path: Path, store: Store
 ) -> None:
     (tmp_path / "sub").mkdir()
-    for name in ("a.npz", "bell\x07.npz", os.fsdecode(b"\xff.npz"), "sub/a.npz"):
+    for name in ("a.npz", "a.NPZ", "b.NPZ", "bell\x07.npz", os.fsdecode(b"\xff.npz"), "sub/a.npz"):
         write_arrays(tmp_path / name, dataset())
     paths = [tmp_path, tmp_path / "sub", tmp_path / "absent.npz", tmp_path / ("x" * 5_000)]
     reports = list(check(paths, store, lambda *_: None))
     shelf = Library(paths, store).shelf()
-    assert [r.dataset.id for r in reports if r.dataset] == [d.id for d in shelf.datasets] == ["a"]
+    assert (
+        [r.dataset.id for r in reports if r.dataset] == [d.id for d in shelf.datasets] == ["a", "b"]
+    )
     said = [str(error) for report in reports for error in report.refused]
     assert said == [str(error) for error in shelf.refused]
-    assert len(said) == 5
+    assert len(said) == 6
     assert all(sentence.isprintable() for sentence in said)

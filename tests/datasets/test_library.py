@@ -252,6 +252,36 @@ def test_of_two_files_of_one_name_the_good_one_is_served(folder: Path, store: St
     assert library.dataset("a").archive.path == good
 
 
+@pytest.mark.parametrize("ending", ["NPZ", "Npz"])
+def test_an_ending_in_capitals_is_the_same(ending: str, folder: Path, store: Store) -> None:
+    path = write_arrays(folder / f"Scans.{ending}", dataset())
+    for paths in ([folder], [path]):
+        library = Library(paths, store)
+        assert ids(library) == ["Scans"]
+        assert library.dataset("Scans").archive.path == path
+        assert library.serves(library.dataset("Scans"))
+    path.unlink()
+    with pytest.raises(MissingError):
+        Library([folder], store).dataset("Scans")
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_of_two_files_that_differ_in_the_case_of_their_endings_one_is_refused(
+    is_named: bool, folder: Path, store: Store
+) -> None:
+    (folder / "sub").mkdir()
+    other = write_arrays(folder / "a.NPZ", dataset(seed=1))
+    usual = write_arrays(folder / "sub" / "a.npz", dataset(seed=2))
+    library = Library([other if is_named else folder, folder / "sub"], store)
+    [refusal] = library.shelf().refused
+    assert "a.NPZ has the same name as a file that is served already" in str(refusal)
+    assert [found.archive.path for found in library.shelf().datasets] == [usual]
+    assert library.dataset("a").archive.path == usual
+    usual.write_bytes(b"")
+    assert [found.archive.path for found in library.shelf().datasets] == [other]
+    assert library.dataset("a").archive.path == other
+
+
 @pytest.mark.parametrize(
     "name", ["my data (1)", "Lunge – größer", "a.b.c", "データ", "x" * 200, "100%", "a&b"]
 )
