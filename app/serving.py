@@ -29,6 +29,8 @@ from app.web.status import WORKERS_FOLDER
 from app.web.templating import compile_all
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+# Addresses that stand for all of a machine's, and by which it reaches itself then.
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 _FACTORY: Final = "app.serving:worker"
 
 
@@ -36,7 +38,9 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until SIGINT or SIGTERM. Raises UsageError for a port or database that can't be had."""
     Database(settings.database_url).close()  # said once, not by each worker
     listening = _listen(host, port)
-    address = f"http://{_in_address(host)}:{listening.getsockname()[1]}/"
+    at, port = listening.getsockname()[:2]
+    # What listens on every address is reached at none by that name.
+    address = f"http://{_in_address(_EVERYWHERE.get(at, host))}:{port}/"
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop_early)
     config = uvicorn.Config(
@@ -52,8 +56,8 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
     logging.getLogger("uvicorn.access").disabled = True
     if settings.access != "open" and not os.environ.get(f"{PREFIX}OWNER_TOKEN"):
         # On standard error: the line on standard output is the address, and nothing else.
-        at = settings.base_url.rstrip("/") + "/" if settings.base_url else address
-        sys.stderr.write(f"The owner enters at {at}?token={settings.owner_token}\n")
+        enter = settings.base_url.rstrip("/") + "/" if settings.base_url else address
+        sys.stderr.write(f"The owner enters at {enter}?token={settings.owner_token}\n")
     threading.Thread(target=_announce, args=(address, listening), daemon=True).start()
     if workers > 1:
         _hand_down(settings)
@@ -137,8 +141,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _announce(address: str, listening: socket.socket) -> None:
     """Print the address once a request is answered there."""
     host, port = listening.getsockname()[:2]
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    probe = f"http://{_in_address(here)}:{port}/healthz"
+    probe = f"http://{_in_address(_EVERYWHERE.get(host, host))}:{port}/healthz"
     direct = build_opener(ProxyHandler({}))  # past any proxy that the environment names
     while True:
         try:

@@ -317,6 +317,21 @@ def test_a_token_that_was_made_is_told_once_on_standard_error(
     assert token not in server.line
 
 
+@pytest.mark.parametrize(
+    ("host", "here"), [("0.0.0.0", "127.0.0.1"), ("0", "127.0.0.1"), ("::", "[::1]")]
+)
+def test_a_server_on_every_address_names_one_that_a_browser_can_open(
+    host: str, here: str, made: Path, cache: dict[str, str]
+) -> None:
+    if host == "::" and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with Server(made, "--host", host, **cache) as server:
+        assert re.fullmatch(rf"Lightbox is at http://{re.escape(here)}:\d+/\n", server.line)
+        assert server.get("/healthz")
+        _, _, err = server.end()
+    assert err.startswith(f"The owner enters at {server.address}/?token=")
+
+
 def test_a_public_server_answers_under_any_name(made: Path, cache: dict[str, str]) -> None:
     with Server(made, "--public", **cache) as server:
         assert ask_raw(server, b"GET /d/made HTTP/1.1\r\nHost: example.org") == 200
