@@ -21,7 +21,16 @@ from app.datasets.selection import Selection
 from app.datasets.subset import Items
 from app.datasets.survey import Learned, Surveys
 from app.pictures import sheet
-from app.pictures.tally import Bins, Report, Tally, bins_of, measure, picture_bytes, picture_shape
+from app.pictures.tally import (
+    Bins,
+    Report,
+    Tally,
+    bins_of,
+    holds_reals,
+    measure,
+    picture_bytes,
+    picture_shape,
+)
 
 # Reading and adding up so much takes about a second.
 SAMPLE_ITEMS: Final = 20_000
@@ -33,7 +42,7 @@ _SUMS_BYTES: Final = 16 * 1024 * 1024
 
 _RUN_ITEMS: Final = 4096
 # Raise it when the same pixels are added up otherwise.
-_FORM: Final = 1
+_FORM: Final = 2
 
 
 @dataclass(frozen=True)
@@ -186,13 +195,14 @@ def _labels(dataset: Dataset, selection: Selection) -> tuple[int | None, ...]:
 
 
 def _arrays(tally: Tally) -> tuple[NDArray[Any], ...]:
-    return tally.images, tally.sums, tally.counts, tally.outside
+    return tally.images, tally.sums, tally.counts, tally.outside, tally.left_out
 
 
 def _size(inquiry: Inquiry) -> int:
     """Bytes that the file of an inquiry takes, about."""
     height, width, channels = picture_shape(inquiry.dataset)
-    row = 8 * channels * (height * width + inquiry.bins.number + 3) + 8
+    pixels = height * width * (2 if holds_reals(inquiry.dataset) else 1)
+    row = 8 * channels * (pixels + inquiry.bins.number + 3) + 16
     return 1024 + (1 + len(inquiry.labels)) * row
 
 
@@ -202,5 +212,8 @@ def _write(tally: Tally, file: BinaryIO) -> None:
 
 
 def _read(inquiry: Inquiry, file: BinaryIO) -> Tally:
-    images, sums, counts, outside = (npy.read_array(file, allow_pickle=False) for _ in range(4))
-    return Tally(inquiry.labels, inquiry.bins, images, sums, counts, outside)
+    return Tally(
+        inquiry.labels,
+        inquiry.bins,
+        *(npy.read_array(file, allow_pickle=False) for _ in range(5)),
+    )

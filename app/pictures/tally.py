@@ -57,8 +57,10 @@ class Tally:
     """What was added up. Row 0 is of all images, row 1 + k of those with ``labels[k]``.
 
     The label None stands for images that carry none. ``images`` (R,) int64 counts images, ``sums``
-    (R, H, W, C) float64 adds up their values, ``counts`` (R, C, bins.number) int64 says how many
-    values lie in each bin, ``outside`` (R, C, 3) int64 how many lie below, above, or nowhere (NaN).
+    (R, H, W, C) float64 adds up their finite values, ``counts`` (R, C, bins.number) int64 says how
+    many values lie in each bin, ``outside`` (R, C, 3) int64 how many lie below, above, or nowhere
+    (NaN). ``left_out`` int64 counts the values of each pixel that are not finite: (R, H, W, C), or
+    (R, 1, 1, 1) of 0 where all numbers are whole.
     """
 
     labels: tuple[int | None, ...]
@@ -67,18 +69,41 @@ class Tally:
     sums: NDArray[np.float64]
     counts: NDArray[np.int64]
     outside: NDArray[np.int64]
+    left_out: NDArray[np.int64]
 
     @property
     def nbytes(self) -> int:
         """What it takes in memory."""
-        return self.images.nbytes + self.sums.nbytes + self.counts.nbytes + self.outside.nbytes
+        arrays = self.images, self.sums, self.counts, self.outside, self.left_out
+        return sum(array.nbytes for array in arrays)
 
     def mean(self, row: int) -> NDArray[np.float64]:
-        """Give the mean image (H, W, C); NaN where a value was not finite, or without images."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            means: NDArray[np.float64] = self.sums[row] / self.images[row]
-        means[~np.isfinite(means)] = np.nan
+        """Give the mean image (H, W, C) of finite values; NaN where there are none, or too large.
+
+        Too large are those whose sum 64 bits can't hold.
+        """
+        return _quotient(self.sums[row], self.images[row] - self.left_out[row])
+
+    def means(self, row: int) -> NDArray[np.float64]:
+        """Give the mean of each channel's finite values (C,); NaN as in a mean image."""
+        height, width = self.sums.shape[1:3]
+        left_out: NDArray[np.int64] = self.left_out[row].sum(axis=(0, 1))
+        # Divided first: the sum of all pixels may be too large.
+        shares = _quotient(self.sums[row], self.images[row] * height * width - left_out)
+        means: NDArray[np.float64] = shares.sum(axis=(0, 1))
         return means
+
+
+def _quotient(sums: NDArray[np.float64], numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quotients: NDArray[np.float64] = sums / numbers
+    quotients[~np.isfinite(quotients)] = np.nan
+    return quotients
+
+
+def holds_reals(dataset: Dataset) -> bool:
+    """Say whether values may be other than finite."""
+    return any(array.dtype.kind == "f" for array in dataset.images.values())
 
 
 def picture_shape(dataset: Dataset) -> tuple[int, int, int]:
@@ -117,6 +142,7 @@ def measure(
         sums=np.zeros((number, *shape), np.float64),
         counts=np.zeros((number, shape[2], bins.number), np.int64),
         outside=np.zeros((number, shape[2], 3), np.int64),
+        left_out=np.zeros((number, *(shape if holds_reals(dataset) else (1, 1, 1))), np.int64),
     )
     row_of = {label: row for row, label in enumerate(labels, start=1)}
     done = 0
@@ -159,10 +185,13 @@ def picture_bytes(dataset: Dataset, array: Array) -> int:
 
 def _add(found: Tally, rows: list[int], pixels: NDArray[Any]) -> None:
     """Add (n, H, W, C) pixels to these rows."""
-    # What is not finite has no mean; NaN says so in the sum.
+    counted = pixels
+    if pixels.dtype.kind == "f" and not (finite := np.isfinite(pixels)).all():
+        found.left_out[rows] += len(pixels) - np.count_nonzero(finite, axis=0)
+        counted = np.where(finite, pixels, 0)
+    # What 64 bits can't hold has no mean; infinity, or NaN, says so in the sum.
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = pixels.sum(axis=0, dtype=np.float64)
-        found.sums[rows] += sums
+        found.sums[rows] += counted.sum(axis=0, dtype=np.float64)
     found.images[rows] += len(pixels)
     for channel in range(pixels.shape[3]):
         counts, outside = _histogram(pixels[..., channel].ravel(), found.bins)

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -21,6 +22,7 @@ from app.web.curves import Curves
 from app.web.forms import Forms
 from app.web.frame import heading
 from app.web.language import gettext as _
+from app.web.language import ngettext
 from app.web.noted import plainly
 from app.web.notices import dataset_notices
 from app.web.studio import Plan, Studio
@@ -277,13 +279,24 @@ def _portrait(
 
 
 def means_text(tally: Tally, row: int) -> str:
-    """Name the mean of each channel over all pixels."""
-    means = tally.mean(row).mean(axis=(0, 1)).tolist()
+    """Name the mean of each channel over all pixels, and how many values are left out of it."""
+    means = tally.means(row).tolist()
+    height, width = tally.sums.shape[1:3]
+    values = int(tally.images[row]) * height * width
+    left_out = np.broadcast_to(tally.left_out[row].sum(axis=(0, 1)), len(means)).tolist()
     texts = [
-        _("not known, as some values are no numbers")
-        if math.isnan(value)
-        else words.measured(value)
-        for value in means
+        words.measured(mean)
+        if math.isfinite(mean)
+        else _("no finite value")
+        if missing == values
+        else _("not known, as the values are too large to be added up")
+        for mean, missing in zip(means, left_out, strict=True)
     ]
     names = [_(name) if name else "" for name in curves.channel_names(len(means))]
-    return ", ".join(f"{text} {name}".rstrip() for text, name in zip(texts, names, strict=True))
+    said = ", ".join(f"{text} {name}".rstrip() for text, name in zip(texts, names, strict=True))
+    if not any(left_out):
+        return said
+    missing = ngettext(
+        "{number} value that is not finite", "{number} values that are not finite", sum(left_out)
+    )
+    return _("{means}; left out: {left_out}", means=said, left_out=missing)

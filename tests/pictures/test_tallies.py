@@ -107,7 +107,7 @@ def test_all_of_a_large_selection_is_added_up_once_and_kept_on_disk(
     again = new(later).ask(asked, PATIENCE).value
     assert again
     assert (again.labels, again.bins) == (first.labels, first.bins)
-    for name in ("images", "sums", "counts", "outside"):
+    for name in ("images", "sums", "counts", "outside", "left_out"):
         np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
 
 

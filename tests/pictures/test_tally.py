@@ -135,18 +135,22 @@ def test_with_all_of_some_labels_the_others_of_these_images_are_told_apart_too(
     assert (found.labels, found.images.tolist()) == ((0, 1, 2), [2, 2, 2, 1])
 
 
-def test_what_is_no_number_leaves_its_pixel_without_a_mean_and_is_counted(
-    tmp_path: Path, store: Store
-) -> None:
+def test_what_is_not_finite_is_left_out_of_means_and_counted(tmp_path: Path, store: Store) -> None:
     images = np.random.default_rng(5).normal(0, 1, (20, 3, 4)).astype(np.float32)
     images[:10] = np.clip(images[:10], -1, 1)
     images[3, 0, 0], images[4, 1, 1], images[5, 2, 2] = np.nan, np.inf, -np.inf
-    found = added_up(opened(tmp_path / "a.npz", store, images, np.zeros(20)))
-    mean = found.mean(0)[..., 0]
-    assert np.isnan(mean[[0, 1, 2], [0, 1, 2]]).all()
-    assert np.isfinite(mean).sum() == 9
+    images[:, 0, 3] = np.nan
+    found = added_up(opened(tmp_path / "a.npz", store, images, np.arange(20) // 10))
+    for row, chosen in enumerate((images, images[:10], images[10:])):
+        finite = np.ma.masked_invalid(chosen.astype(np.float64))
+        expected = finite.mean(axis=0).filled(np.nan)
+        assert np.isnan(expected).sum() == 1
+        np.testing.assert_allclose(found.mean(row)[..., 0], expected)
+        np.testing.assert_allclose(found.means(row), [finite.mean()])
+        missing = np.ma.getmaskarray(finite).sum(axis=0)
+        np.testing.assert_array_equal(found.left_out[row, ..., 0], missing)
     low, high = found.bins.low, found.bins.high
-    assert found.outside[0, 0].tolist() == [(images < low).sum(), (images > high).sum(), 1]
+    assert found.outside[0, 0].tolist() == [(images < low).sum(), (images > high).sum(), 21]
     assert found.counts.sum() // 2 + found.outside[0].sum() == images.size
 
 

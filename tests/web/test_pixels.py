@@ -134,6 +134,34 @@ def test_other_types_are_counted_over_the_window(serve: Serve, write: Write) -> 
     assert f"{images.mean():.4g}" in shown.text()
 
 
+def test_values_that_are_not_finite_are_left_out_of_the_mean_and_counted(
+    serve: Serve, write: Write
+) -> None:
+    images = np.random.default_rng(2).normal(100, 50, (60, 4, 4)).astype(np.float32)
+    images[:50, 0], images[7, 3, 3] = np.nan, np.inf
+    labels = np.arange(60) // 30
+    client = serve(write(test_images=images, test_labels=labels))
+    found = {name: words(card) for name, card in cards(pixels(client, "/d/made/pixels")).items()}
+    for name, chosen in (("All together", images), ("0", images[:30]), ("1", images[30:])):
+        mean = np.ma.masked_invalid(chosen.astype(np.float64)).mean()
+        left_out = (~np.isfinite(chosen)).sum()
+        assert f"{mean:.4g}; left out: {left_out} values that are not finite" in found[name]
+    compared = pixels(client, "/compare?a=/d/made?label=0&b=/d/made?label=1").text()
+    assert "left out: 121 values that are not finite" in compared
+
+
+def test_where_no_value_is_finite_or_can_be_added_up_no_mean_is_named(
+    serve: Serve, write: Write
+) -> None:
+    images = np.full((4, 3, 3), np.nan)
+    images[2:] = 1.7e308
+    client = serve(write(test_images=images, test_labels=np.arange(4) // 2))
+    found = {name: words(card) for name, card in cards(pixels(client, "/d/made/pixels")).items()}
+    assert "no finite value; left out: 18 values that are not finite" in found["0"]
+    assert "not known, as the values are too large to be added up" in found["1"]
+    assert "left out" not in found["1"]
+
+
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, serve: Serve, write: Write) -> TestClient:
     """A dataset of more items than are counted at once."""
