@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from sqlalchemy import Connection, MetaData, RowMapping, Table, insert, select, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from app.errors import StorageError, plain
 from app.reviews import schema
@@ -33,7 +33,8 @@ def write(connection: Connection, file: Path, form: str) -> None:
     """Write all rows that this connection sees, in tables of that revision, as a new file.
 
     It gets its name when it is whole and on disk, in place of one of that name. What killed
-    processes left of theirs is removed. Raises StorageError.
+    processes left of theirs is removed. Raises StorageError; what keeps the rows from being read
+    is raised as the driver says it, to be told of where their database is known.
     """
     name = _name(file)
     part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")
@@ -48,10 +49,12 @@ def write(connection: Connection, file: Path, form: str) -> None:
             _flush(part)
             part.replace(file)
             _flush(file.parent)
-    except BaseException:
+    except BaseException as error:
         for left in (part, part.with_name(f"{part.name}-journal")):
             with suppress(OSError):
                 left.unlink()
+        if isinstance(error, _UnreadableError):
+            raise error.reason from None
         raise
 
 
@@ -72,32 +75,36 @@ def opened(file: Path) -> Iterator[Connection]:
         with _open(file, "ro") as connection:
             try:
                 yield connection
-            except _UnfitError as error:  # as “fill” met it
+            except _UnreadableError as error:  # as “fill” met it
                 raise _damaged(name) from error
 
 
 def fill(source: Connection, target: Connection, tables: Sequence[Table]) -> None:
     """Copy the rows of these tables, those that others refer to first.
 
-    A value that is none of its column's is for “opened” to tell of.
+    That they can't be read is for “write” and “opened” to tell of.
     """
     for table in tables:
         for some in _read(source, table):
             target.execute(insert(table), [dict(row) for row in some])
 
 
-class _UnfitError(Exception):
-    """A value is none of its column's."""
+class _UnreadableError(Exception):
+    """Rows can't be read, or hold a value that is none of its column's; ``reason`` says why."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 def _read(source: Connection, table: Table) -> Iterator[Sequence[RowMapping]]:
-    rows = source.execute(
-        select(table).order_by(*table.primary_key), execution_options={"yield_per": _ROWS}
-    )
     try:
+        rows = source.execute(
+            select(table).order_by(*table.primary_key), execution_options={"yield_per": _ROWS}
+        )
         yield from rows.mappings().partitions()
-    except (ValueError, TypeError) as error:
-        raise _UnfitError from error
+    except (SQLAlchemyError, ValueError, TypeError) as error:
+        raise _UnreadableError(error) from error
 
 
 def _checked(file: Path, name: str) -> bool:

@@ -87,6 +87,9 @@ def _why(error: Exception) -> str:
     name = getattr(driver, "sqlite_errorname", None)
     if isinstance(name, str):
         return _SQLITE.get("_".join(name.split("_")[:2])) or _other(driver)
+    if isinstance(driver, sqlite3.Error):
+        # Without a code it is Python's own word: for text that is none, or for a fault of ours.
+        return _DAMAGED if isinstance(driver, sqlite3.OperationalError) else _other(driver)
     code = getattr(driver, "sqlstate", None)
     if isinstance(code, str):
         known = (code, code[:3], code[:2])

@@ -251,6 +251,46 @@ def test_a_backup_with_a_moment_that_is_none_is_refused(
     assert rows(db) == before
 
 
+# What SQLite itself finds, and text that Python can't read.
+DAMAGES = pytest.mark.parametrize("damage", [b"\xff" * 40_000, b"\xff" * 400])
+
+
+def spoil(file: Path, damage: bytes) -> None:
+    """Write over the middle of a database that is full of long texts."""
+    size = file.stat().st_size
+    with file.open("r+b") as opened:
+        opened.seek(size // 2)
+        opened.write(damage)
+
+
+@DAMAGES
+def test_a_database_that_is_damaged_is_named_by_its_backup(
+    damage: bytes, sqlite: Database, tmp_path: Path
+) -> None:
+    assert sqlite.file
+    for _ in range(200):
+        links.make(sqlite, "grid", ADDRESS, message="x" * 2_000)
+    sqlite.close()
+    spoil(sqlite.file, damage)
+    with pytest.raises(StorageError, match=r"the database reviews\.sqlite is damaged"):
+        backups.backup(sqlite, tmp_path / "copy")
+    assert not list(tmp_path.glob("copy*"))
+
+
+@DAMAGES
+def test_a_backup_that_is_damaged_is_named_and_nothing_is_lost(
+    damage: bytes, db: Database, tmp_path: Path
+) -> None:
+    for _ in range(200):
+        links.make(db, "grid", ADDRESS, message="x" * 2_000)
+    before = rows(db)
+    backups.backup(db, tmp_path / "copy")
+    spoil(tmp_path / "copy", damage)
+    with pytest.raises(StorageError, match="The file copy is damaged, or not whole"):
+        backups.restore(db, tmp_path / "copy")
+    assert rows(db) == before
+
+
 def test_a_fault_of_ours_is_not_taken_for_a_damaged_backup(
     sqlite: Database, tmp_path: Path
 ) -> None:
