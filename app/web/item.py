@@ -83,7 +83,7 @@ def parse_looking(dataset: Dataset, query: str) -> Looking:
             "zoom", _("zoom must be one of {zooms}.", zooms=", ".join(map(str, ZOOMS)))
         )
     slices = tuple(
-        required_slice(dataset, axis, given.get(axis) or str(middle))
+        _slice(dataset, axis, axis, given.get(axis, str(middle)))
         for axis, middle in zip(exact.AXES, default_slices(dataset), strict=False)
     )
     return Looking(zoom, slices)
@@ -124,15 +124,16 @@ def default_slices(dataset: Dataset) -> tuple[int, ...]:
     return tuple(side // 2 for side in dataset.shape) if dataset.is_volume else ()
 
 
-def required_slice(dataset: Dataset, axis: str, value: str) -> int:
-    """Read a slice's number along an axis. Raises MalformedError or MissingError."""
-    if axis not in exact.AXES:
-        raise MalformedError("axis", _("axis must be one of {axes}.", axes=", ".join(exact.AXES)))
-    place = whole_number("slice", value)
+def _slice(dataset: Dataset, axis: str, name: str, value: str) -> int:
+    """Read a slice's number along an axis from the parameter of that name.
+
+    Raises MalformedError or MissingError.
+    """
+    place = whole_number(name, value)
     sides = dataset.shape[exact.AXES.index(axis)]
     if not 0 <= place < sides:
         raise MissingError(
-            "slice",
+            name,
             _(
                 "There is no slice {place} along {axis}; they run from 0 to {sides}.",
                 place=place,
@@ -179,7 +180,7 @@ def cut_for(dataset: Dataset, query: str) -> Cut | None:
         raise MalformedError("axis", _("axis must be one of {axes}.", axes=", ".join(exact.AXES)))
     number_of_axis = exact.AXES.index(axis)
     middle = default_slices(dataset)[number_of_axis]
-    return number_of_axis, required_slice(dataset, axis, given.get("slice", str(middle)))
+    return number_of_axis, _slice(dataset, axis, "slice", given.get("slice", str(middle)))
 
 
 def zoom_of(dataset: Dataset, looking: Looking, to: Callable[[str], str]) -> Zoom:

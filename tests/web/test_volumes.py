@@ -88,6 +88,14 @@ def test_an_axis_that_a_volume_has_not_is_refused(axis: str, real_client: TestCl
     assert "axis" in page(real_client, first.replace("atlas-z", f"atlas-{axis}"), 404).text()
 
 
+@pytest.mark.parametrize(("asked", "status"), [("y=0&x=left", 422), ("y=0&x=28", 404)])
+def test_a_page_says_which_of_its_slices_is_wrong(
+    asked: str, status: int, real_client: TestClient
+) -> None:
+    answer = real_client.get(f"{VOLUME}?{asked}", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["part"]) == (status, "x")
+
+
 def test_a_volume_too_large_for_one_picture_comes_slice_by_slice(
     serve: Serve, write: Write
 ) -> None:
