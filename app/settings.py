@@ -1,5 +1,6 @@
 """What can be set: by flags first, then by ``LIGHTBOX_*`` environment variables, else as here."""
 
+import re
 import secrets
 from pathlib import Path
 from typing import Final, Literal
@@ -19,6 +20,9 @@ Access = Literal["open", "public", "private"]
 HANDED_DOWN: Final = frozenset({"paths", "loopback", "access"})
 
 _GIGABYTE: Final = 10**9
+
+# As browsers send it: letters beyond ASCII come as xn--….
+_HOST: Final = re.compile(r"[\w.-]+|\[[\da-f.:]+\]", re.ASCII)
 
 
 def _own_data() -> Path:
@@ -96,8 +100,15 @@ class Settings(BaseSettings):
     @classmethod
     def _is_of_pages(cls, address: str | None) -> str | None:
         parts = urlsplit(address or "")
-        if address and (parts.scheme not in ("http", "https") or parts.query or parts.fragment):
-            raise ValueError("it must be like https://lightbox.example.org")
+        if address and (
+            parts.scheme not in ("http", "https")
+            or "@" in parts.netloc
+            or not _HOST.fullmatch(_host_in(address))
+            or parts.port == 0
+            or parts.query
+            or parts.fragment
+        ):
+            raise ValueError("it must be like https://lightbox.example.org, and all in ASCII")
         # As browsers write it in Origin.
         return parts._replace(netloc=parts.netloc.lower()).geturl() if address else address
 
@@ -105,7 +116,7 @@ class Settings(BaseSettings):
     @classmethod
     def _are_hosts(cls, hosts: str) -> str:
         for host in filter(None, map(str.strip, hosts.split(","))):
-            if not _host_in(host):
+            if not _HOST.fullmatch(_host_in(host)):
                 raise ValueError(f"{host} is no host name")
         return hosts
 

@@ -43,6 +43,10 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         *(("CACHE_BYTES", "lots"), ("CACHE_BYTES", "-1"), ("PATHS", "no json")),
         *(("BASE_URL", "pictures"), ("BASE_URL", "http://[bad"), ("BASE_URL", "ftp://a.example")),
         *(("BASE_URL", "https://a.example?b=1"), ("HOSTS", "a.example,[bad"), ("HOSTS", "::1")),
+        # No browser sends these names, so the server would answer to nobody, or links lead nowhere.
+        *(("BASE_URL", "https://münchen.example"), ("HOSTS", "münchen.example"), ("HOSTS", "*")),
+        *(("BASE_URL", "https://a .example"), ("BASE_URL", "https://me:secret@a.example")),
+        *(("BASE_URL", "https://a.example:x"), ("BASE_URL", "https://a.example:99999")),
     ],
 )
 def test_a_variable_that_cannot_be_read_is_named_in_a_sentence(
@@ -58,6 +62,9 @@ def test_a_variable_that_cannot_be_read_is_named_in_a_sentence(
     [
         ("https://pictures.example.org/", "pictures.example.org"),
         ("http://PICTURES.example.org:8080/a/b", "pictures.example.org"),
+        ("https://xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
+        ("http://my_machine:8000", "my_machine"),
+        ("http://[2001:db8::1]:8000", "[2001:db8::1]"),
     ],
 )
 def test_the_public_host_is_that_of_the_base_url(address: str, host: str) -> None:
