@@ -13,16 +13,16 @@ const after = (axis, by) => ({ [axis]: +slider(axis).value + by });
 let later, latest;
 export const slider = (axis) => form.elements[axis];
 
-/** Moves to these places along their axes. */
+/** Moves to these places along their axes; done when their slices are shown. */
 export function move(places, aloud) {
   for (const [axis, place] of Object.entries(places)) {
     slider(axis).value = place;
     changed[axis] = slider(axis).value;
     for (const each of all(`[type=hidden][name=${axis}]`)) each.value = changed[axis];
   }
-  stages.forEach(draw);
   carry();
   tell({}, aloud);
+  return Promise.all(stages.map(draw));
 }
 
 async function draw(stage) {
@@ -66,7 +66,7 @@ function carry() {
   // Once all is at rest and nothing lies over it: browsers refuse to do this many times a second.
   clearTimeout(later);
   later = setTimeout(() => {
-    if (document.querySelector("dialog[open]")) carry();
+    if (location.pathname !== new URL(form.action).pathname) carry();
     else history.replaceState(history.state, "", withQuery(location, changed));
   }, 200);
 }

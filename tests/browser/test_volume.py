@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 from running import LIGHTBOX, PATIENCE, Server, environment
 
 from .conftest import ROOT, Watch, arrive, enlarged, seen, thumb, visit
@@ -402,6 +402,28 @@ def test_a_volume_too_large_for_that_asks_for_each_slice(
     np.testing.assert_array_equal(columns[:, 0, 0], volume[0, : len(columns), 0])
 
 
+def test_a_film_waits_for_a_slice_that_is_on_its_way(
+    page: Page, other: Server, watch: Watch
+) -> None:
+    watch.address = other.address
+    page.clock.install()
+    visit(page, f"{other.address}/d/synthetic_2100/test/0?z=0")
+    shown = page.locator("output").first
+    held: list[Route] = []
+    page.route(re.compile(r"\.png\?.*slice=1"), lambda route: held.append(route))
+    page.get_by_role("button", name="Play along z").click()
+    asked_for = set()
+    for _ in range(5):
+        page.clock.run_for(100)
+        asked_for.add(page.locator("#slice-z").input_value())
+    assert asked_for == {"1"}
+    expect(shown).to_have_text("0")
+    held.pop().continue_()
+    expect(shown).to_have_text("1")
+    page.clock.run_for(200)
+    expect(shown).to_have_text("0")
+
+
 def assert_axe_finds_nothing(page: Page) -> None:
     page.evaluate((ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
@@ -509,6 +531,26 @@ def test_the_grid_changes_its_view_and_the_thumbnails_are_numpys(
     page.get_by_label("Volumes shown by").select_option("max")
     arrive(page, r"\?split=val&per_page=20&view=max$")
     np.testing.assert_array_equal(seen(thumb(page, "val", 7)), enlarged(volume.max(axis=0), 3))
+
+
+def test_an_address_of_slices_is_not_lost_while_the_page_comes_back(page: Page) -> None:
+    # The page has come to rest when the test says so.
+    page.add_init_script(
+        "const wait = setTimeout; window.setTimeout = (act, ...rest) =>"
+        " rest[0] === 200 ? (window.rest = () => { delete window.rest; act(); })"
+        " && undefined : wait(act, ...rest);"
+    )
+    visit(page, ADDRESS)
+    stage(page, "z").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("?")
+    expect(page).to_have_url(re.compile(r"/keys$"))
+    # Its dialog is closed then, and its address not yet left.
+    page.locator("#over").evaluate("over => over.addEventListener('close', () => window.rest())")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(r"/test/4$"))
+    page.evaluate("window.rest()")
+    expect(page).to_have_url(re.compile(r"/test/4\?x=15$"))
 
 
 def test_what_lies_over_the_page_keeps_its_address(page: Page) -> None:
