@@ -15,7 +15,7 @@ from running import LIGHTBOX, PATIENCE, Server, environment
 
 from app.arrays.archive import read_archive
 from app.datasets.opening import MEMBERS
-from app.reviews import collected, collecting
+from app.reviews import collected, collecting, studies
 from app.reviews.database import Database
 from app.reviews.items import Item
 
@@ -109,6 +109,9 @@ def test_a_study_is_made_with_one_reader(share: Share, places: dict[str, str], m
         assert "1 of 10" in reader.get(f"{link}/read/1").text
         # An image's address is that image, not all those of its dataset.
         assert "<title>1 of 1 ·" in reader.get(f"{one}/read/1").text
+    database = Database(places["LIGHTBOX_DATABASE_URL"])
+    # Who knows the seed can work out the order.
+    assert len({study.design.seed for study in studies.all_studies(database)} - {0, 1}) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A form → a study: which images, which question, which answers."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +9,7 @@ import numpy as np
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import SPLITS, Selection, whole_number
+from app.datasets.selection import SEED_MOST, SPLITS, Selection, whole_number
 from app.datasets.subset import Items
 from app.errors import GoneError, MalformedError
 from app.reviews import collected, orders
@@ -59,6 +60,7 @@ def default_design(source: Source, title: str) -> Design:
         question=_(QUESTION),
         choices=label_choices(dataset),
         ordinal=is_ordinal(dataset),
+        seed=new_seed(),
         source=source.address,
         drawn_from=len(source.items),
         per_label=0,
@@ -88,7 +90,7 @@ def read_design(source: Source, fields: dict[str, list[str]]) -> Design:
         ask_confidence=bool(text(fields, "confidence")),
         repeats=_number(fields, "repeats", _PERCENT_MOST) / 100,
         practice=_number(fields, "practice", 50),
-        seed=_number(fields, "seed", 2**32 - 1),
+        seed=_number(fields, "seed", SEED_MOST),
         source=source.address,
         drawn_from=len(source.items),
         per_label=_number(fields, "per_label", 10_000),
@@ -159,6 +161,11 @@ def draw(source: Source, design: Design) -> Drawn:
 def label_choices(dataset: Dataset) -> tuple[Choice, ...]:
     """The data set's labels as answers."""
     return tuple(Choice(label_text(label), label.value) for label in dataset.labels)
+
+
+def new_seed() -> int:
+    """Draw a seed: from one that readers could guess, orders and repeats can be worked out."""
+    return secrets.randbelow(SEED_MOST + 1)
 
 
 def is_ordinal(dataset: Dataset) -> bool:

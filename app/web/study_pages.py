@@ -50,6 +50,7 @@ class StudyForm:
     labels: str  # in words; empty where they can't be the answers
     by_labels: bool
     is_ordinal: bool
+    seed: str
     repeats: tuple[Choice, ...]
     back: str
 
@@ -115,6 +116,7 @@ def form(dataset: Dataset, address: str, words: str, back: str, check: str) -> S
         labels=say(listed(map(label_text, dataset.labels))) if can_be else "",
         by_labels=can_be and not dataset.is_multi_label,
         is_ordinal=designing.is_ordinal(dataset),
+        seed=str(designing.new_seed()),
         repeats=tuple(Choice(str(n), f"{n} %" if n else _("none"), n == 0) for n in _REPEATS),
         back=back,
     )

@@ -319,3 +319,16 @@ def test_each_readers_link_is_told_from_the_others(serve: Serve, write: Write) -
     assert "T · Ann" in text
     assert "T · Bob" in text
     assert "Bob" not in visitor(owner).get(ann).text
+
+
+def test_the_seed_that_is_offered_is_drawn_anew_and_what_is_sent_is_recorded(
+    serve: Serve, write: Write
+) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    form = "/studies/new?of=/d/made"
+    offered = [int(page(owner, form).one("input", name="seed").get("value", "")) for _ in range(5)]
+    # Of 32 bits: that all of five stay below a million is less likely than 10**-18.
+    assert len(set(offered)) == 5
+    assert 10**6 < max(offered) < 2**32
+    study(owner, seed=str(offered[0]))
+    assert owner.get("/studies/1/protocol.json").json()["study"]["seed"] == offered[0]
