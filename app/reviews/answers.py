@@ -135,11 +135,18 @@ def current(db: Database, reader: Reader) -> dict[int, Answer]:
         return {row["place"]: _answer(row) for row in rows.mappings()}
 
 
-def next_place(db: Database, study: Study, reader: Reader) -> int | None:
-    """Give the first place without an answer, or None when all are done. Raises StorageError."""
+def next_place(
+    db: Database, study: Study, reader: Reader, lost: frozenset[int] = frozenset()
+) -> int | None:
+    """Give the first place without an answer, or None when all are done. Raises StorageError.
+
+    ``lost`` are the numbers of items that can't be shown, and so not be answered.
+    """
     answered = current(db, reader)
-    order = studies.order(study, reader)
-    return next((place.number for place in order if place.number not in answered), None)
+    for place in studies.order(study, reader):
+        if place.number not in answered and place.item not in lost:
+            return place.number
+    return None
 
 
 def progress(db: Database, study: Study) -> tuple[Progress, ...]:

@@ -17,8 +17,11 @@ from app.datasets.selection import SPLITS, parse
 from app.datasets.subset import Items, Subset
 from app.errors import GoneError, LightboxError, MalformedError, NotReadyError
 from app.pictures import sheet
+from app.reviews import studies
 from app.reviews.collected import Expand, Matching
+from app.reviews.database import Database
 from app.reviews.items import Item
+from app.reviews.studies import Study, StudyItem
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.views import Notice
@@ -70,6 +73,22 @@ def dataset_with(library: Library, dataset_id: str, content: str) -> Dataset:
     if dataset.archive.content != content:
         raise GoneError(_("This file has changed."))
     return dataset
+
+
+def lost_items(library: Library, database: Database, study: Study) -> tuple[StudyItem, ...]:
+    """Give the items of a study whose split turned out damaged, so that nobody is shown them.
+
+    None where the whole file is gone or is another: then there are no others to go on with.
+    Raises StorageError.
+    """
+    try:
+        dataset = dataset_with(library, study.design.dataset, study.design.content)
+    except GoneError:
+        return ()
+    if not dataset.refused:
+        return ()
+    items = studies.items_of(database, study)
+    return tuple(item for item in items if item.split not in dataset.images)
 
 
 def expander(library: Library) -> Expand:

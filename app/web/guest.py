@@ -35,7 +35,7 @@ from app.web.templating import page, wants_part
 
 # A browser asks again each time, so that a withdrawn link shows nothing more.
 CACHING: Final = "private, no-cache"
-Begin = Callable[[Request, str, Link, Door], Response]
+Begin = Callable[[Request, str, Link, Door, Library], Response]
 
 # Which image was asked for, in the query of the page that asks for a passphrase.
 _PLACE: Final = "place"
@@ -59,7 +59,9 @@ def guest(
             return finish(RedirectResponse(_asked_for(token, request.url.query), 303))
         unfurl.tell_of_link(request, link, link.title)
         if link.kind == "study":
-            return finish(begin(request, token, link, door), _counting(door, link, request))
+            return finish(
+                begin(request, token, link, door, library), _counting(door, link, request)
+            )
         shared = open_shared(library, door.database, link)
         answer = (
             _item(request, token, shared, "1", notebook)

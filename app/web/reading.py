@@ -26,7 +26,7 @@ from app.web.access import signed
 from app.web.display import PLAIN, Display, parse, values_of
 from app.web.door import Door
 from app.web.forms import Forms, text
-from app.web.gathering import NOT_HERE, require_whole, still_coming, wait_for
+from app.web.gathering import NOT_HERE, lost_items, require_whole, still_coming, wait_for
 from app.web.guest import CACHING, finish
 from app.web.item import cut_for, drawn, drawn_through, parse_looking
 from app.web.language import gettext as _
@@ -65,7 +65,8 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
     @router.get("/read")
     def go_on(request: Request, token: str) -> Response:
         seat = _seat(door, request, token)
-        place = answers.next_place(door.database, seat.study, seat.reader)
+        lost = _lost(library, door.database, seat.study)
+        place = answers.next_place(door.database, seat.study, seat.reader, lost)
         rest = "" if place is None else f"/read/{place + 1}"
         there = addresses.with_query(f"/s/{token}{rest}", _seen(library, seat, request).query())
         return finish(RedirectResponse(there, 303))
@@ -86,13 +87,14 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             seat.study,
             token,
             place.number,
-            len(seat.order),
+            seat.order,
+            _lost(library, door.database, seat.study),
             given,
             parse_looking(dataset, request.url.query),
             parse(request.url.query, values_of(dataset)),
             secrets.token_urlsafe(12),
         )
-        view = replace(view, notices=still_coming(images))
+        view = replace(view, notices=(*still_coming(images), *view.notices))
         return finish(page(request, "read", view, style=view.viewer.style))
 
     @router.post("/answers")
@@ -110,12 +112,13 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             text(fields, "key"),
             by_hand=not by_program,
         )
-        following = place.number + 2
-        there = (
-            f"/s/{token}/read/{following}" if following <= len(seat.order) else f"/s/{token}/read"
-        )
+        there = f"/s/{token}/read"
         # Kept is kept, whatever has become of its image or of this address meanwhile.
         with suppress(LightboxError):
+            lost = _lost(library, door.database, seat.study)
+            after = (each for each in seat.order[place.number + 1 :] if each.item not in lost)
+            if following := next(after, None):
+                there = f"{there}/{following.number + 1}"
             there = addresses.with_query(there, _seen(library, seat, request).query())
         if by_program:
             return finish(JSONResponse({"saved": kept.key, "next": there}))
@@ -132,7 +135,15 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         display = parse(request.url.query, values_of(dataset))
         chosen = _choice(choice) if choice else None
         view = reading_pages.practice(
-            dataset, seat.study, token, at, item, chosen, looking, display
+            dataset,
+            seat.study,
+            token,
+            at,
+            item,
+            _lost(library, door.database, seat.study),
+            chosen,
+            looking,
+            display,
         )
         view = replace(view, notices=still_coming(images))
         return finish(page(request, "practice", view, style=view.viewer.style))
@@ -168,11 +179,12 @@ def reading_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
     return router
 
 
-def start(request: Request, token: str, link: Link, door: Door) -> Response:
+def start(request: Request, token: str, link: Link, door: Door, library: Library) -> Response:
     """Show a reader where they are: at the beginning, on the way, or done."""
     seat = _seated(door.database, link)
     given = answers.current(door.database, seat.reader)
-    view = reading_pages.start(seat.study, seat.reader, token, given, len(seat.order), link)
+    lost = _lost(library, door.database, seat.study)
+    view = reading_pages.start(seat.study, seat.reader, token, given, seat.order, lost, link)
     return page(request, "reader", view)
 
 
@@ -222,6 +234,11 @@ def _images(database: Database, study: Study, dataset: Dataset) -> list[Array]:
     """
     splits = studies.splits_of(database, study)
     return [dataset.images[split] for split in splits if split in dataset.images]
+
+
+def _lost(library: Library, database: Database, study: Study) -> frozenset[int]:
+    """Give the numbers of the items that can't be shown; a reader goes on with the others."""
+    return frozenset(item.number for item in lost_items(library, database, study))
 
 
 def _seen(library: Library, seat: Seat, request: Request) -> Display:

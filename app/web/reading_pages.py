@@ -1,7 +1,7 @@
 """A study → what its readers see. Nothing here tells a label, a split or an index."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,6 +11,7 @@ from app.reviews.agreement import CANNOT_TELL
 from app.reviews.answers import CONFIDENCES, Answer
 from app.reviews.designs import Choice, Design
 from app.reviews.links import Link
+from app.reviews.orders import Place
 from app.reviews.studies import Reader, Study, StudyItem
 from app.web import addresses, controls, volume
 from app.web.display import Display, values_of
@@ -18,7 +19,7 @@ from app.web.guest_pages import paragraphs
 from app.web.item import Looking, planes_of, zoom_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
-from app.web.language import later
+from app.web.language import later, ngettext
 from app.web.views import Controls, Credits, Hidden, Notice, Plane, Zoom
 from app.web.words import answer_text, counted, credits_of, images
 
@@ -61,6 +62,7 @@ class Start:
     first: str | None
     practice: str | None
     action: str
+    notices: tuple[Notice, ...]
 
 
 @dataclass(frozen=True)
@@ -128,11 +130,19 @@ def start(
     reader: Reader,
     token: str,
     given: Mapping[int, Answer],
-    total: int,
+    order: Sequence[Place],
+    lost: frozenset[int],
     link: Link,
 ) -> Start:
-    """Draw up the first page; ``given`` is what was answered, by place."""
-    design, answered = study.design, len(given)
+    """Draw up the first page; ``given`` is what was answered, by place.
+
+    ``lost`` are the numbers of the items that can't be shown.
+    """
+    design, answered, total = study.design, len(given), len(order)
+    left = _left_out(given, order, lost)
+    first = next((place for place in sorted(given) if order[place].item not in lost), None)
+    aside = (at for at, item in enumerate(study.practice_items, start=1) if item not in lost)
+    practised = next(aside, None)
     return Start(
         heading=design.title,
         reader=reader.name,
@@ -142,12 +152,13 @@ def start(
         done=_("{answered} of {total} answered", answered=counted(answered), total=counted(total)),
         answered=answered,
         share_done=100 * answered // total,
-        is_done=answered == total,
+        is_done=0 < answered == total - left,
         is_closed=study.closed is not None,
         read=f"/s/{token}/read",
-        first=f"/s/{token}/read/{min(given) + 1}" if given else None,
-        practice=f"/s/{token}/practice/1" if design.practice and not answered else None,
+        first=f"/s/{token}/read/{first + 1}" if first is not None else None,
+        practice=f"/s/{token}/practice/{practised}" if practised and not answered else None,
         action=f"/s/{token}/answers",
+        notices=() if study.closed else _notices(left),
     )
 
 
@@ -156,22 +167,24 @@ def screen(
     study: Study,
     token: str,
     place: int,
-    total: int,
+    order: Sequence[Place],
+    lost: frozenset[int],
     given: Mapping[int, Answer],
     looking: Looking,
     display: Display,
     key: str,
 ) -> Screen:
-    """Draw up one image; ``given`` is what was answered, by place."""
-    design = study.design
+    """Draw up one image; ``given`` is what was answered, by place, ``lost`` what can't be shown."""
+    design, total = study.design, len(order)
     old = given.get(place)
     here = f"/s/{token}/read/{place + 1}"
     held, seen = values_of(dataset), display.query()
     name = _("Image {place}", place=counted(place + 1))
     # Once no more answers are taken, from one that was given to the next.
     places = sorted(given) if study.closed else range(total)
-    at = places.index(place)
-    before, after = places[:at][-1:], places[at + 1 :][:1]
+    shown = [each for each in places if order[each].item not in lost]
+    before = [each for each in shown if each < place][-1:]
+    after = [each for each in shown if each > place][:1]
     following = f"/s/{token}/read/{after[0] + 1}" if after else f"/s/{token}"
     return Screen(
         title=design.title,
@@ -194,7 +207,21 @@ def screen(
         else "",
         home=f"/s/{token}",
         credits=credits_of([dataset]),
+        notices=() if study.closed else _notices(_left_out(given, order, lost)),
     )
+
+
+def _left_out(given: Mapping[int, Answer], order: Sequence[Place], lost: frozenset[int]) -> int:
+    return sum(place.item in lost and place.number not in given for place in order)
+
+
+def _notices(left: int) -> tuple[Notice, ...]:
+    text = ngettext(
+        "{number} image can't be shown and is left out; tell the person who sent you the link.",
+        "{number} images can't be shown and are left out; tell the person who sent you the link.",
+        left,
+    )
+    return (Notice("warning", text),) if left else ()
 
 
 def _said(design: Design, answer: Answer) -> str:
@@ -211,6 +238,7 @@ def practice(
     token: str,
     at: int,
     item: StudyItem,
+    lost: frozenset[int],
     chosen: int | None,
     looking: Looking,
     display: Display,
@@ -221,7 +249,8 @@ def practice(
     seen = display.query()
     name = _("Practice image {at}", at=at + 1)
     told = f"choice={CANNOT if chosen == CANNOT_TELL else chosen}" if chosen is not None else ""
-    last = at + 1 == len(study.practice_items)
+    aside = study.practice_items
+    after = next((n for n in range(at + 1, len(aside)) if aside[n] not in lost), None)
     feedback = ""
     if chosen is not None:
         said = _("You said: {chosen}.", chosen=answer_text(design, _in_range(study, chosen)))
@@ -233,9 +262,7 @@ def practice(
     return Practice(
         title=design.title,
         question=design.question,
-        progress=_(
-            "Practice {at} of {practice_items}", at=at + 1, practice_items=len(study.practice_items)
-        ),
+        progress=_("Practice {at} of {practice_items}", at=at + 1, practice_items=len(aside)),
         viewer=_viewer(dataset, looking, display, name, here, told),
         seen=(
             *volume.hidden(seen, looking),
@@ -246,9 +273,9 @@ def practice(
         confidences=_confidences(design, None) if chosen is None else (),
         feedback=feedback,
         following=addresses.with_query(
-            f"/s/{token}/read" if last else f"/s/{token}/practice/{at + 2}", seen
+            f"/s/{token}/read" if after is None else f"/s/{token}/practice/{after + 1}", seen
         ),
-        following_text=_("Begin the reading") if last else _("Next practice image"),
+        following_text=_("Begin the reading") if after is None else _("Next practice image"),
         credits=credits_of([dataset]),
     )
 

@@ -14,6 +14,7 @@ from app.reviews.studies import Study
 from app.web import addresses, designing, study_pages
 from app.web.access import owner_only
 from app.web.forms import Forms, text
+from app.web.gathering import lost_items
 from app.web.language import gettext as _
 from app.web.preferences import way_back
 from app.web.security import NO_REFERRER
@@ -61,7 +62,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         check = forms.check_for(request)
         names = {each.id: each.name for each in collected.all_collections(database)}
         source = leads_to(library, names, study.design.source or "")
-        view = study_pages.build(study, answers.progress(database, study), source, check)
+        lost = lost_items(library, database, study)
+        view = study_pages.build(study, answers.progress(database, study), source, lost, check)
         answer = page(request, "study", view)
         forms.remember(answer, check)
         return answer

@@ -9,12 +9,12 @@ from app.reviews import designs, links
 from app.reviews.answers import Progress
 from app.reviews.designs import Design
 from app.reviews.links import Link
-from app.reviews.studies import Study
+from app.reviews.studies import Study, StudyItem
 from app.web import addresses, designing
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext, say
 from app.web.sharing import Made, public_note, qr_code
-from app.web.views import Choice, Fact
+from app.web.views import Choice, Fact, Notice
 from app.web.words import counted, images, label_text
 
 _REPEATS: Final = (0, 10, 20, 30)
@@ -81,6 +81,7 @@ class StudyPage:
     json: str
     check: str
     days: tuple[Choice, ...]
+    notices: tuple[Notice, ...]
 
 
 def row(study: Study, progress: tuple[Progress, ...]) -> StudyRow:
@@ -122,8 +123,17 @@ def form(dataset: Dataset, address: str, words: str, back: str, check: str) -> S
     )
 
 
-def build(study: Study, progress: tuple[Progress, ...], source: str, check: str) -> StudyPage:
-    """Draw up one study; ``source`` says in words what its images were chosen from."""
+def build(
+    study: Study,
+    progress: tuple[Progress, ...],
+    source: str,
+    lost: tuple[StudyItem, ...],
+    check: str,
+) -> StudyPage:
+    """Draw up one study; ``source`` says in words what its images were chosen from.
+
+    ``lost`` are the images that can't be shown.
+    """
     design = study.design
     here = addresses.study(study.id)
     answers = ", ".join(choice.name for choice in design.choices)
@@ -170,7 +180,20 @@ def build(study: Study, progress: tuple[Progress, ...], source: str, check: str)
             Choice(str(n), ngettext("{number} day", "{number} days", n), n == links.DAYS)
             for n in _DAYS
         ),
+        notices=_notices(lost),
     )
+
+
+def _notices(lost: tuple[StudyItem, ...]) -> tuple[Notice, ...]:
+    if not lost:
+        return ()
+    text = _(
+        "{images} can't be shown, and readers go on with the others: {listed}. The dataset's page "
+        "says why.",
+        images=images(len(lost)),
+        listed=say(listed(f"{item.split} {item.index}" for item in lost)),
+    )
+    return (Notice("warning", text),)
 
 
 def _progress(each: Progress) -> str:

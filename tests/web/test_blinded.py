@@ -306,6 +306,62 @@ def test_a_split_that_is_damaged_under_a_reading_is_named_to_no_reader(
         assert not re.search(TOLD, answer.text)
 
 
+def test_a_reader_goes_on_with_the_images_that_are_left_and_the_owner_is_told_which_are_not(
+    serve: Serve, write: Write
+) -> None:
+    pixels, labels = PIXELS[:9], LABELS[:9, None]
+    path = write(
+        train_images=pixels,
+        train_labels=labels,
+        test_images=pixels[:4],
+        test_labels=labels[:4],
+    )
+    server = serve(path)
+    fields = {"title": "R", "question": "Q?", "scale": "yes-no", "practice": "3", "seed": "3"}
+    send(server, "/studies/new?of=/d/made", "/studies", **fields)
+    link, browser = invited(server), visitor(server)
+    assert "be shown" not in browser.get(link).text + server.get("/studies/1").text
+    flip(path, path.read_bytes().index(b"train_images.npy") + 200)
+    protocol = server.get("/studies/1/protocol.json").json()
+    splits = {item["number"]: item["split"] for item in protocol["items"]}
+    order = [each["item"] for each in protocol["readers"][0]["order"]]
+    left = [place for place, item in enumerate(order, start=1) if splits[item] == "test"]
+    assert 1 < len(left) < left[-1]
+    told = f"{10 - len(left)} images can't be shown and are left out"
+    start = page(browser, link)
+    assert told in start.text()
+    (at,) = [a.get("href", "") for a in start.all("a") if words(a) == "Practise first"]
+    practised = 0
+    while "/practice/" in at:
+        practised += 1
+        action = page(browser, f"{at}?choice=1").one("a", class_="button primary")
+        at = action.get("href", "")
+    aside = [item["split"] for item in protocol["items"] if item["practice"]]
+    assert 0 < practised == aside.count("test") < len(aside)
+    assert at == f"{link}/read"
+    walked, at = [], browser.get(f"{link}/read").headers["location"]
+    while at != link:
+        walked.append(int(at.rpartition("/")[2]))
+        shown = page(browser, at)
+        assert told in shown.text()
+        back = [a.get("href") for a in shown.all("a") if words(a) == "Back"]
+        assert back == [f"{link}/read/{place}" for place in walked[-2:-1]]
+        answer = send(browser, at, f"{link}/answers", choice="1")
+        at = answer.headers["location"]
+        if at == f"{link}/read":
+            at = browser.get(at).headers["location"]
+    assert walked == left
+    end = page(browser, link)
+    assert "Thank you, A." in end.text()
+    assert f"{link}/read/{left[0]}" in end.links()
+    (warned,) = page(server, "/studies/1").all("li", class_="notice notice-warning")
+    assert words(warned) == (
+        "Warning: 9 images can't be shown, and readers go on with the others: "
+        + ", ".join(f"train {n}" for n in range(9))
+        + ". The dataset's page says why."
+    )
+
+
 def test_an_answer_sent_by_a_page_of_another_site_is_refused(
     reader: tuple[TestClient, str],
 ) -> None:
