@@ -13,12 +13,12 @@ from app.reviews.answers import StudyReadings
 from app.reviews.intervals import Measure
 from app.reviews.methods import Protocol, methods, sampling
 from app.reviews.studies import Study
-from app.web import addresses
+from app.web import addresses, study_pages
 from app.web.cases import Case, cases, credits_for, more
 from app.web.gathering import dataset_with
 from app.web.language import gettext as _
 from app.web.language import say, signed
-from app.web.views import Credits, Link
+from app.web.views import Credits, Crumb, Link
 from app.web.words import counted
 
 _DIVIDED_MOST: Final = 24
@@ -72,6 +72,7 @@ class AgreementPage:
     """All measures of a study."""
 
     heading: str
+    crumbs: tuple[Crumb, ...]
     study: str
     counts: tuple[str, ...]
     together: tuple[MeasureRow, ...]
@@ -97,6 +98,7 @@ def agreement_page(
     names = read.readings.categories
     return AgreementPage(
         heading=_("Agreement · {title}", title=design.title),
+        crumbs=study_pages.crumbs(study, Crumb(_("Agreement"), None)),
         study=here,
         counts=tuple(
             _(

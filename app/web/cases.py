@@ -11,11 +11,11 @@ from app.pictures import sheet
 from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Comparison
 from app.reviews.answers import StudyReadings
 from app.reviews.studies import Study
-from app.web import addresses
+from app.web import addresses, study_pages
 from app.web.gathering import dataset_with
 from app.web.language import gettext as _
 from app.web.language import say
-from app.web.views import Credits
+from app.web.views import Credits, Crumb
 from app.web.words import answer_text, counted, credits_of, images
 
 _CASES_MOST: Final = 200
@@ -36,6 +36,7 @@ class CasesPage:
     """The images of one cell of a table."""
 
     heading: str
+    crumbs: tuple[Crumb, ...]
     back: str
     cases: tuple[Case, ...]
     more: str
@@ -52,10 +53,12 @@ def cases_page(
     """Draw up the images of the cell at row and column."""
     numbers = comparison.table.cases.get(where, ())
     names = comparison.table.categories
+    back = addresses.study(study.id, "agreement")
     return CasesPage(
         heading=f"{say(comparison.first)}: {names[where[0]]}; "
         f"{say(comparison.second)}: {names[where[1]]}",
-        back=addresses.study(study.id, "agreement"),
+        crumbs=study_pages.crumbs(study, Crumb(_("Agreement"), back), Crumb(_("Images"), None)),
+        back=back,
         cases=cases(library, study, read, numbers[:_CASES_MOST]),
         more=more(len(numbers), _CASES_MOST),
         credits=credits_for(library, study),

@@ -34,7 +34,7 @@ from app.web.shared import (
     seen_at,
 )
 from app.web.templating import page
-from app.web.views import Choice, Notice
+from app.web.views import Choice, Crumb, Notice
 from app.web.words import filter_text, images
 
 _DAYS: Final = (1, 7, 30, 90, 365)
@@ -73,6 +73,7 @@ class Made:
     back_text: str
     links: str
     notices: tuple[Notice, ...]
+    crumbs: tuple[Crumb, ...] = ()  # of what it is a page of, if of anything
 
 
 def sharing(library: Library, database: Database, forms: Forms, base_url: str | None) -> APIRouter:

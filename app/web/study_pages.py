@@ -14,7 +14,7 @@ from app.web import addresses, designing
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext, say
 from app.web.sharing import Made, public_note, qr_code
-from app.web.views import Choice, Fact, Notice
+from app.web.views import Choice, Crumb, Fact, Notice
 from app.web.words import counted, images, label_text
 
 _REPEATS: Final = (0, 10, 20, 30)
@@ -71,6 +71,7 @@ class StudyPage:
     """One study."""
 
     heading: str
+    crumbs: tuple[Crumb, ...]
     facts: tuple[Fact, ...]
     readers: tuple[ReaderRow, ...]
     is_closed: bool
@@ -82,6 +83,12 @@ class StudyPage:
     check: str
     days: tuple[Choice, ...]
     notices: tuple[Notice, ...]
+
+
+def crumbs(study: Study, *below: Crumb) -> tuple[Crumb, ...]:
+    """Say where a study stands, or a page of it by what is ``below``."""
+    here = addresses.study(study.id) if below else None
+    return (Crumb(_("Studies"), addresses.STUDIES), Crumb(study.design.title, here), *below)
 
 
 def row(study: Study, progress: tuple[Progress, ...]) -> StudyRow:
@@ -139,6 +146,7 @@ def build(
     answers = ", ".join(choice.name for choice in design.choices)
     return StudyPage(
         heading=design.title,
+        crumbs=crumbs(study),
         facts=(
             Fact(_("Question"), design.question),
             Fact(_("Answers"), _("{answers}; or: cannot tell", answers=answers)),
@@ -222,6 +230,7 @@ def invited(study: Study, url: str, link: Link, base_url: str | None) -> Made:
         back_text=_("Back to the study"),
         links=addresses.LINKS,
         notices=() if base_url else (public_note(),),
+        crumbs=crumbs(study, Crumb(_("The link"), None)),
     )
 
 

@@ -19,7 +19,7 @@ from app.reviews.database import Database
 from app.reviews.studies import Study
 
 from .conftest import Serve, Write
-from .reading import Pixels, page, words
+from .reading import Page, Pixels, page, words
 from .visiting import send, visitor
 
 RANDOM = np.random.default_rng(4)
@@ -332,3 +332,22 @@ def test_the_seed_that_is_offered_is_drawn_anew_and_what_is_sent_is_recorded(
     assert 10**6 < max(offered) < 2**32
     study(owner, seed=str(offered[0]))
     assert owner.get("/studies/1/protocol.json").json()["study"]["seed"] == offered[0]
+
+
+def test_every_page_of_a_study_says_where_it_stands(serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    ann, _ = study(owner)
+    read(visitor(owner), ann, *"00000000")
+    made = send(owner, "/studies/1", "/studies/1/readers", name="Cleo", days="30")
+    upper = [("All datasets", "/"), ("Studies", "/studies")]
+    whole = [*upper, ("T", "/studies/1")]
+    agreement = "/studies/1/agreement"
+    cases = next(link for link in page(owner, agreement).links() if "/cases?" in link)
+    for seen, trail in (
+        (page(owner, "/studies/1"), [*upper, ("T", None)]),
+        (Page(made.text), [*whole, ("The link", None)]),
+        (page(owner, agreement), [*whole, ("Agreement", None)]),
+        (page(owner, cases), [*whole, ("Agreement", agreement), ("Images", None)]),
+    ):
+        crumbs = seen.one("nav", class_="crumbs").iter("li")
+        assert [(words(li), li[0].get("href")) for li in crumbs] == trail
