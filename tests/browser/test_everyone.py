@@ -112,6 +112,25 @@ def test_without_javascript_nothing_is_offered_that_needs_it(plain: Page) -> Non
             expect(plain.get_by_role("button", name=name)).to_have_count(0)
 
 
+@pytest.mark.parametrize("width", [360, 700, 1440])
+def test_tab_goes_through_the_head_of_a_page_as_it_is_seen(width: int, page: Page) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    visit(page, "/d/retinamnist/test/9")
+    stops: list[tuple[int, int]] = []
+    while True:
+        page.keyboard.press("Tab")
+        stop = page.locator(".masthead a:focus")
+        if stop.count():
+            box = stop.bounding_box()
+            assert box
+            stops.append((round(box["y"] + box["height"] / 2), round(box["x"])))
+        elif stops:
+            break
+    # The name, the menu's three, and two of the breadcrumb: row by row, each from the left.
+    assert len(stops) == 6
+    assert stops == sorted(stops)
+
+
 @EVERY_PAGE
 def test_at_360_pixels_nothing_scrolls_sideways(name: str, page: Page, watch: Watch) -> None:
     watch.expected = ["404"] if name == "problem" else []
