@@ -28,7 +28,7 @@ from app.web.roles import role_of
 from app.web.tables import Table
 from app.web.templating import page
 from app.web.views import Crumb, Fact, Link, Notice, Stop
-from app.web.words import bytes_text, counted, images
+from app.web.words import bytes_text, counted, images, in_line
 
 # What takes longer than this to compute is shown when it is there.
 _PATIENCE_SECONDS: Final = 1.0
@@ -199,7 +199,7 @@ def build(
     chapter, chapters = _chapters(dataset)
     return About(
         heading=_("About {title}", title=dataset.title),
-        subtitle=" · ".join((say(dataset.modality), task_words(dataset), size_words(dataset))),
+        subtitle=in_line(say(dataset.modality), task_words(dataset), size_words(dataset)),
         crumbs=(Crumb(dataset.title, grid), Crumb(_("About"), None)),
         address=addresses.about(dataset.id) if whole else addresses.about_unread(dataset.id),
         grid=grid,

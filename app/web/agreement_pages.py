@@ -19,7 +19,7 @@ from app.web.gathering import dataset_with
 from app.web.language import gettext as _
 from app.web.language import say, signed
 from app.web.views import Credits, Crumb, Link
-from app.web.words import counted
+from app.web.words import counted, in_line
 
 _DIVIDED_MOST: Final = 24
 
@@ -97,7 +97,7 @@ def agreement_page(
     design = study.design
     names = read.readings.categories
     return AgreementPage(
-        heading=_("Agreement · {title}", title=design.title),
+        heading=in_line(_("Agreement"), design.title),
         crumbs=study_pages.crumbs(study, Crumb(_("Agreement"), None)),
         study=here,
         counts=tuple(

@@ -26,7 +26,7 @@ from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
 from app.web.views import Choice, Fact, Link, Notice
 from app.web.wanted import Wanted
-from app.web.words import bytes_text, counted, images
+from app.web.words import bytes_text, counted, images, in_line
 
 # Files that are new are opened for as long as this; the page says how many are still to come.
 PATIENCE_SECONDS: Final = 2.0
@@ -286,7 +286,7 @@ def _absent(facts: Facts, place: str | None) -> Absent:
         how=_how(file, command(facts, file.size, place))
         if place
         else _("It is published, but not on this server."),
-        line=f"{facts.modality} · {task} · {number} · {sizes} px",
+        line=in_line(facts.modality, task, number, f"{sizes} px"),
     )
 
 

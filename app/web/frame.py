@@ -34,6 +34,7 @@ from app.web.words import (
     caption,
     filter_text,
     images,
+    in_line,
     spoken,
 )
 
@@ -203,7 +204,7 @@ def _seen(dataset: Dataset, selection: Selection) -> Controls:
 
 def heading(dataset: Dataset, selection: Selection, total: int) -> str:
     """Say in words what a selection shows, and of which dataset."""
-    return f"{dataset.title} · {shows(dataset, selection, total)}"
+    return in_line(dataset.title, shows(dataset, selection, total))
 
 
 def shows(dataset: Dataset, selection: Selection, total: int) -> str:
@@ -216,7 +217,7 @@ def shows(dataset: Dataset, selection: Selection, total: int) -> str:
     if selection.noted:
         parts.append(_(NOTED_WORDS[selection.noted]))
     parts.append(images(total, volumes=dataset.is_volume))
-    return " · ".join(parts)
+    return in_line(*parts)
 
 
 def _thumbs(dataset: Dataset, selection: Selection) -> Markup:

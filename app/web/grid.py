@@ -32,7 +32,7 @@ from app.web.views import (
     Stop,
     Tile,
 )
-from app.web.words import VIEW_WORDS, counted, credits_of, kind
+from app.web.words import VIEW_WORDS, counted, credits_of, in_line, kind
 
 _NEIGHBOURS: Final = 2
 _REFRESH_SECONDS: Final = 2
@@ -115,7 +115,7 @@ def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window |
     width, height = drawn_size(cell, selection.thumbs)
     noun = kind(volumes=dataset.is_volume)
     return Grid(
-        subtitle=" · ".join((say(dataset.modality), task_words(dataset), size_words(dataset))),
+        subtitle=in_line(say(dataset.modality), task_words(dataset), size_words(dataset)),
         crumbs=(Crumb(dataset.title, None),),
         heading=frame.heading,
         name=dataset.title,

@@ -23,7 +23,7 @@ from app.web.shared import Shared
 from app.web.templating import fragment
 from app.web.unpacking import unfinished
 from app.web.views import Cell, Controls, Credits, Notice, Pager, Tile
-from app.web.words import VIEW_WORDS, caption, counted, credits_of, images, spoken
+from app.web.words import VIEW_WORDS, caption, counted, credits_of, images, in_line, spoken
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def grid(shared: Shared, token: str, query: str) -> GuestGrid:
     volumes = bool(everything) and all(dataset.is_volume for dataset in everything)
     noun = images(shared.total, volumes=volumes)
     return GuestGrid(
-        heading=link.title or " · ".join(filter(None, (titles, noun))),
+        heading=link.title or in_line(titles, noun),
         message=paragraphs(link.message),
         subtitle=_described(everything[0], shared) if len(everything) == 1 else titles,
         summary=_(
@@ -168,8 +168,8 @@ def _notices(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
 
 
 def _described(dataset: Dataset, shared: Shared) -> str:
-    parts = dataset.title, say(dataset.modality), size_words(dataset), *_shown_by(shared, dataset)
-    return " · ".join(parts)
+    shown = _shown_by(shared, dataset)
+    return in_line(dataset.title, say(dataset.modality), size_words(dataset), *shown)
 
 
 def _shown_by(shared: Shared, dataset: Dataset) -> tuple[str, ...]:

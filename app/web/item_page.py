@@ -23,7 +23,7 @@ from app.web.notices import dataset_notices
 from app.web.unpacking import unfinished
 from app.web.views import Crumb, Fact, Item, Saved
 from app.web.walking import Walk
-from app.web.words import counted, credits_of, label_text, labels_text, measured, number
+from app.web.words import counted, credits_of, in_line, label_text, labels_text, measured, number
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def build(
     own = addresses.item(dataset.id, split, index)
     address = here(looked)
     return Item(
-        heading=f"{dataset.title} · {name}",
+        heading=in_line(dataset.title, name),
         crumbs=(*way.crumbs, Crumb(name, None)),
         address=address,
         share=addresses.share(address),

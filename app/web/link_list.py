@@ -19,6 +19,7 @@ from app.web.language import gettext as _
 from app.web.language import moment, ngettext
 from app.web.sharing import leads_to, rights_text
 from app.web.templating import page
+from app.web.words import in_line
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _row(link: Link, leads_to: str, reader: str, now: datetime) -> LinkRow:
     state = "withdrawn" if link.revoked else "expired" if link.expires <= now else "open"
     return LinkRow(
         id=link.id,
-        title=" · ".join(filter(None, (link.title or _("Without a title"), reader))),
+        title=in_line(link.title or _("Without a title"), reader),
         target=link.target,
         leads_to=leads_to,
         text="; ".join((_standing(link, state), _opened(link), rights_text(link))),

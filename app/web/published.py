@@ -23,7 +23,7 @@ from app.web.offers import Offer
 from app.web.roles import role_of
 from app.web.templating import page
 from app.web.views import Crumb, Fact, Link, Notice
-from app.web.words import counted, images
+from app.web.words import counted, images, in_line
 
 _REFRESH_SECONDS: Final = 2
 
@@ -133,7 +133,7 @@ def _build(
     sizes = ", ".join(str(file.size) for file in facts.files)
     return Published(
         heading=facts.title,
-        subtitle=" · ".join((facts.modality, _task(facts), f"{sizes} px")),
+        subtitle=in_line(facts.modality, _task(facts), f"{sizes} px"),
         crumbs=(Crumb(facts.title, None),),
         address=addresses.published(facts.id),
         summary=_("{files}: being fetched.", files=", ".join(goes_on))

@@ -35,7 +35,7 @@ from app.web.shared import (
 )
 from app.web.templating import page
 from app.web.views import Choice, Crumb, Notice
-from app.web.words import filter_text, images
+from app.web.words import filter_text, images, in_line
 
 _DAYS: Final = (1, 7, 30, 90, 365)
 _UNSAVED: Final = {"Cache-Control": "no-store", **NO_REFERRER}
@@ -182,7 +182,7 @@ def words_of(library: Library, target: Target) -> str:
     if target.split:
         return _image_words(dataset, target)
     number = images(dataset.subset(target.selection).total, volumes=dataset.is_volume)
-    return f"{_grid_words(dataset, target)} · {number}"
+    return in_line(_grid_words(dataset, target), number)
 
 
 def _image_words(dataset: Dataset, target: Target) -> str:
@@ -193,8 +193,8 @@ def _image_words(dataset: Dataset, target: Target) -> str:
 def _grid_words(dataset: Dataset, target: Target) -> str:
     """Name a grid, all but how many images there are on it. Raises KeyError for another label."""
     selection = target.selection
-    parts = dataset.title, " + ".join(selection.splits), filter_text(dataset, selection)
-    return " · ".join(part for part in parts if part)
+    splits = " + ".join(selection.splits)
+    return in_line(dataset.title, splits, filter_text(dataset, selection))
 
 
 def named(
@@ -209,7 +209,7 @@ def named(
         target = read_target(address)
         return words_of(library, target), target.address
     found = collection_at(database, number, hide_labels=hide_labels)
-    return f"{found.name} · {images(found.count)}", addresses.collection(number)
+    return in_line(found.name, images(found.count)), addresses.collection(number)
 
 
 def what_at(library: Library, address: str) -> What:

@@ -23,7 +23,7 @@ from app.web.notices import dataset_notices
 from app.web.templating import page
 from app.web.unpacking import unfinished
 from app.web.views import Credits, Crumb, Link, Notice
-from app.web.words import credits_of, labels_text
+from app.web.words import credits_of, in_line, labels_text
 
 _WAIT_SECONDS: Final = 2.0
 _REFRESH_SECONDS: Final = 2
@@ -168,7 +168,7 @@ def build(dataset: Dataset, here: tuple[Dataset, ...], split: Split, index: int)
     title = dataset.facts.title if dataset.facts else dataset.title
     facts = dataset.facts if size_of(dataset.id) is not None else None
     return SideBySide(
-        heading=" · ".join((title, name, _("sizes"))),
+        heading=in_line(title, name, _("sizes")),
         label=labels_text(found[0].dataset, found[0].labels) if len(labels) == 1 else "",
         lead=_("Each is drawn as large as the others, pixel by pixel.")
         if len(ready) > 1

@@ -83,9 +83,14 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
+def in_line(*parts: str) -> str:
+    """Put what there is in one line; where it wraps, the dots stay at the ends of lines."""
+    return "\N{NO-BREAK SPACE}· ".join(filter(None, parts))
+
+
 def labels_text(dataset: Dataset, values: Iterable[int]) -> str:
     """Name all labels of an item; “no label” for one that carries none."""
-    return " · ".join(label_text(dataset.label_of[value]) for value in values) or _(NO_LABEL)
+    return in_line(*(label_text(dataset.label_of[value]) for value in values)) or _(NO_LABEL)
 
 
 def filter_text(dataset: Dataset, selection: Selection) -> str:
@@ -100,7 +105,7 @@ def filter_text(dataset: Dataset, selection: Selection) -> str:
 
 def caption(dataset: Dataset, values: Iterable[int]) -> str:
     """Name an item's labels in few letters, for below a thumbnail."""
-    return " · ".join(dataset.label_of[value].name for value in values) or _(NO_LABEL)
+    return in_line(*(dataset.label_of[value].name for value in values)) or _(NO_LABEL)
 
 
 def spoken(dataset: Dataset, values: Iterable[int]) -> str:

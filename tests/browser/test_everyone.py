@@ -112,6 +112,42 @@ def test_without_javascript_nothing_is_offered_that_needs_it(plain: Page) -> Non
             expect(plain.get_by_role("button", name=name)).to_have_count(0)
 
 
+# Dots that stand on another line than what is before them, with the text they are in.
+DOTS = """() => {
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const found = [];
+  const range = document.createRange();
+  const at = (node, place) => {
+    range.setStart(node, place);
+    range.setEnd(node, place + 1);
+    return range.getBoundingClientRect();
+  };
+  let before;
+  for (let node; (node = walker.nextNode()); ) {
+    [...node.data].forEach((letter, place) => {
+      if (!letter.trim()) return;
+      const box = at(node, place);
+      if (letter === "·" && before && box.top >= before.bottom) found.push(node.data);
+      if (box.width) before = box;
+    });
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", ["grid", "published", "about", "sizes", "item"])
+def test_where_a_line_wraps_no_separator_begins_the_next(name: str, page: Page) -> None:
+    visit(page, PAGES[name])
+    for width in range(300, 440, 10):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(DOTS) == [], width
+        for crumb in page.locator(".crumbs li").all():
+            whole, text = crumb.bounding_box(), crumb.locator("> *").bounding_box()
+            assert whole
+            assert text
+            assert text["x"] == whole["x"]
+
+
 @pytest.mark.parametrize("width", [360, 700, 1440])
 def test_tab_goes_through_the_head_of_a_page_as_it_is_seen(width: int, page: Page) -> None:
     page.set_viewport_size({"width": width, "height": 800})
