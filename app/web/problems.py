@@ -156,7 +156,7 @@ def _answer(
             status=status,
             heading=_("Not ready yet") if waiting else _(_HEADINGS.get(status, _ERROR)),
             sentence=sentence,
-            part=part,
+            part="" if part == "link" else part,  # the whole of an address, as the sentence says
             links=tuple(_ways_back(request, error, for_guest=for_guest)),
             refresh=_RETRY_SECONDS if waiting else None,
             for_guest=for_guest,

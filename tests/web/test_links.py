@@ -149,6 +149,9 @@ def test_a_withdrawn_link_shows_nothing_more(owner: TestClient) -> None:
         assert answer.status_code == 410
         assert "atlas" not in answer.text
     assert "withdrawn" in owner.get("/links").text.lower()
+    # The sentence says what has ended; a part of an address is named beside it elsewhere.
+    assert [words(code) for code in Page(guest.get(link).text).all("code")] == []
+    assert guest.get(link, headers={"accept": "application/json"}).json()["part"] == "link"
 
 
 def test_an_expired_link_says_so(owner: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
