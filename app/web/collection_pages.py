@@ -119,12 +119,11 @@ def one(
     dataset: Dataset | None,
     done: str,
     check: str,
-    *,
-    is_of_one: bool,
+    files: Sequence[tuple[str, str]],
 ) -> CollectionPage:
     """Draw up a page of a collection; ``dataset`` is that of the selection it may be.
 
-    ``is_of_one`` says whether all of it is of one file, which a study asks for.
+    ``files`` are those that all of it is of, each as dataset and content: a study asks for one.
     """
     address = addresses.collection(found.id)
     pages = pages_of(found.count, PER_PAGE)
@@ -165,15 +164,13 @@ def one(
         pager=pager(number, pages, lambda n: addresses.collection(found.id, page=n)),
         notices=tuple(notices),
         selected=selected,
-        mixed=""
-        if is_of_one or not found.count
-        else _("Images of several datasets; a study is of one."),
+        mixed=_mixed(files),
         done=done_view(done, f"{address}/undo"),
         flags=flag_choices(),
         ways=(
             *(
                 [Link(_("Study"), addresses.new_study(addresses.collection(found.id)))]
-                if is_of_one
+                if len(files) == 1
                 else []
             ),
             *(
@@ -186,6 +183,15 @@ def one(
         credits=credits_of(run.dataset for run in runs if run.dataset),
         check=check,
     )
+
+
+def _mixed(files: Sequence[tuple[str, str]]) -> str:
+    """Say why no study can be made of what is of several files; nothing of one."""
+    if len(files) < 2:
+        return ""
+    if len({dataset for dataset, _content in files}) > 1:
+        return _("Images of several datasets; a study is of one.")
+    return _("Some of these images are of a file that has changed since; a study is of one file.")
 
 
 def collect(

@@ -83,10 +83,8 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         shown, problem, dataset = _page(library, database, expand, found, number)
         check = forms.check_for(request)
         done = last_done(database, found, done)
-        is_of_one = len(collected.files(database, found)) == 1
-        view = collection_pages.one(
-            found, shown, number, problem, dataset, done, check, is_of_one=is_of_one
-        )
+        files = collected.files(database, found)
+        view = collection_pages.one(found, shown, number, problem, dataset, done, check, files)
         answer = page(request, "collection", view, style=view.style)
         forms.remember(answer, check)
         return answer

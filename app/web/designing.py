@@ -120,8 +120,8 @@ def source_at(library: Library, database: Database, address: str) -> Source:
     found = collected.find(database, number)
     _refuse_too_many(found.count)
     items = collected.items(database, number, 0, found.count, expander(library))
-    files = {(item.dataset, item.content) for item in items}
-    if len(files) != 1:
+    datasets = {item.dataset for item in items}
+    if len(datasets) != 1:
         raise MalformedError(
             "items", _("A study shows images of one dataset; this collection has none, or several.")
         )
@@ -130,7 +130,8 @@ def source_at(library: Library, database: Database, address: str) -> Source:
             raise GoneError(run.why)
     splits = np.array([SPLITS.index(item.split) for item in items], np.int8)
     positions = np.array([item.index for item in items], np.int64)
-    dataset = dataset_with(library, *files.pop())
+    # All of one file: those of an earlier one were refused.
+    dataset = dataset_with(library, datasets.pop(), items[0].content)
     return Source(addresses.collection(number), dataset, Items(splits, positions))
 
 

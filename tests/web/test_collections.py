@@ -332,6 +332,22 @@ def test_a_file_that_changed_shows_words_in_place_of_its_images(
     assert three.get(unescape(sheet)).status_code in (404, 410)
 
 
+def test_of_a_file_that_changed_meanwhile_it_is_not_said_that_it_is_several_datasets(
+    client: TestClient, eyes: Path
+) -> None:
+    collect(client, "/d/eyes", *eye(7))
+    np.savez_compressed(eyes, test_images=EYES[::-1], test_labels=LABELS[:, None])
+    collect(client, "/d/eyes", *eye(8), to="1")
+    told = page(client, "/collections/1").text()
+    assert "Images of several datasets" not in told
+    assert "Some of these images are of a file that has changed since" in told
+    answer = client.get("/studies/new?of=/collections/1")
+    assert answer.status_code == 410
+    assert "This file has changed." in answer.text
+    collect(client, "/d/bones", ("bones", "train", 2), to="1")
+    assert "Images of several datasets" in page(client, "/collections/1").text()
+
+
 def test_a_selection_whose_file_changed_says_so(client: TestClient, eyes: Path) -> None:
     collect(client, "/d/eyes?label=1", which="all", name="All")
     np.savez_compressed(eyes, test_images=EYES[::-1], test_labels=LABELS[:, None])
