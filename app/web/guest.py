@@ -25,7 +25,7 @@ from app.web.display import parse, values_of
 from app.web.door import Door, PassphraseNeededError, is_person
 from app.web.forms import Forms, text
 from app.web.gathering import PATIENCE_SECONDS, Run, require_whole, to_value, wait_for
-from app.web.item import atlas_for, cut_for, drawn, drawn_through, parse_looking
+from app.web.item import atlas_for, cut_for, drawn, drawn_through, parse_looking, tidied
 from app.web.language import gettext as _
 from app.web.notes import Notebook, Writer
 from app.web.security import UNDER_A_LINK
@@ -154,13 +154,15 @@ def _run(shared: Shared, number: int, given: dict[str, str]) -> Run:
 
 def _item(request: Request, token: str, shared: Shared, place: str, notebook: Notebook) -> Response:
     found = shared.item(place)
+    query = request.url.query
+    looking = parse_looking(found.dataset, query)
+    display = parse(query, values_of(found.dataset))
+    if there := tidied(request, found.dataset, looking, display):
+        return RedirectResponse(there, 303)
     if shared.link.hide_labels:
         wait_for(shared.awaited(found.dataset, [found.item]))
     else:
         found.dataset.images[found.item.split].wait(found.item.index + 1, PATIENCE_SECONDS)
-    query = request.url.query
-    looking = parse_looking(found.dataset, query)
-    display = parse(query, values_of(found.dataset))
     view = guest_pages.item(shared, token, found, looking, display)
     if wants_part(request):
         return page(request, "look", view)

@@ -3,20 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import numpy as np
 from numpy.typing import NDArray
+from starlette.requests import Request
 
 from app.arrays.mapping import Plane as Cut
 from app.datasets.dataset import Dataset
-from app.datasets.selection import Split, number_in_path, shown, whole_number
+from app.datasets.selection import Split, number_in_path, parameters, shown, whole_number
 from app.errors import MalformedError, MissingError
 from app.pictures import atlas, exact, sheet
 from app.pictures import window as windows
 from app.pictures.window import Window
 from app.web import addresses
-from app.web.display import parse, values_of
+from app.web.display import FIELDS, Display, parse, values_of
 from app.web.language import gettext as _
 from app.web.views import Plane, Zoom
 from app.web.words import counted
@@ -87,6 +88,20 @@ def parse_looking(dataset: Dataset, query: str) -> Looking:
         for axis, middle in zip(exact.AXES, default_slices(dataset), strict=False)
     )
     return Looking(zoom, slices)
+
+
+def tidied(request: Request, dataset: Dataset, looking: Looking, display: Display) -> str:
+    """Give the address of what a form asks for, which sends every field: without what is usual.
+
+    Empty where no form sent this; an address has both ends of a window as one.
+    """
+    query = request.url.query
+    if not {"low", "high"} <= parameters(query).keys():
+        return ""
+    said = (*FIELDS, *exact.AXES, "zoom")
+    others = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in said]
+    asked = addresses.joined(urlencode(others), display.query(), looking.query(dataset))
+    return addresses.with_query(quote(request.url.path), asked)
 
 
 def drawn_through(dataset: Dataset, query: str) -> Window | None:

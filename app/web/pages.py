@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import APIRouter, Request
 from isal import isal_zlib
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
@@ -20,7 +20,7 @@ from app.web.display import PLAIN, values_of
 from app.web.forms import Forms
 from app.web.frame import Frames
 from app.web.gathering import PATIENCE_SECONDS
-from app.web.item import parse_looking, required_index
+from app.web.item import parse_looking, required_index, tidied
 from app.web.language import gettext as _
 from app.web.memory import keep_while
 from app.web.noted import Reviewed
@@ -101,7 +101,7 @@ def pages(
         return page(request, "catalogue", catalogue_page.build(shelf, place, request.url.query))
 
     @router.get("/d/{dataset_id}/{split}/{index}")
-    def item(request: Request, dataset_id: str, split: str, index: str) -> HTMLResponse:
+    def item(request: Request, dataset_id: str, split: str, index: str) -> Response:
         whole = library.dataset(dataset_id)
         seen = display.parse(request.url.query, values_of(whole))
         selection = replace(parse(request.url.query), display=seen.query())
@@ -109,6 +109,8 @@ def pages(
         found = dataset.require_split(split)
         place = required_index(dataset, found, index)
         looking = parse_looking(dataset, request.url.query)
+        if there := tidied(request, dataset, looking, seen):
+            return RedirectResponse(there, 303)
         named = item_of(dataset, found, place)
         walked = walk(request, library, database, named)
         dataset.images[found].wait(place + 1, PATIENCE_SECONDS)

@@ -28,7 +28,7 @@ from app.web.door import Door
 from app.web.forms import Forms, text
 from app.web.gathering import NOT_HERE, lost_items, require_whole, still_coming, wait_for
 from app.web.guest import CACHING, finish
-from app.web.item import cut_for, drawn, drawn_through, parse_looking
+from app.web.item import cut_for, drawn, drawn_through, parse_looking, tidied
 from app.web.language import gettext as _
 from app.web.studio import Plan, Studio
 from app.web.templating import page
@@ -80,6 +80,10 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             return finish(RedirectResponse(f"/s/{token}", 303))
         item = studies.item_of(door.database, seat.study, place.item)
         dataset = _dataset(library, seat.study, item)
+        looking = parse_looking(dataset, request.url.query)
+        display = parse(request.url.query, values_of(dataset))
+        if there := tidied(request, dataset, looking, display):
+            return finish(RedirectResponse(there, 303))
         images = _images(door.database, seat.study, dataset)
         wait_for(images)
         view = reading_pages.screen(
@@ -90,8 +94,8 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             seat.order,
             _lost(library, door.database, seat.study),
             given,
-            parse_looking(dataset, request.url.query),
-            parse(request.url.query, values_of(dataset)),
+            looking,
+            display,
             secrets.token_urlsafe(12),
         )
         view = replace(view, notices=(*still_coming(images), *view.notices))
@@ -129,10 +133,12 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         seat = _seat(door, request, token)
         at, item = _practised(door.database, seat.study, number)
         dataset = _dataset(library, seat.study, item)
-        images = _images(door.database, seat.study, dataset)
-        wait_for(images)
         looking = parse_looking(dataset, request.url.query)
         display = parse(request.url.query, values_of(dataset))
+        if there := tidied(request, dataset, looking, display):
+            return finish(RedirectResponse(there, 303))
+        images = _images(door.database, seat.study, dataset)
+        wait_for(images)
         chosen = _choice(choice) if choice else None
         view = reading_pages.practice(
             dataset,

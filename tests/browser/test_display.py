@@ -93,7 +93,7 @@ def test_the_form_sets_it_and_the_numbers_below_stay_those_of_the_file(
     page.get_by_label("White from").fill("100")
     page.get_by_label("False colours").select_option("viridis")
     page.get_by_role("button", name="Apply").click()
-    arrive(page, "label=1.*high=100&map=viridis")
+    arrive(page, "label=1.*window=0-100&map=viridis$")
     assert_seen(seen(page.locator("img.picture")), coloured(windowed(pixels, 0, 100), "viridis"), 5)
     page.get_by_role("application").focus()
     page.keyboard.press("ArrowRight")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import nibabel
 import numpy as np
@@ -17,7 +18,7 @@ from app.pictures import nifti
 
 from .conftest import Serve, Write
 from .reading import Page, Truth, numbers, page, picture, words
-from .visiting import share, visitor
+from .visiting import send, share, visitor
 
 Read = Callable[[str], Truth]
 VOLUME = "/d/adrenalmnist3d/test/4"
@@ -244,3 +245,51 @@ def test_a_guests_picture_of_all_slices_tells_nothing_and_is_kept_by_the_browser
             assert set(image.info) == set()
     html = guest.get(f"{first}/3").text
     assert not re.search(r"\btest\b|data-(index|split)|/d/|/pictures/", html)
+
+
+def sent(client: TestClient, address: str, **typed: str) -> str:
+    """Send the form of a volume's page as a browser does, every field of it; say where it leads."""
+    (form,) = page(client, address).having("data-slices")
+    fields = {
+        each.get("name", ""): each.get("value", "")
+        for each in form.iter("input")
+        if each.get("type") != "checkbox" or "checked" in each.attrib
+    }
+    for choice in form.iter("select"):
+        (chosen,) = [each for each in choice.iter("option") if "selected" in each.attrib]
+        fields[choice.get("name", "")] = chosen.get("value", "")
+    assert {"z", "y", "x", "low", "high", "map"} <= fields.keys()
+    answer = client.get(f"{form.get('action')}?{urlencode(fields | typed)}")
+    assert answer.status_code == 303
+    there = answer.headers["location"]
+    assert client.get(there).status_code == 200
+    return there
+
+
+@pytest.mark.parametrize(
+    ("typed", "seen", "where"),
+    [
+        ({}, "", ""),
+        ({"z": "0"}, "", "z=0"),
+        ({"high": "90", "smooth": "1", "x": "6"}, "window=0-90&smooth=1", "x=6"),
+        ({"map": "viridis"}, "map=viridis", ""),
+    ],
+)
+def test_an_address_that_a_form_made_says_only_what_is_not_as_usual(
+    typed: dict[str, str], seen: str, where: str, owner: TestClient
+) -> None:
+    fields = {"title": "T", "question": "Q?", "scale": "yes-no", "practice": "2"}
+    send(owner, "/studies/new?of=/d/cubes", "/studies", **fields)
+    made = send(owner, "/studies/1", "/studies/1/readers", name="A", days="30").text
+    (reading,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
+    for path, kept, zoom in (
+        ("/d/cubes/test/7", "", ""),
+        ("/d/cubes/test/7", "split=test&label=1", "zoom=2"),
+        (f"{share(owner, '/d/cubes')}/3", "", "zoom=4"),
+        (f"{reading}/read/2", "", ""),
+        (f"{reading}/practice/1", "choice=1", ""),
+    ):
+        asked = "&".join(filter(None, (kept, zoom)))
+        given = "&".join(filter(None, (kept, seen, zoom, where)))
+        there = sent(owner, f"{path}?{asked}", **typed)
+        assert there == (f"{path}?{given}" if given else path)
