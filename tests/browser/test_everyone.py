@@ -148,6 +148,21 @@ def test_where_a_line_wraps_no_separator_begins_the_next(name: str, page: Page) 
             assert text["x"] == whole["x"]
 
 
+@pytest.mark.parametrize("width", [960, 1440])
+def test_a_long_breadcrumb_leaves_the_menu_its_place(width: int, page: Page) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    visit(page, PAGES["item"])
+    page.evaluate("document.querySelector('.crumbs span').textContent = 'A long name '.repeat(20)")
+    boxes = page.evaluate(
+        "[...document.querySelector('.masthead').children].map((each) => {"
+        "const { left, right, top, bottom } = each.getBoundingClientRect();"
+        "return [left, right, (top + bottom) / 2]; })"
+    )
+    name, crumbs, menu = boxes
+    assert name[2] == pytest.approx(menu[2], abs=1)
+    assert name[1] <= crumbs[0] < crumbs[1] <= menu[0]
+
+
 @pytest.mark.parametrize("width", [360, 700, 1440])
 def test_tab_goes_through_the_head_of_a_page_as_it_is_seen(width: int, page: Page) -> None:
     page.set_viewport_size({"width": width, "height": 800})
