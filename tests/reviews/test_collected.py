@@ -231,6 +231,21 @@ def test_too_large_a_selection_is_kept_whole_or_refused(db: Database, number: in
     assert collected.find(db, number).count == 250_001
 
 
+def test_as_large_a_selection_as_may_be_becomes_its_items(
+    db: Database, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "EXPAND_MOST", TOTAL)
+    select(db, number, TOTAL)
+    operation = collecting.add(db, number, ITEMS[-1:], expand)
+    assert listed(db, number) == [*selected(), ITEMS[-1]]
+    collecting.undo(db, operation)
+    with pytest.raises(MalformedError, match="31 items can only be kept whole"):
+        select(db, number, TOTAL + 1)
+    assert listed(db, number) == selected()
+    # What was refused is no change that could be undone.
+    assert collecting.newest(db, number) == operation - 1
+
+
 def test_a_selection_that_can_not_be_read_changes_nothing(db: Database, number: int) -> None:
     def gone(matching: Matching, *_: int) -> Sequence[Item]:
         raise MissingError("dataset", f"There is no {matching.dataset} here.")

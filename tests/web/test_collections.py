@@ -15,6 +15,9 @@ from httpx2 import Response
 from PIL import Image
 from starlette.testclient import TestClient
 
+from app.reviews import collecting
+from app.web import collect as collect_routes
+
 from .conftest import Serve, Write
 from .reading import page, picture, ten_to_a_row, words
 from .visiting import fields_of, send
@@ -238,6 +241,51 @@ def test_a_move_within_a_later_page_counts_from_the_first(client: TestClient) ->
     assert [index for _, _, index in shown(client)[:4]] == [0, 150, 1, 2]
     # It is no selection any more, but its images.
     assert not list(page(client, "/collections/1").all("p", class_="subtitle"))
+
+
+def test_a_selection_too_large_to_be_changed_stays_what_it_is(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "EXPAND_MOST", len(EYES) - 1)
+    collect(client, "/d/eyes", which="all", name="All")
+    collect(client, "/d/bones", ("bones", "train", 3), name="Bone")
+    refusals = (
+        change(client, "/collections/1", "remove", *eye(7)),
+        change(client, "/collections/1", "place", *eye(7), place="1"),
+        collect(client, "/d/bones", ("bones", "train", 3), to="1"),
+        collect(client, "/d/eyes", which="all", to="2"),
+    )
+    for refused in refusals:
+        assert refused.status_code == 422
+        assert "250 items can only be kept whole; to change or add to it, select at most 249" in (
+            refused.text
+        )
+    assert [index for _, _, index in shown(client, "/collections/1?page=3")] == [*range(200, 250)]
+    assert shown(client, "/collections/2") == [("bones", "train", 3)]
+    monkeypatch.setattr(collecting, "EXPAND_MOST", len(EYES))
+    assert change(client, "/collections/1", "remove", *eye(7)).status_code == 303
+    assert collect(client, "/d/eyes", which="all", to="2").status_code == 303
+    assert "249 images" in page(client, "/collections/1").text()
+    assert "251 images" in page(client, "/collections/2").text()
+
+
+def test_more_than_may_be_named_one_by_one_are_refused_and_leave_nothing_behind(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threes = len(range(3, len(EYES), 4))
+    collect(client, "/d/eyes?label=3", which="all", do="flag", flag="other")
+    noted = "/d/eyes?noted=flagged"
+    monkeypatch.setattr(collect_routes, "ITEMS_MOST", threes - 1)
+    for refused in (
+        collect(client, noted, which="all", name="Flagged"),
+        collect(client, "/d/eyes?label=3", which="all", do="flag", flag="duplicate"),
+    ):
+        assert refused.status_code == 422
+        assert f"Choose at most {threes - 1} images at once" in refused.text
+    assert "There is no collection yet" in client.get("/collections").text
+    monkeypatch.setattr(collect_routes, "ITEMS_MOST", threes)
+    assert collect(client, noted, which="all", name="Flagged").status_code == 303
+    assert len(shown(client)) == threes
 
 
 def test_many_are_flagged_and_unflagged(client: TestClient) -> None:

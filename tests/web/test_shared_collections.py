@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.web import shared
+
 from .conftest import Serve, Write
 from .reading import page, picture, ten_to_a_row, words
 from .test_collections import change, collect
@@ -180,6 +182,23 @@ def test_a_guests_note_comes_to_the_image_that_was_shown(mixed: TestClient) -> N
     assert answer.status_code == 303
     assert "seen" in words(page(mixed, "/d/bones/train/3").one("section", id="notes"))
     assert "seen" in words(page(guest, f"{link}/{bone}").one("section", id="notes"))
+
+
+def test_a_collection_of_too_many_images_is_shared_with_its_labels_only(
+    mixed: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "HIDDEN_MOST", len(EXPECTED))
+    assert visitor(mixed).get(share(mixed, "/collections/1", hide_labels="1")).status_code == 200
+    monkeypatch.setattr(shared, "HIDDEN_MOST", len(EXPECTED) - 1)
+    given = {"days": "30", "hide_labels": "1"}
+    refused = send(mixed, "/share?of=/collections/1", "/share", **given)
+    assert refused.status_code == 422
+    assert "A collection of more than 3 images can only be shared with its labels" in refused.text
+    assert re.findall(r"/links/\d+/revoke", mixed.get("/links").text) == ["/links/1/revoke"]
+    assert visitor(mixed).get(share(mixed, "/collections/1")).status_code == 200
+    # One that is a selection is put in order without being listed.
+    collect(mixed, "/d/eyes", which="all", name="All")
+    assert visitor(mixed).get(share(mixed, "/collections/2", hide_labels="1")).status_code == 200
 
 
 NOTHING_IN_IT = "There are no images in this collection; put some into it first."
