@@ -142,6 +142,30 @@ def test_a_window_on_deep_values_is_drawn_from_the_values(serve: Serve, write: W
     assert client.get("/d/made/test/0.npy?window=1-2").content.endswith(pixels.tobytes())
 
 
+@pytest.mark.parametrize("address", ["/d/made", "/d/made/test/0"])
+def test_how_deep_values_are_shown_is_said_as_long_as_it_is_so(
+    address: str, serve: Serve, write: Write
+) -> None:
+    pixels = np.array([-300, 0, 5, 700], np.int16).reshape(1, 2, 2)
+    client = serve(write(test_images=pixels, test_labels=np.zeros((1, 1), np.uint8)))
+    said = "Shown through a window from -300 (black) to 700 (white)"
+    for query in ("", "smooth=1", "window=-300-700"):
+        assert said in page(client, f"{address}?{query}").text().replace("−", "-")
+    for query in ("window=-300-600", "invert=1", "map=inferno"):
+        assert "Shown through" not in page(client, f"{address}?{query}").text()
+
+
+def test_pictures_of_two_values_are_seen_from_0_to_1(serve: Serve, write: Write) -> None:
+    pixels = np.array([0, 1, 1, 0], bool).reshape(1, 2, 2)
+    client = serve(write(test_images=pixels, test_labels=np.zeros((1, 1), np.uint8)))
+    plain = page(client, "/d/made/test/0?window=0-1")
+    assert not list(plain.all("filter"))
+    np.testing.assert_array_equal(picture(client, plain.one("img").get("src", "")), pixels[0])
+    # Of a window twice as wide, the ones are in the middle.
+    wide = transferred(page(client, "/d/made/test/0?window=0-2"), pixels[0] * np.uint8(255))
+    np.testing.assert_allclose(wide[..., 0], pixels[0] * 127.5, atol=1)
+
+
 @EVERY_PAGE
 def test_every_way_on_keeps_what_one_sees_by_and_reset_takes_it_away(
     address: str, real_client: TestClient
