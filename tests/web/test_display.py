@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import cmap
 import numpy as np
@@ -187,6 +187,35 @@ def test_every_way_on_keeps_what_one_sees_by_and_reset_takes_it_away(
         e.get("name"): e.get("value") for e in form.iter("input") if e.get("name") == "label"
     }
     assert carried == {"label": "0"}
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        f"/d/breastmnist/export?label=0&{SETTING}",
+        f"/d/breastmnist/pixels?label=0&{SETTING}",
+        f"/collections/add?of={quote(f'/d/breastmnist?label=0&{SETTING}', safe='')}",
+    ],
+)
+def test_the_way_back_from_a_page_beside_the_grid_keeps_what_one_sees_by(
+    beside: str, real_client: TestClient
+) -> None:
+    back = [
+        link
+        for link in page(real_client, beside).links()
+        if urlsplit(link).path == "/d/breastmnist" and "label=0" in link
+    ]
+    assert back
+    assert all(link.endswith(SETTING) for link in back)
+
+
+def test_what_is_found_is_seen_by_the_same(real_client: TestClient) -> None:
+    for typed in ("test 3", "malignant"):
+        answer = real_client.get(
+            f"/d/breastmnist/find?{SETTING}&find={typed}", follow_redirects=False
+        )
+        assert answer.status_code == 303
+        assert answer.headers["location"].endswith(SETTING)
 
 
 def test_colour_images_have_a_window_for_each_channel_and_no_false_colours(
