@@ -294,6 +294,14 @@ def _of_collection(library: Library, database: Database, link: Link) -> Shared:
     if found.matching:
         dataset, _rest = matched(library, found.matching)
         return _of_selection(library, link, dataset, parse(found.matching.query))
+    if link.hide_labels and found.count > HIDDEN_MOST:  # it has grown since
+        raise GoneError(
+            _(
+                "More images were put in than this link can show; ask the person who sent it for "
+                "a new one."
+            ),
+            "link",
+        )
     expand = expander(library)
 
     def fetch(first: int, last: int) -> list[Run]:

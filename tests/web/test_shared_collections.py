@@ -201,6 +201,29 @@ def test_a_collection_of_too_many_images_is_shared_with_its_labels_only(
     assert visitor(mixed).get(share(mixed, "/collections/2", hide_labels="1")).status_code == 200
 
 
+def test_a_blinded_link_ends_where_its_collection_grows_beyond_what_may_be_blinded(
+    mixed: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "HIDDEN_MOST", len(EXPECTED))
+    hidden = share(mixed, "/collections/1", hide_labels="1")
+    open_one = share(mixed, "/collections/1")
+    collect(mixed, "/d/eyes", which="all", name="All")
+    selection = share(mixed, "/collections/2", hide_labels="1")
+    guest = visitor(mixed)
+    assert {guest.get(link).status_code for link in (hidden, open_one, selection)} == {200}
+    collect(mixed, "/d/eyes", ("eyes", "test", 11), to="1")
+    change(mixed, "/collections/2", "remove", ("eyes", "test", 0))
+    for link in (hidden, selection):
+        for address in (link, f"{link}/1", f"{link}/1.png", f"{link}/sheet.png"):
+            ended = guest.get(address)
+            assert ended.status_code == 410
+            assert "More images were put in than this link can show" in ended.text
+            assert not re.search(TOLD, ended.text)
+    assert len(page(guest, open_one).thumbs()) == 5
+    change(mixed, "/collections/1", "remove", ("eyes", "test", 7))
+    assert guest.get(hidden).status_code == 200
+
+
 NOTHING_IN_IT = "There are no images in this collection; put some into it first."
 
 
