@@ -1,6 +1,8 @@
 """Collections: made from grids, changed many at a time, undone, looked at, taken away."""
 
+import base64
 import csv
+import hashlib
 import io
 import re
 import zipfile
@@ -19,7 +21,7 @@ from app.reviews import collecting
 from app.web import collect as collect_routes
 
 from .conftest import Serve, Write
-from .reading import page, picture, ten_to_a_row, words
+from .reading import Page, page, picture, ten_to_a_row, words
 from .visiting import fields_of, send
 
 RANDOM = np.random.default_rng(5)
@@ -126,6 +128,40 @@ def test_those_ticked_a_page_or_all_that_match_are_put_in(client: TestClient) ->
 def test_the_menu_says_which_list_one_is_on(place: str, client: TestClient) -> None:
     chosen = page(client, f"/{place}").one("a", aria_current="page")
     assert (chosen.get("href"), words(chosen)) == (f"/{place}", place.capitalize())
+
+
+def test_the_form_offers_every_collection_the_newest_first(client: TestClient) -> None:
+    def offered() -> list[str]:
+        found = page(client, "/collections/add?of=/d/eyes")
+        (choice,) = found.all("select", name="to")
+        return [words(option) for option in choice.iter("option")]
+
+    assert offered() == ["A new one, named:"]
+    collect(client, "/d/eyes", *eye(7), name="First")
+    collect(client, "/d/eyes", *eye(7), name="Second")
+    assert offered() == ["Second", "First", "A new one, named:"]
+
+
+def test_volumes_are_chosen_by_their_middle_however_the_grid_shows_them(
+    serve: Serve, write: Write
+) -> None:
+    volumes = RANDOM.integers(0, 256, (3, 6, 8, 7), np.uint8)
+    server = serve(write("solid.npz", test_images=volumes, test_labels=LABELS[:3, None]))
+    found = page(server, "/collections/add?of=/d/solid?view=max")
+    (sheet,) = found.sheets()
+    assert np.array_equal(picture(server, sheet), ten_to_a_row(volumes[:, 3]))
+
+
+@pytest.mark.parametrize("address", ["/collections/1", "/collections/add?of=/d/eyes"])
+def test_a_browser_is_allowed_the_one_line_of_style_that_names_the_sheets(
+    address: str, three: TestClient
+) -> None:
+    answer = three.get(address)
+    style = Page(answer.text).one("style").text or ""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in answer.headers["content-security-policy"]
+    for sheet in Page(answer.text).sheets():
+        assert f'url("{sheet}")' in style
 
 
 def test_a_collection_shows_several_datasets_in_its_order(three: TestClient) -> None:
