@@ -115,18 +115,19 @@ def items(
 
     Raises MissingError, StorageError, and what ``expand`` raises.
     """
-    start, stop = max(0, start), max(0, stop)
     found = find(db, collection_id)
+    start, stop = max(0, start), min(stop, found.count)
+    if start >= stop:
+        return ()
     if found.matching:
-        stop = min(stop, found.matching.count)
-        return tuple(expand(found.matching, start, stop)) if start < stop else ()
+        return tuple(expand(found.matching, start, stop))
     with db.reading() as connection:
         rows = connection.execute(
             select(collected)
             .where(live(collection_id))
             .order_by(collected.c.place, collected.c.id)
             .offset(start)
-            .limit(max(0, stop - start))
+            .limit(stop - start)
         )
         return tuple(from_row(row) for row in rows.mappings())
 

@@ -326,6 +326,7 @@ def test_more_than_may_be_named_one_by_one_are_refused_and_leave_nothing_behind(
 
 def test_many_are_flagged_and_unflagged(client: TestClient) -> None:
     answer = collect(client, "/d/eyes?label=3", which="all", do="flag", flag="duplicate")
+    assert answer.status_code == 303
     flagged = [thumb.index for thumb in page(client, "/d/eyes?noted=flagged").thumbs()]
     assert flagged == list(range(3, 250, 4))
     assert undo(client, answer) == 303
@@ -355,6 +356,10 @@ def test_what_is_flagged_today_is_put_in_as_it_is_today(client: TestClient) -> N
         {"do": "flag", "flag": "nonsense"},
         {"do": "place", "place": "0"},
         {"do": "place", "place": "x"},
+        {"do": "later", "page": "0"},
+        {"do": "later", "page": "x"},
+        {"do": "later", "page": "2"},
+        {"do": "later", "page": "1000000000000000000"},
         {"do": "remove", "item": "test-5-abc"},
         {"do": "remove", "item": "nowhere-5-abc-eyes"},
         {"do": "remove", "item": "test--5-abc-eyes"},
