@@ -1,5 +1,6 @@
 """Kept pictures are given at once, and that is no way around anything: on a real server."""
 
+import asyncio
 import contextlib
 import http.client
 import re
@@ -10,7 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 from running import PATIENCE, Server
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from app.web.protocol import AT_ONCE, Protocol
 
 Headers = dict[str, str]
 Answer = tuple[int, Headers, bytes]
@@ -147,6 +153,65 @@ def test_for_who_takes_nothing_no_more_is_made_than_can_be_sent(
         # Others are answered meanwhile; by then all is done for it that will be.
         made = [given_from_memory(server) for _ in range(20)][-1] - before
     assert 0 < made < 300
+
+
+async def _nothing(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+def test_nothing_overtakes_what_waits_for_a_slow_reader() -> None:
+    """What is asked for in the very moment in which the kernel takes more again comes last."""
+    # Each more than leaves in one piece, and a little more than the one before.
+    bodies = [bytes([number]) * (70_000 + 20_000 * number) for number in range(50)]
+    heads = [b"content-length: %d\r\n" % len(body) for body in bodies]
+    asked: list[int] = []
+
+    def at_once(target: bytes, _headers: object) -> tuple[bytes, bytes]:
+        asked.append(int(target[1:]))
+        return heads[asked[-1]], bodies[asked[-1]]
+
+    def asking(number: int) -> bytes:
+        return f"GET /{number} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+    def whole() -> bytes:
+        return b"".join(b"HTTP/1.1 200 OK\r\n%b\r\n%b" % (heads[n], bodies[n]) for n in asked)
+
+    def taken(client: socket.socket) -> bytes:
+        got = b""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                got += client.recv(2**20)
+        return got
+
+    async def received() -> bytes:
+        loop = asyncio.get_running_loop()
+        config = uvicorn.Config(_nothing, http=Protocol, lifespan="off", log_config=None)
+        ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
+        theirs.setblocking(False)
+        transport, protocol = await loop.connect_accepted_socket(
+            lambda: Protocol(config, ServerState(), {AT_ONCE: at_once}), ours
+        )
+        with theirs, contextlib.closing(transport):
+            theirs.send(asking(0))  # a connection's first request is the application's
+            assert (await loop.sock_recv(theirs, 65_536)).startswith(b"HTTP/1.1 204")
+            got = b""
+            while not transport.get_write_buffer_size():
+                got += taken(theirs)
+                theirs.send(asking(number := len(asked)))
+                while len(asked) == number:
+                    await asyncio.sleep(0)
+            assert not protocol.flow.write_paused  # so the next is given at once, too
+            # All that the kernel has: it takes more now, and the server doesn't know yet.
+            got += taken(theirs)
+            theirs.send(asking(len(asked)))
+            while len(asked) < number + 2 or len(got) < len(whole()):
+                got += await loop.sock_recv(theirs, 2**20)
+        return got
+
+    assert asyncio.run(asyncio.wait_for(received(), PATIENCE)) == whole()
+    assert asked == list(range(len(asked)))
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
