@@ -376,7 +376,29 @@ def test_a_form_that_makes_no_sense_changes_nothing(
     assert shown(three) == before
 
 
-@pytest.mark.parametrize("address", ["/collections/9", "/collections/x", "/collections/%00"])
+@pytest.mark.parametrize("which", ["chosen", "nonsense", ""])
+def test_without_an_image_chosen_nothing_is_made(which: str, client: TestClient) -> None:
+    for do in ("add", "flag"):
+        answer = collect(client, "/d/eyes", which=which, do=do, flag="other")
+        assert answer.status_code == 422
+        assert "No image was chosen; tick the box of each image you want." in answer.text
+    assert "There is no collection yet" in client.get("/collections").text
+    assert page(client, "/d/eyes?noted=flagged").thumbs() == []
+
+
+@pytest.mark.parametrize("done", ["", "add", "add-", "add-x", "add-²", "add-٣", "flag-²", "add--1"])
+def test_what_names_nothing_that_was_done_undoes_nothing(done: str, three: TestClient) -> None:
+    hidden = fields_of(three.get("/collections/1").text, "/collections/1/change")
+    for given in (done, f"add-{'9' * 30}", f"flag-{'9' * 30}"):
+        answer = three.post("/collections/1/undo", data={**hidden, "done": given})
+        assert answer.status_code == 404
+    assert len(shown(three)) == 3
+
+
+@pytest.mark.parametrize(
+    "address",
+    [f"/collections/{number}" for number in ("9", "x", "%00", "%C2%B2", "%D9%A3", "9" * 10, "-1")],
+)
 def test_a_collection_that_is_not_there_says_so(address: str, client: TestClient) -> None:
     assert client.get(address).status_code == 404
 

@@ -29,6 +29,7 @@ from app.web.transport import HeadAsGet
 
 from .conftest import Serve, Write
 from .reading import Truth, json_of, page, words
+from .visiting import fields_of
 
 Read = Callable[[str], Truth]
 
@@ -138,6 +139,20 @@ def test_licence_and_citation_are_linked_in_the_headers(real_client: TestClient)
     assert '<https://doi.org/10.1038/s41597-022-01721-8>; rel="cite-as"' in link
 
 
+def test_what_is_cited_is_the_paper_of_the_version_and_a_copy_is_asked_for_again(
+    real_client: TestClient,
+) -> None:
+    answer = real_client.get("/d/breastmnist/export.csv")
+    assert answer.headers["link"].count('rel="cite-as"') == 1
+    assert "no-cache" in answer.headers["cache-control"]
+
+
+def test_volumes_are_counted_as_volumes(real_client: TestClient) -> None:
+    assert "298 volumes, in order of index" in (
+        page(real_client, "/d/adrenalmnist3d/export?split=test").text()
+    )
+
+
 @pytest.mark.parametrize("form", ["", *(f".{form}" for form in FORMS)])
 @pytest.mark.parametrize(
     ("name", "query", "status", "sentence"),
@@ -221,6 +236,44 @@ def test_what_is_still_being_unpacked_can_be_had_a_moment_later(
     answer = real_client.get(f"/d/breastmnist/export.{form}")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "train_images is still being unpacked and checked" in answer.text
+
+
+@pytest.mark.parametrize("form", ["zip", "npz"])
+def test_an_export_waits_only_for_the_splits_that_are_in_it(
+    form: str, real_client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        exports, "_is_whole", lambda images: images.shape[0] == 156
+    )  # those of test
+    monkeypatch.setattr(exports, "_WAIT_SECONDS", 0)
+    assert real_client.get(f"/d/breastmnist/export.{form}?split=test").status_code == 200
+    assert real_client.get(f"/d/breastmnist/export.{form}").status_code == 503
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_table_waits_for_no_pixels(
+    form: str, real_client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "_is_whole", lambda _: False)
+    monkeypatch.setattr(exports, "_WAIT_SECONDS", 0)
+    assert real_client.get(f"/d/breastmnist/export.{form}").status_code == 200
+
+
+def test_a_file_is_named_by_the_number_of_many_labels_and_by_what_was_noted(
+    serve: Serve, write: Write
+) -> None:
+    client = serve(write(test_images=np.zeros((12, 2, 2), np.uint8), test_labels=np.arange(12)))
+
+    def name(query: str) -> str:
+        return client.get(f"/d/made/export.csv?{query}").headers["content-disposition"]
+
+    labels = [f"label={value}" for value in range(9)]
+    assert name("&".join(labels[:8])).endswith('"made_label-0-1-2-3-4-5-6-7.csv"')
+    assert name("&".join(labels)).endswith('"made_9-labels.csv"')
+    form = {**fields_of(client.get("/d/made/test/3").text, "/d/made/test/3/notes"), "name": "A"}
+    assert client.post("/d/made/test/3/notes", data={**form, "note": "odd"}).is_redirect
+    assert name("noted=notes").endswith('"made_notes.csv"')
+    assert "made · test · with notes: 1 image" in page(client, "/d/made/export?noted=notes").text()
 
 
 def test_the_api_describes_the_export(real_client: TestClient) -> None:
