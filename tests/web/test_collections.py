@@ -99,7 +99,7 @@ def three(client: TestClient) -> TestClient:
 def test_a_collection_is_made_named_and_listed(client: TestClient) -> None:
     assert "There is no collection yet" in client.get("/collections").text
     answer = send(client, "/collections", "/collections", name="Ward round")
-    assert answer.headers["location"] == "/collections/1"
+    assert (answer.status_code, answer.headers["location"]) == (303, "/collections/1")
     assert "Ward round" in words(page(client, "/collections").one("ul", class_="link-list"))
     assert send(client, "/collections/1", "/collections/1/rename", name="Monday").status_code == 303
     assert words(page(client, "/collections/1").one("h1")) == "Monday"
