@@ -7,6 +7,7 @@ const form = document.querySelector("[data-slices]");
 const output = document.querySelector("[data-readout]");
 const stages = [...form.querySelectorAll(".stage")];
 const notch = 40; // pixels that a wheel turns for a slice
+const { pathname } = location;
 const changed = {};
 const all = (selector) => document.querySelectorAll(selector);
 const after = (axis, by) => ({ [axis]: +slider(axis).value + by });
@@ -66,7 +67,7 @@ function carry() {
   // Once all is at rest and nothing lies over it: browsers refuse to do this many times a second.
   clearTimeout(later);
   later = setTimeout(() => {
-    if (location.pathname !== new URL(form.action).pathname) carry();
+    if (location.pathname !== pathname) carry();
     else history.replaceState(history.state, "", withQuery(location, changed));
   }, 200);
 }
@@ -91,9 +92,8 @@ for (const stage of stages) {
   const { axis, across, down } = stage.dataset;
   let turned = 0;
   const point = (row, column, held) => (held ? move : tell)({ [down]: row, [across]: column });
-  function step(rows, columns, by) {
+  const step = (rows, columns, by) =>
     move(rows ? after(down, rows) : columns ? after(across, columns) : after(axis, by), true);
-  }
   function turn(event) {
     const [place] = Object.values(after(axis, Math.sign(event.deltaY)));
     // At either end the page scrolls on.
