@@ -179,6 +179,14 @@ def parse(query: str) -> Selection:
     )
 
 
+def page_in(query: str) -> int:
+    """Read the page alone from a raw query string, whatever else it holds.
+
+    Raises MalformedError, or MissingError for one below 1.
+    """
+    return _page(parameters(query))
+
+
 def require_readable(query: str) -> None:
     """Raise MalformedError for a query string that is too long, or no list of parameters."""
     # Nothing can be wrong with a short one that escapes nothing.

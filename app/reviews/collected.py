@@ -3,7 +3,7 @@
 Which items are in one is changed by ``collecting``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -90,12 +90,37 @@ def restore(db: Database, collection_id: int) -> None:
             raise missing(collection_id)
 
 
-def all_collections(db: Database, *, deleted: bool = False) -> tuple[Collection, ...]:
-    """Give every collection (or every deleted one), the newest first. Raises StorageError."""
-    is_asked = collections.c.deleted.is_not(None) if deleted else _IS_THERE
+def count(db: Database, *, deleted: bool = False) -> int:
+    """Count the collections (or the deleted ones). Raises StorageError."""
+    number = select(func.count()).select_from(collections).where(_is_asked(deleted=deleted))
     with db.reading() as connection:
-        rows = connection.execute(_counted().where(is_asked).order_by(collections.c.id.desc()))
+        return connection.execute(number).scalar_one()
+
+
+def all_collections(
+    db: Database, start: int = 0, most: int | None = None, *, deleted: bool = False
+) -> tuple[Collection, ...]:
+    """Give every collection (or every deleted one), the newest first. Raises StorageError.
+
+    With ``start`` and ``most``, only so many from that place (from 0) on.
+    """
+    newest = collections.c.id.desc()
+    # Chosen first, so that the items of those before are not counted.
+    asked = select(collections.c.id).where(_is_asked(deleted=deleted)).order_by(newest)
+    these = collections.c.id.in_(asked.offset(start).limit(most))
+    with db.reading() as connection:
+        rows = connection.execute(_counted().where(these).order_by(newest))
         return tuple(_collection(row) for row in rows.mappings())
+
+
+def names(db: Database, collection_ids: Iterable[int]) -> dict[int, str]:
+    """Give the names of those of these that are there. Raises StorageError."""
+    these = collections.c.id.in_(collection_ids)
+    with db.reading() as connection:
+        rows = connection.execute(
+            select(collections.c.id, collections.c.name).where(these, _IS_THERE)
+        ).all()
+    return {row.id: row.name for row in rows}
 
 
 def find(db: Database, collection_id: int) -> Collection:
@@ -180,6 +205,10 @@ def matching_in(row: RowMapping) -> Matching | None:
     if row["query"] is None:
         return None
     return Matching(row["dataset"], row["content"], row["query"], row["count"])
+
+
+def _is_asked(*, deleted: bool) -> ColumnElement[bool]:
+    return collections.c.deleted.is_not(None) if deleted else _IS_THERE
 
 
 def _counted() -> Select[Any]:

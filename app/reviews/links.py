@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from app.errors import GoneError, MalformedError, MissingError
 from app.phrases import Amount, Phrase
@@ -186,10 +186,20 @@ def settle(db: Database, link: Link, content: str) -> None:
         )
 
 
-def all_links(db: Database) -> tuple[Link, ...]:
-    """Give every link there has been, the newest first. Raises StorageError."""
+def count(db: Database) -> int:
+    """Count the links there have been. Raises StorageError."""
     with db.reading() as connection:
-        rows = connection.execute(select(*_COLUMNS).order_by(links.c.id.desc()))
+        return connection.execute(select(func.count()).select_from(links)).scalar_one()
+
+
+def all_links(db: Database, start: int = 0, most: int | None = None) -> tuple[Link, ...]:
+    """Give every link there has been, the newest first. Raises StorageError.
+
+    With ``start`` and ``most``, only so many from that place (from 0) on.
+    """
+    with db.reading() as connection:
+        newest = select(*_COLUMNS).order_by(links.c.id.desc())
+        rows = connection.execute(newest.offset(start).limit(most))
         return tuple(_link(row) for row in rows.mappings())
 
 

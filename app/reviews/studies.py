@@ -1,7 +1,7 @@
 """Studies: a question about some items, put to several readers, each in an order of their own."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -98,10 +98,23 @@ def create(db: Database, design: Design, items: Items, labels: Sequence[int | No
     return Study(number, design, len(rows), made, None)
 
 
-def all_studies(db: Database) -> tuple[Study, ...]:
-    """Give every study, the newest first. Raises StorageError."""
+def count(db: Database) -> int:
+    """Count the studies. Raises StorageError."""
     with db.reading() as connection:
-        rows = connection.execute(_counted().order_by(studies.c.id.desc()))
+        return connection.execute(select(func.count()).select_from(studies)).scalar_one()
+
+
+def all_studies(db: Database, start: int = 0, most: int | None = None) -> tuple[Study, ...]:
+    """Give every study, the newest first. Raises StorageError.
+
+    With ``start`` and ``most``, only so many from that place (from 0) on.
+    """
+    with db.reading() as connection:
+        # Chosen first, so that the items of those before are not counted.
+        newest = select(studies.c.id).order_by(studies.c.id.desc()).offset(start).limit(most)
+        rows = connection.execute(
+            _counted().where(studies.c.id.in_(newest)).order_by(studies.c.id.desc())
+        )
         return tuple(_study(row) for row in rows.mappings())
 
 
@@ -212,10 +225,11 @@ def readers_of(db: Database, study: Study) -> tuple[Reader, ...]:
         return readers_within(connection, study)
 
 
-def names_of_readers(db: Database) -> dict[int, str]:
-    """Give the name of every reader of every study. Raises StorageError."""
+def names_of_readers(db: Database, reader_ids: Iterable[int]) -> dict[int, str]:
+    """Give the names of these readers, of whichever studies. Raises StorageError."""
     with db.reading() as connection:
-        rows = connection.execute(select(readers.c.id, readers.c.name)).all()
+        these = readers.c.id.in_(reader_ids)
+        rows = connection.execute(select(readers.c.id, readers.c.name).where(these)).all()
     return {row.id: row.name for row in rows}
 
 

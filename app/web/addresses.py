@@ -256,6 +256,11 @@ def study(study_id: int, part: str = "") -> str:
     return f"{STUDIES}/{study_id}/{part}" if part else f"{STUDIES}/{study_id}"
 
 
+def listed(path: str, page: int) -> str:
+    """A page of the list at a path, or of what leads back to it."""
+    return with_query(path, f"page={page}" if page > 1 else "")
+
+
 def collection(collection_id: int, part: str = "", *, page: int = 1, done: str = "") -> str:
     """One collection, or a part of it; ``done`` says what was just done there."""
     path = f"{COLLECTIONS}/{collection_id}" + (f"/{part}" if part else "")

@@ -41,13 +41,16 @@ class CollectionRow:
 
 @dataclass(frozen=True)
 class CollectionList:
-    """All collections, those that were deleted, and the form that makes one.
+    """A page of all collections and those that were deleted, and the form that makes one.
 
     Of a deleted one ``href`` is where a form brings it back.
     """
 
+    is_empty: bool  # there is none but deleted ones
+
     rows: tuple[CollectionRow, ...]
     deleted: tuple[CollectionRow, ...]
+    pager: Pager
     action: str
     check: str
 
@@ -105,10 +108,17 @@ class CollectPage:
 
 
 def overview(
-    found: Sequence[Collection], deleted: Sequence[Collection], check: str
+    found: Sequence[Collection], deleted: Sequence[Collection], pager: Pager, check: str
 ) -> CollectionList:
-    """Draw up the list."""
-    return CollectionList(_rows(found, ""), _rows(deleted, "restore"), addresses.COLLECTIONS, check)
+    """Draw up a page of the list."""
+    return CollectionList(
+        is_empty=pager.page == 1 and not found,
+        rows=_rows(found, ""),
+        deleted=_rows(deleted, "restore"),
+        pager=pager,
+        action=addresses.COLLECTIONS,
+        check=check,
+    )
 
 
 def one(

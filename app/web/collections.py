@@ -1,5 +1,6 @@
 """The owner's collections: made, looked at, changed many at a time, and undone."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -20,6 +21,7 @@ from app.web.forms import Forms, text
 from app.web.gathering import Run, expander, matched, runs
 from app.web.grid import pages_of
 from app.web.language import gettext as _
+from app.web.lists import first_of, paged
 from app.web.studio import Plan, Studio
 from app.web.templating import page
 from app.web.transport import ASK_AGAIN
@@ -37,9 +39,18 @@ def collections(database: Database, forms: Forms) -> APIRouter:
     def overview(request: Request) -> Response:
         check = forms.check_for(request)
         is_new = database.is_new()
-        found = () if is_new else collected.all_collections(database)
-        deleted = () if is_new else collected.all_collections(database, deleted=True)
-        answer = page(request, "collections", collection_pages.overview(found, deleted, check))
+        here = 0 if is_new else collected.count(database)
+        gone = 0 if is_new else collected.count(database, deleted=True)
+        to = partial(addresses.listed, addresses.COLLECTIONS)
+        # Both begin on the first page: behind all others, nobody would find the deleted ones.
+        pager = paged(request.url.query, max(here, gone), to)
+        start = first_of(pager)
+        found = () if is_new else collected.all_collections(database, start, PER_PAGE)
+        deleted = (
+            () if is_new else collected.all_collections(database, start, PER_PAGE, deleted=True)
+        )
+        view = collection_pages.overview(found, deleted, pager, check)
+        answer = page(request, "collections", view)
         forms.remember(answer, check)
         return answer
 

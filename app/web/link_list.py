@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.datasets.library import Library
+from app.datasets.selection import PER_PAGE, page_in
 from app.errors import MissingError
-from app.reviews import collected, links, studies
+from app.reviews import links, studies
 from app.reviews.database import Database
 from app.reviews.links import Link
 from app.web import addresses
@@ -17,8 +19,10 @@ from app.web.access import owner_only
 from app.web.forms import Forms
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext
-from app.web.sharing import leads_to, rights_text
+from app.web.lists import first_of, paged
+from app.web.sharing import collections_at, leads_to, rights_text
 from app.web.templating import page
+from app.web.views import Pager
 from app.web.words import in_line
 
 
@@ -37,9 +41,10 @@ class LinkRow:
 
 @dataclass(frozen=True)
 class LinkList:
-    """All links there have been."""
+    """A page of all links there have been."""
 
     rows: tuple[LinkRow, ...]
+    pager: Pager
     check: str
 
 
@@ -54,33 +59,42 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
     def all_links(request: Request) -> Response:
         check = forms.check_for(request)
         now = database.now()
-        known = links.all_links(database)
-        names = studies.names_of_readers(database) if any(link.reader_id for link in known) else {}
-        ours = {each.id: each.name for each in collected.all_collections(database)}
+        to = partial(addresses.listed, addresses.LINKS)
+        pager = paged(request.url.query, links.count(database), to)
+        known = links.all_links(database, first_of(pager), PER_PAGE)
+        readers = {link.reader_id for link in known if link.reader_id}
+        names = studies.names_of_readers(database, readers) if readers else {}
+        ours = collections_at(database, (link.target for link in known))
         rows = tuple(
             _row(
                 link,
                 _("Study") if link.kind == "study" else leads_to(library, ours, link.target),
                 names.get(link.reader_id or 0, ""),
                 now,
+                pager.page,
             )
             for link in known
         )
-        answer = page(request, "links", LinkList(rows, check))
+        answer = page(request, "links", LinkList(rows, pager, check))
         forms.remember(answer, check)
         return answer
 
     @router.post("/{link_id}/revoke")
-    def revoke(link_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
+    def revoke(
+        request: Request,
+        link_id: str,
+        fields: Fields,  # noqa: ARG001 (read, so checked)
+    ) -> Response:
+        back = addresses.listed(addresses.LINKS, page_in(request.url.query))
         if not (link_id.isdecimal() and len(link_id) < 10):
             raise MissingError("link", _("There is no such link."))
         links.revoke(database, int(link_id))
-        return RedirectResponse(addresses.LINKS, 303)
+        return RedirectResponse(back, 303)
 
     return router
 
 
-def _row(link: Link, leads_to: str, reader: str, now: datetime) -> LinkRow:
+def _row(link: Link, leads_to: str, reader: str, now: datetime, page: int) -> LinkRow:
     state = "withdrawn" if link.revoked else "expired" if link.expires <= now else "open"
     return LinkRow(
         id=link.id,
@@ -89,7 +103,9 @@ def _row(link: Link, leads_to: str, reader: str, now: datetime) -> LinkRow:
         leads_to=leads_to,
         text="; ".join((_standing(link, state), _opened(link), rights_text(link))),
         state=state,
-        revoke=f"{addresses.LINKS}/{link.id}/revoke" if state == "open" else None,
+        revoke=addresses.listed(f"{addresses.LINKS}/{link.id}/revoke", page)
+        if state == "open"
+        else None,
     )
 
 

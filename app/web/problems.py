@@ -1,6 +1,7 @@
 """Errors → answers: one table of statuses, the same words on a page and in the API."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
@@ -186,6 +187,17 @@ def _query_without(request: Request, names: tuple[str, ...]) -> str:
     return urlencode([pair for pair in pairs if pair[0] not in names])
 
 
+def _same_without(request: Request, part: str) -> Iterator[Link]:
+    """Give the way to a comparison without the part of it that is wrong, or to a first page."""
+    is_comparison = request.url.path == addresses.COMPARE
+    if part == "page" or (is_comparison and part in addresses.COMPARED):
+        there = addresses.with_query(quote(request.url.path), _query_without(request, (part,)))
+        if is_comparison:
+            yield Link(_("Back to the comparison"), there)
+        elif part in request.query_params and there != addresses.HOME:
+            yield Link(_("Back"), there)
+
+
 def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool) -> list[Link]:
     links = []
     seen = isinstance(error, MalformedError) and error.part in display.FIELDS
@@ -210,9 +222,8 @@ def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool
         if grid not in (link.href for link in links):
             links.append(Link(_("Back to this dataset"), grid))
     part = part_of(error) if error else ""
-    if request.url.path == addresses.COMPARE and part in (*addresses.COMPARED, "page"):
-        there = addresses.with_query(addresses.COMPARE, _query_without(request, (part,)))
-        links.append(Link(_("Back to the comparison"), there))
+    if request.method == "GET" and not dataset_id:
+        links.extend(_same_without(request, part))
     study = request.path_params.get("study_id")
     kinds = MalformedError, MissingError, GoneError
     if study and isinstance(error, kinds) and part_of(error) not in ("id", "study"):

@@ -1,6 +1,7 @@
 """The owner's pages for links: make one, see all, withdraw one; and the way in for the owner."""
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Final, TypedDict
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.errors import LightboxError
-from app.reviews import links
+from app.reviews import collected, links
 from app.reviews.database import Database
 from app.reviews.links import Kind, Link
 from app.web import addresses
@@ -157,6 +158,12 @@ def entrance(forms: Forms, token: str, *, is_open: bool) -> APIRouter:
         return Response("User-agent: *\nDisallow: /s/\n", media_type="text/plain")
 
     return router
+
+
+def collections_at(database: Database, of: Iterable[str]) -> dict[int, str]:
+    """Give the names of the collections that these addresses are of. Raises StorageError."""
+    numbers = {number for each in of if (number := read_collection(each)) is not None}
+    return collected.names(database, numbers) if numbers else {}
 
 
 def leads_to(library: Library, collections: dict[int, str], address: str) -> str:

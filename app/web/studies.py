@@ -1,14 +1,15 @@
 """The owner's pages for studies: make one, invite readers, see how far they are, take the data."""
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app.datasets.library import Library
-from app.datasets.selection import number_in_path, shown, whole_number
+from app.datasets.selection import PER_PAGE, number_in_path, shown, whole_number
 from app.errors import MalformedError, MissingError
-from app.reviews import answers, collected, export, studies
+from app.reviews import answers, export, studies
 from app.reviews.database import Database
 from app.reviews.studies import Study
 from app.web import addresses, designing, study_pages
@@ -16,9 +17,10 @@ from app.web.access import owner_only
 from app.web.forms import Forms, text
 from app.web.gathering import lost_items
 from app.web.language import gettext as _
+from app.web.lists import first_of, paged
 from app.web.preferences import way_back
 from app.web.security import NO_REFERRER
-from app.web.sharing import leads_to, link_url, named
+from app.web.sharing import collections_at, leads_to, link_url, named
 from app.web.templating import page
 
 # Each pair of readers is measured: more would keep the agreement page waiting.
@@ -33,9 +35,11 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
 
     @router.get(addresses.STUDIES)
     def all_studies(request: Request) -> Response:
-        found = studies.all_studies(database)
+        to = partial(addresses.listed, addresses.STUDIES)
+        pager = paged(request.url.query, studies.count(database), to)
+        found = studies.all_studies(database, first_of(pager), PER_PAGE)
         rows = [study_pages.row(study, answers.progress(database, study)) for study in found]
-        return page(request, "studies", study_pages.StudyList(tuple(rows)))
+        return page(request, "studies", study_pages.StudyList(tuple(rows), pager))
 
     @router.get(f"{addresses.STUDIES}/new")
     def form(request: Request, of: str) -> Response:
@@ -60,8 +64,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
     def one(request: Request, study_id: str) -> Response:
         study = study_at(database, study_id)
         check = forms.check_for(request)
-        names = {each.id: each.name for each in collected.all_collections(database)}
-        source = leads_to(library, names, study.design.source or "")
+        of = study.design.source or ""
+        source = leads_to(library, collections_at(database, [of]), of)
         lost = lost_items(library, database, study)
         view = study_pages.build(study, answers.progress(database, study), source, lost, check)
         answer = page(request, "study", view)

@@ -14,7 +14,7 @@ from app.web import addresses, designing
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext, say
 from app.web.sharing import Made, public_note, qr_code
-from app.web.views import Choice, Crumb, Fact, Notice
+from app.web.views import Choice, Crumb, Fact, Notice, Pager
 from app.web.words import counted, images, label_text
 
 _REPEATS: Final = (0, 10, 20, 30)
@@ -32,9 +32,10 @@ class StudyRow:
 
 @dataclass(frozen=True)
 class StudyList:
-    """All studies."""
+    """A page of all studies."""
 
     rows: tuple[StudyRow, ...]
+    pager: Pager
 
 
 @dataclass(frozen=True)

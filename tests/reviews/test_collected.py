@@ -305,6 +305,20 @@ def test_a_deleted_collection_is_as_if_it_were_not_there(db: Database, number: i
             act()
 
 
+def test_some_of_all_collections_are_asked_for(db: Database, number: int) -> None:
+    collecting.add(db, number, ITEMS[:3], never)
+    made = [collected.find(db, number), *(collected.create(db, f"{n}") for n in range(5))]
+    for each in made[2:4]:
+        collected.delete(db, each.id)
+    kept = [made[5], made[4], made[1], made[0]]
+    assert [collected.all_collections(db, n, 1) for n in range(4)] == [(each,) for each in kept]
+    assert collected.all_collections(db, 2) == (made[1], made[0])
+    assert collected.all_collections(db, 1, 5, deleted=True) == (made[2],)
+    assert collected.all_collections(db, 0, 0, deleted=True) == ()
+    assert (collected.count(db), collected.count(db, deleted=True)) == (4, 2)
+    assert collected.names(db, [number, made[2].id, 77]) == {number: "To discuss"}
+
+
 def test_a_deleted_collection_comes_back_whole(db: Database, number: int) -> None:
     collecting.add(db, number, ITEMS[:3], never)
     before = collected.find(db, number)

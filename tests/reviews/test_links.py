@@ -127,6 +127,10 @@ def test_what_a_link_shows_is_settled_once_and_for_it_alone(db: Database) -> Non
 def test_all_links_are_listed_the_newest_first(db: Database) -> None:
     made = [links.make(db, "grid", ADDRESS, title=str(number))[1] for number in range(3)]
     assert links.all_links(db) == tuple(reversed(made))
+    assert links.all_links(db, 1) == (made[1], made[0])
+    assert links.all_links(db, 0, 1) == (made[2],)
+    assert links.all_links(db, 1, 5) == (made[1], made[0])
+    assert links.count(db) == 3
 
 
 def test_a_passphrase_opens_however_its_letters_were_typed(db: Database) -> None:

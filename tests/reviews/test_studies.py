@@ -175,6 +175,15 @@ def test_readers_are_those_of_their_study(db: Database) -> None:
     assert studies.readers_of(db, first) == (ada,)
     assert studies.readers_of(db, second) == (bob,)
     assert studies.all_studies(db) == (second, first)
+    assert studies.names_of_readers(db, [bob.id, 77]) == {bob.id: "Bob"}
+
+
+def test_some_of_all_studies_are_asked_for(db: Database) -> None:
+    made = [make_study(db, number=number) for number in (4, 5, 6)]
+    assert studies.all_studies(db, 1) == (made[1], made[0])
+    assert studies.all_studies(db, 0, 1) == (made[2],)
+    assert studies.all_studies(db, 1, 5) == (made[1], made[0])
+    assert studies.count(db) == 3
 
 
 def test_closing_keeps_the_first_time(db: Database) -> None:
