@@ -61,9 +61,9 @@ def stop_about(dataset_id: str) -> str:
     return f"{about(dataset_id)}/stop"
 
 
-def catalogue(query: str) -> str:
-    """The catalogue under a filter."""
-    return with_query(HOME, query)
+def catalogue(query: str, page: int = 1) -> str:
+    """A page of the catalogue under a filter."""
+    return with_query(HOME, joined(query, f"page={page}" if page > 1 else ""))
 
 
 def published(dataset_id: str) -> str:

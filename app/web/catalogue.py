@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from app.catalogue.facts import (
@@ -16,15 +17,16 @@ from app.catalogue.facts import (
 )
 from app.datasets.dataset import Dataset
 from app.datasets.library import Shelf
-from app.datasets.selection import SPLITS, Selection
+from app.datasets.selection import PER_PAGE, SPLITS, Selection
 from app.errors import ArchiveError
 from app.pictures import sheet
 from app.web import addresses, wanted
 from app.web.grid import size_words, task_words
 from app.web.language import gettext as _
 from app.web.language import ngettext, say
+from app.web.lists import first_of, paged
 from app.web.notices import dataset_notices
-from app.web.views import Choice, Fact, Link, Notice
+from app.web.views import Choice, Fact, Link, Notice, Pager
 from app.web.wanted import Wanted
 from app.web.words import bytes_text, counted, images, in_line
 
@@ -96,7 +98,10 @@ class CatalogueFilter:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The first page. Of what is absent, ``founding`` is shown at large and ``absent`` in lines."""
+    """A page of what was found, and of the files that were refused.
+
+    Of what is absent, ``founding`` is shown at large and ``absent`` in lines.
+    """
 
     heading: str
     lead: str
@@ -107,13 +112,14 @@ class Catalogue:
     founding: tuple[Absent, ...]
     absent: tuple[Absent, ...]
     refused: tuple[RefusedFile, ...]
+    pager: Pager
     notices: tuple[Notice, ...]
     empty: str
     refresh: int | None
 
 
 def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
-    """Draw up the page. Raises MissingError or MalformedError for a filter that can't be.
+    """Draw up the page. Raises MissingError or MalformedError for a filter or page that can't be.
 
     ``place`` is the folder where files that are not here yet belong; None where strangers look,
     who can't put any there and need not know it.
@@ -129,16 +135,24 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
     cards = [each for each in shelf.datasets if asked.lets_pass(wanted.of_dataset(each))]
     cards.sort(key=_set_and_size)
     absent = [facts for facts in elsewhere if asked.lets_pass(wanted.of_facts(facts))]
+    # Each begins on the first page: behind all others, nobody would find a file that was refused.
+    pager = paged(
+        query,
+        max(len(cards), len(absent), len(shelf.refused)),
+        partial(addresses.catalogue, asked.query()),
+    )
+    on_page = slice(first_of(pager), first_of(pager) + PER_PAGE)
     return Catalogue(
         heading=_("Medical image datasets"),
         lead=_lead(len(shelf.datasets), len(elsewhere), place),
         summary=_summary(len(cards), len(absent), asked),
-        address=addresses.catalogue(asked.query()),
+        address=addresses.catalogue(asked.query(), pager.page),
         filter=_filter(asked, modalities, tasks),
-        cards=tuple(_card(dataset) for dataset in cards),
-        founding=tuple(_absent(facts, place) for facts in absent if facts.id in FOUNDING),
-        absent=tuple(_absent(facts, place) for facts in absent if facts.id not in FOUNDING),
-        refused=tuple(_refused(error) for error in shelf.refused),
+        cards=tuple(_card(dataset) for dataset in cards[on_page]),
+        founding=tuple(_absent(each, place) for each in absent[on_page] if each.id in FOUNDING),
+        absent=tuple(_absent(each, place) for each in absent[on_page] if each.id not in FOUNDING),
+        refused=tuple(_refused(error) for error in shelf.refused[on_page]),
+        pager=pager,
         notices=(_unseen(len(shelf.unseen)),) if shelf.unseen else (),
         empty="" if cards or absent or shelf.unseen else _("No dataset matches this search."),
         refresh=_REFRESH_SECONDS if shelf.unseen else None,

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from app.catalogue.facts import all_facts, facts_for
 
 from .conftest import Serve, Write
-from .reading import page, words
+from .reading import Page, page, words
 
 BREAST = {
     "test_images": np.zeros((3, 28, 28), np.uint8),
@@ -220,3 +220,76 @@ def test_the_demo_is_no_published_set(serve: Serve, write: Write) -> None:
     assert "/catalogue/immunodemo" not in shown.links()
     assert "Of the 18 that MedMNIST publishes, 18 are not here yet." in shown.text()
     assert facts_for("immunodemo")
+
+
+@pytest.fixture
+def many(serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A server of 205 sets, every other one of volumes, and of 130 files that are none."""
+    monkeypatch.setattr("app.web.catalogue.PATIENCE_SECONDS", 1e6)
+    kinds = np.zeros((2, 4, 4), np.uint8), np.zeros((2, 4, 4, 4), np.uint8)
+    for number in range(205):
+        images = kinds[number % 2]
+        folder = write(f"set{number:03}.npz", test_images=images, test_labels=np.arange(2)).parent
+    for number in range(130):
+        (folder / f"broken{number:03}.npz").write_text("nothing")
+    return serve(folder)
+
+
+def sets(shown: Page) -> list[int]:
+    cards = [words(link) for link in shown.all("a", class_="cover")]
+    return [int(name.removeprefix("set")) for name in cards if name.startswith("set")]
+
+
+def test_each_set_is_on_one_page_of_a_hundred(many: TestClient) -> None:
+    pages = [page(many, f"/?page={number}") for number in (1, 2, 3)]
+    assert [sets(each) for each in pages] == [
+        [*range(100)],
+        [*range(100, 200)],
+        [*range(200, 205)],
+    ]
+    for shown in pages:
+        assert "223 datasets: 205 here, 18 not here yet." in shown.text()
+        # No strip of a set that is elsewhere is asked for.
+        strips = {image.get("src", "").split("/")[2] for image in shown.all("img")}
+        assert strips == {f"set{number:03}" for number in sets(shown)}
+    broken = [{n for n in range(200) if f"broken{n:03}.npz" in each.text()} for each in pages]
+    assert broken == [{*range(100)}, {*range(100, 130)}, set()]
+    published = [sum(f"/catalogue/{f.id}" in each.links() for f in all_facts()) for each in pages]
+    assert published == [18, 0, 0]
+    assert {"/", "/?page=3"} <= pages[1].links()
+    assert pages[1].one("div", id="results").get("data-address") == "/?page=2"
+
+
+def test_pages_are_of_what_was_found(many: TestClient) -> None:
+    shown = page(many, "/?here=yes&dimensions=3&page=2")
+    assert sets(shown) == [201, 203]
+    assert "102 found: 102 here, 0 not here yet." in shown.text()
+    assert "/?dimensions=3&here=yes" in shown.links()
+    # A search begins at its first page.
+    assert {field.get("name") for field in shown.one("form", id="filters").iter("input")} == {"q"}
+    only = page(many, "/?q=set20")
+    assert sets(only) == [200, 201, 202, 203, 204]
+    assert sets(page(many, "/?q=set20&page=2")) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "sentence", "back"),
+    [
+        ("page=4", 404, "There is no page 4; this list has 3.", "/"),
+        ("q=set1&page=4", 404, "There is no page 4; this list has 2.", "/?q=set1"),
+        ("here=yes&page=x", 422, "page must be a whole number", "/?here=yes"),
+        ("page=0", 404, "pages are numbered from 1", "/"),
+    ],
+)
+def test_a_page_of_the_catalogue_that_is_not_there_is_named(
+    query: str, status: int, sentence: str, back: str, many: TestClient
+) -> None:
+    shown = page(many, f"/?{query}", status)
+    assert sentence in shown.text()
+    assert back in shown.links()
+
+
+def test_a_catalogue_of_one_page_has_no_ways_to_others(client: TestClient) -> None:
+    shown = page(client, "/")
+    assert not {"pager", "steps"} & {each.get("class") for each in shown.all("nav")}
+    assert shown.text() == page(client, "/?page=1").text()
