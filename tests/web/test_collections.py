@@ -199,7 +199,11 @@ def test_a_page_holds_a_hundred_and_each_sheet_its_own(client: TestClient) -> No
         assert shown(client, address) == eye(*indexes)
         (sheet,) = page(client, address).sheets()
         assert np.array_equal(picture(client, sheet), ten_to_a_row(EYES[indexes]))
-    assert client.get("/collections/1?page=4").status_code == 404
+    behind = page(client, "/collections/1?page=4", 404)
+    assert words(behind.one("a", href="/collections/1", class_="button")) == "Back"
+    # A page that is wrong in another address than this one's own leads to no other.
+    within = page(client, "/collections/add?of=/d/eyes%3Fpage=9", 404)
+    assert not [a for a in within.all("a", class_="button") if words(a) == "Back"]
 
 
 def test_taking_out_and_its_undo(three: TestClient) -> None:
