@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from starlette.requests import Request
+
 from app.datasets.dataset import Dataset
 from app.datasets.selection import PER_PAGE, Selection
 
@@ -288,6 +290,11 @@ def link_of(path: str) -> str:
         case ["", "s", token, *_] if token:
             return f"/s/{segment(token)}"
     return ""
+
+
+def path_of(request: Request) -> str:
+    """Write the path that was asked for; Starlette's own has “?” and “#” quoted, and no others."""
+    return quote(request.scope["path"])
 
 
 def segment(dataset_id: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +101,7 @@ def tidied(request: Request, dataset: Dataset, looking: Looking, display: Displa
     said = (*FIELDS, *exact.AXES, "zoom")
     others = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in said]
     asked = addresses.joined(urlencode(others), display.query(), looking.query(dataset))
-    return addresses.with_query(quote(request.url.path), asked)
+    return addresses.with_query(addresses.path_of(request), asked)
 
 
 def drawn_through(dataset: Dataset, query: str) -> Window | None:

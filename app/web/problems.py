@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -179,7 +179,7 @@ def _grid_before(request: Request, dataset_id: str, error: LightboxError) -> str
 def _unseen(request: Request) -> str:
     """Give the address that was asked for, without how pictures are seen."""
     query = _query_without(request, display.FIELDS)
-    return addresses.with_query(quote(request.url.path), query)
+    return addresses.with_query(addresses.path_of(request), query)
 
 
 def _query_without(request: Request, names: tuple[str, ...]) -> str:
@@ -206,7 +206,7 @@ def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool
     if for_guest:
         # Known by its address alone, so that this tells nothing of what is under it.
         first = addresses.link_of(request.url.path)
-        here = addresses.with_query(quote(request.url.path), request.url.query)
+        here = addresses.with_query(addresses.path_of(request), request.url.query)
         is_new = first not in ("", here, *(link.href for link in links))
         if is_new and (error is None or part_of(error) != "link"):
             part = request.url.path.removeprefix(f"{first}/").partition("/")[0]

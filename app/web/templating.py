@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
@@ -172,7 +171,7 @@ def _here(request: Request, view: object) -> str:
     if request.method != "GET":
         return addresses.link_of(request.url.path) or addresses.HOME
     query = request.scope["query_string"].decode("latin-1")
-    return addresses.with_query(quote(request.url.path), query)
+    return addresses.with_query(addresses.path_of(request), query)
 
 
 def wants_part(request: Request) -> bool:

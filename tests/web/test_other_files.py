@@ -4,6 +4,7 @@ import re
 import struct
 import zlib
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import numpy as np
 import pytest
@@ -408,6 +409,20 @@ def test_a_file_of_any_name_is_served_under_it(name: str, serve: Serve, write: W
     np.testing.assert_array_equal(shown, images[1])
     for link in grid.links() | item.links():
         assert client.get(link).status_code == 200, link
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_leads_back_to_a_page_finds_it_under_any_name(
+    name: str, serve: Serve, write: Write
+) -> None:
+    client = serve(write(name, test_images=bytes_of(3, 8, 8), test_labels=labelled(3)))
+    item = f"/d/{quote(name.removesuffix('.npz'), safe='')}/test/1"
+    tidied = client.get(f"{item}?low=0&high=90&map=grey").headers["location"]
+    assert tidied == f"{item}?window=0-90"
+    problem = page(client, f"{item}?low=9&high=2", 422)
+    assert item in problem.links()
+    (settings,) = [link for link in problem.links() if link.startswith("/preferences?")]
+    assert dict(parse_qsl(urlsplit(settings).query))["back"] == f"{item}?low=9&high=2"
 
 
 def test_members_outside_the_layout_are_ignored_and_said_to_be(serve: Serve, write: Write) -> None:
