@@ -45,7 +45,8 @@ class Option:
 class Start:
     """Where a reader begins, goes on, or has ended; ``first`` is the first image answered.
 
-    ``action`` takes answers that the browser could not send before.
+    ``read`` is None where no image can be shown. ``action`` takes answers that the browser could
+    not send before.
     """
 
     heading: str
@@ -58,7 +59,7 @@ class Start:
     share_done: int  # in percent
     is_done: bool
     is_closed: bool
-    read: str
+    read: str | None
     first: str | None
     practice: str | None
     action: str
@@ -139,7 +140,7 @@ def start(
     ``lost`` are the numbers of the items that can't be shown.
     """
     design, answered, total = study.design, len(given), len(order)
-    left = _left_out(given, order, lost)
+    left = 0 if study.closed else _left_out(given, order, lost)
     first = next((place for place in sorted(given) if order[place].item not in lost), None)
     aside = (at for at, item in enumerate(study.practice_items, start=1) if item not in lost)
     practised = next(aside, None)
@@ -154,11 +155,11 @@ def start(
         share_done=100 * answered // total,
         is_done=0 < answered == total - left,
         is_closed=study.closed is not None,
-        read=f"/s/{token}/read",
+        read=f"/s/{token}/read" if left < total else None,
         first=f"/s/{token}/read/{first + 1}" if first is not None else None,
         practice=f"/s/{token}/practice/{practised}" if practised and not answered else None,
         action=f"/s/{token}/answers",
-        notices=() if study.closed else _notices(left),
+        notices=_notices(left),
     )
 
 

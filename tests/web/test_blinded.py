@@ -32,9 +32,9 @@ def reader(server: TestClient) -> tuple[TestClient, str]:
     return visitor(server), invited(server)
 
 
-def invited(server: TestClient) -> str:
+def invited(server: TestClient, name: str = "A") -> str:
     """Add a reader to the study; give the path of their link."""
-    made = send(server, "/studies/1", "/studies/1/readers", name="A", days="30").text
+    made = send(server, "/studies/1", "/studies/1/readers", name=name, days="30").text
     (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
     return str(path)
 
@@ -360,6 +360,30 @@ def test_a_reader_goes_on_with_the_images_that_are_left_and_the_owner_is_told_wh
         + ", ".join(f"train {n}" for n in range(9))
         + ". The dataset's page says why."
     )
+
+
+def test_where_no_image_is_left_a_reader_is_sent_to_none_nor_told_that_all_are_answered(
+    serve: Serve, write: Write
+) -> None:
+    splits = {
+        f"{split}_{kind}": values[:4]
+        for split in ("train", "test")
+        for kind, values in (("images", PIXELS), ("labels", LABELS[:, None]))
+    }
+    path = write(**splits)
+    server = serve(path)
+    fields = {"title": "R", "question": "Q?", "scale": "yes-no", "practice": "1"}
+    send(server, "/studies/new?of=/d/made?split=train", "/studies", **fields)
+    first, second = invited(server), invited(server, "B")
+    send(visitor(server), f"{first}/read/2", f"{first}/answers", choice="1")
+    flip(path, path.read_bytes().index(b"train_images.npy") + 200)
+    start = page(visitor(server), second)
+    assert "3 images can't be shown and are left out" in start.text()
+    assert not [link for link in start.links() if link.startswith(f"{second}/")]
+    send(server, "/studies/1", "/studies/1/close")
+    closed = page(visitor(server), first).text()
+    assert "This reading is closed. Thank you; what you answered is saved." in closed
+    assert "All images are answered" not in closed
 
 
 def test_an_answer_sent_by_a_page_of_another_site_is_refused(
