@@ -135,9 +135,9 @@ class Settings(BaseSettings):
 
 
 def _host_in(address: str) -> str:
-    """Give the host name of an address, or of a host alone, as Host headers have it: no port."""
+    """Give the host name of an address, or of a host alone: no port, and no dot at its end."""
     host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
-    return f"[{host}]" if ":" in host else host
+    return f"[{host}]" if ":" in host else host.removesuffix(".")
 
 
 def load(**flags: object) -> Settings:

@@ -62,6 +62,7 @@ def test_a_variable_that_cannot_be_read_is_named_in_a_sentence(
     [
         ("https://pictures.example.org/", "pictures.example.org"),
         ("http://PICTURES.example.org:8080/a/b", "pictures.example.org"),
+        ("https://pictures.example.org.", "pictures.example.org"),
         ("https://xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
         ("http://my_machine:8000", "my_machine"),
         ("http://[2001:db8::1]:8000", "[2001:db8::1]"),
