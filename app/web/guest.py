@@ -59,16 +59,15 @@ def guest(
             return finish(RedirectResponse(_asked_for(token, request.url.query), 303))
         unfurl.tell_of_link(request, link, link.title)
         if link.kind == "study":
-            return finish(
-                begin(request, token, link, door, library), _counting(door, link, request)
+            answer = begin(request, token, link, door, library)
+        else:
+            shared = open_shared(library, door.database, link)
+            answer = (
+                _item(request, token, shared, "1", notebook)
+                if shared.only
+                else _grid(request, token, link, shared)
             )
-        shared = open_shared(library, door.database, link)
-        answer = (
-            _item(request, token, shared, "1", notebook)
-            if shared.only
-            else _grid(request, token, link, shared)
-        )
-        return finish(answer, _counting(door, link, request))
+        return finish(answer, _counting(door, link, request, answer))
 
     @router.post("/unlock")
     def unlock(request: Request, token: str, fields: Fields) -> Response:
@@ -262,14 +261,18 @@ def _asked_for(token: str, wanted: str) -> str:
     return addresses.with_query(path, urlencode([pair for pair in pairs if pair[0] != _PLACE]))
 
 
-def _counting(door: Door, link: Link, request: Request) -> BackgroundTask | None:
-    """Count an opening after the answer has gone; a page must not wait for that, or fail by it."""
+def _counting(door: Door, link: Link, request: Request, answer: Response) -> BackgroundTask | None:
+    """Count an opening after the answer has gone; a page must not wait for that, or fail by it.
+
+    What leads on to another address is counted there.
+    """
 
     def count() -> None:
         with suppress(StorageError):
             links.touch(door.database, link)
 
-    return BackgroundTask(count) if is_person(request) else None
+    is_opened = answer.status_code == 200 and is_person(request)
+    return BackgroundTask(count) if is_opened else None
 
 
 def finish(answer: Response, task: BackgroundTask | None = None) -> Response:

@@ -363,6 +363,13 @@ def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> N
     assert "opened 2 times" in owner.get("/links").text
 
 
+def test_an_image_that_a_form_asks_for_otherwise_is_counted_once(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas/test/3")
+    led = visitor(owner).get(f"{link}?low=0&high=90", follow_redirects=True)
+    assert (str(led.url.path), led.url.query) == (link, b"window=0-90")
+    assert "opened once" in owner.get("/links").text
+
+
 def test_the_list_says_in_words_what_each_link_shows(owner: TestClient, made: Path) -> None:
     share(owner, "/d/atlas?split=test&label=7000001&label=7000002")
     share(owner, "/d/atlas/test/3")
