@@ -104,7 +104,7 @@ def test_the_form_sets_it_and_the_numbers_below_stay_those_of_the_file(
     page.get_by_role("link", name="Next").click()
     arrive(page, r"/test/4\?label=1&window=0-100&map=viridis$")
     page.get_by_role("link", name="Back to the grid").click()
-    arrive(page, r"window=0-100&map=viridis$")
+    arrive(page, r"/d/breastmnist\?label=1&page=5&window=0-100&map=viridis$")
 
 
 def test_the_grids_form_works_without_javascript(
