@@ -14,7 +14,7 @@ from app.web.filters import Chips, Facet, FacetValue
 from app.web.grid import pager
 from app.web.notes import Notes, Said
 from app.web.offers import Progress
-from app.web.reading_pages import Option
+from app.web.reading_options import Option
 from app.web.views import Choice, Link, Notice, Pager
 
 HERE: Final = f"{addresses.STYLEGUIDE}#main"

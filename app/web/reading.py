@@ -30,6 +30,7 @@ from app.web.gathering import NOT_HERE, lost_items, require_whole, still_coming,
 from app.web.guest import CACHING, finish
 from app.web.item import cut_for, drawn, drawn_through, parse_looking, tidied
 from app.web.language import gettext as _
+from app.web.reading_options import CANNOT
 from app.web.studio import Plan, Studio
 from app.web.templating import page
 from app.web.words import NO_PAGE, counted
@@ -276,7 +277,7 @@ def _plan(
 def _choice(value: str) -> int:
     if not value:
         raise MalformedError("choice", _("Choose an answer first."))
-    return CANNOT_TELL if value == reading_pages.CANNOT else whole_number("choice", value)
+    return CANNOT_TELL if value == CANNOT else whole_number("choice", value)
 
 
 def _confidence(value: str) -> int | None:

@@ -1,15 +1,13 @@
 """A study → what its readers see. Nothing here tells a label, a split or an index."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from app.datasets.dataset import Dataset
 from app.pictures import exact
 from app.reviews.agreement import CANNOT_TELL
 from app.reviews.answers import CONFIDENCES, Answer
-from app.reviews.designs import Choice, Design
+from app.reviews.designs import Design
 from app.reviews.links import Link
 from app.reviews.orders import Place
 from app.reviews.studies import Reader, Study, StudyItem
@@ -19,26 +17,10 @@ from app.web.guest_pages import paragraphs
 from app.web.item import Looking, planes_of, zoom_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
-from app.web.language import later, ngettext
+from app.web.language import ngettext
+from app.web.reading_options import CANNOT, Option, confidences, options
 from app.web.views import Controls, Credits, Hidden, Notice, Plane, Zoom
 from app.web.words import answer_text, counted, credits_of, images
-
-CANNOT: Final = "cannot"
-_CANNOT_TEXT: Final = later("Cannot tell, or the quality is too poor")
-# None of the digits, so that it is the same in every study.
-_CANNOT_KEY: Final = "u"
-_KEYS_MOST: Final = 9
-_LEADING_DIGIT: Final = re.compile(r"\d\b", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Option:
-    """One answer to choose: ``key`` is what picks it, or empty."""
-
-    value: str
-    text: str
-    key: str
-    chosen: bool
 
 
 @dataclass(frozen=True)
@@ -199,8 +181,8 @@ def screen(
         place=place + 1,
         key=key,
         said=_said(design, old) if old and study.closed else "",
-        options=_options(study, old.new if old else None),
-        confidences=_confidences(design, old.confidence if old else None),
+        options=options(design, old.new if old else None),
+        confidences=confidences(design, old.confidence if old else None),
         previous=addresses.with_query(f"/s/{token}/read/{before[0] + 1}", seen) if before else None,
         following=addresses.with_query(following, seen) if old else None,
         next_picture=addresses.with_query(f"{following}.png", display.drawn(held))
@@ -270,8 +252,8 @@ def practice(
             *(Hidden(axis, str(at)) for axis, at in zip(exact.AXES, looking.slices, strict=False)),
         ),
         address=here,
-        options=_options(study, chosen),
-        confidences=_confidences(design, None) if chosen is None else (),
+        options=options(design, chosen),
+        confidences=confidences(design, None) if chosen is None else (),
         feedback=feedback,
         following=addresses.with_query(
             f"/s/{token}/read" if after is None else f"/s/{token}/practice/{after + 1}", seen
@@ -315,38 +297,6 @@ def _viewer(
             lambda there: addresses.with_query(here, addresses.joined(carried, there)),
         ),
     )
-
-
-def _options(study: Study, chosen: int | None) -> tuple[Option, ...]:
-    all_choices = study.design.choices
-    choices = [
-        Option(str(n), choice.name, key, n == chosen)
-        for n, (choice, key) in enumerate(zip(all_choices, _keys(all_choices), strict=True))
-    ]
-    return (*choices, Option(CANNOT, _(_CANNOT_TEXT), _CANNOT_KEY, chosen == CANNOT_TELL))
-
-
-def _confidences(design: Design, chosen: int | None) -> tuple[Option, ...]:
-    asked = CONFIDENCES if design.ask_confidence else ()
-    return tuple(Option(str(n), str(n), "", n == chosen) for n in asked)
-
-
-def _keys(choices: tuple[Choice, ...]) -> list[str]:
-    """Give the digit that each answer carries: a grade is typed as it is called.
-
-    Where not each has one of its own, their places from 1, and none beyond nine.
-    """
-    carried = [_carried(choice) for choice in choices]
-    if all(carried) and len(set(carried)) == len(carried):
-        return carried
-    return [str(n) if n <= _KEYS_MOST else "" for n in range(1, len(choices) + 1)]
-
-
-def _carried(choice: Choice) -> str:
-    if choice.value is not None:
-        return str(choice.value) if 0 <= choice.value <= _KEYS_MOST else ""
-    found = _LEADING_DIGIT.match(choice.name)
-    return found[0] if found else ""
 
 
 def _in_range(study: Study, chosen: int) -> int:
