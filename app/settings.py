@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
@@ -135,9 +136,12 @@ class Settings(BaseSettings):
 
 
 def _host_in(address: str) -> str:
-    """Give the host name of an address, or of a host alone: no port, and no dot at its end."""
+    """Give the host name of an address, or of a host alone, as browsers send it.
+
+    Without port and last dot, and an IPv6 address in its shortest form. Raises ValueError.
+    """
     host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
-    return f"[{host}]" if ":" in host else host.removesuffix(".")
+    return f"[{ip_address(host).compressed}]" if ":" in host else host.removesuffix(".")
 
 
 def load(**flags: object) -> Settings:

@@ -66,6 +66,7 @@ def test_a_variable_that_cannot_be_read_is_named_in_a_sentence(
         ("https://xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
         ("http://my_machine:8000", "my_machine"),
         ("http://[2001:db8::1]:8000", "[2001:db8::1]"),
+        ("http://[2001:DB8:0:0::0001]:8000", "[2001:db8::1]"),
     ],
 )
 def test_the_public_host_is_that_of_the_base_url(address: str, host: str) -> None:
