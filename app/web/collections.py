@@ -127,20 +127,26 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
             number = parse(query).page
             shown, _dataset, _first = _page(library, database, expand, found, number)
             at = whole_number("run", run) - 1
-            if not 0 <= at < len(shown) or collection_pages.digest(shown[at]) != of:
-                raise MissingError("run", _("This collection has changed; reload its page."))
-            return _plan(shown[at], of)
+            if 0 <= at < len(shown):
+                return _plan(shown[at], of)
+            raise _changed()
 
         return await studio.answer(request, plan)
 
     return router
 
 
+def _changed() -> MissingError:
+    return MissingError("run", _("This collection has changed; reload its page."))
+
+
 def _plan(run: Run, tag: str) -> Plan:
-    """Plan the picture of a run. Raises GoneError."""
+    """Plan the picture of a run, if it still is what its page named. Raises GoneError."""
     dataset = run.dataset
     if dataset is None:
         raise GoneError(run.why)
+    if collection_pages.digest(run) != tag:
+        raise _changed()
     images = [dataset.images[split] for split in {item.split for item in run.items}]
     return Plan(
         tag,

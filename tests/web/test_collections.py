@@ -19,10 +19,11 @@ from starlette.testclient import TestClient
 
 from app.reviews import collecting
 from app.web import collect as collect_routes
+from app.web import exports
 
 from .conftest import Serve, Write
 from .reading import Page, page, picture, ten_to_a_row, words
-from .visiting import fields_of, send
+from .visiting import fields_of, send, visitor
 
 RANDOM = np.random.default_rng(5)
 EYES = RANDOM.integers(0, 256, (250, 9, 9, 3), np.uint8)
@@ -204,6 +205,56 @@ def test_a_page_holds_a_hundred_and_each_sheet_its_own(client: TestClient) -> No
     # A page that is wrong in another address than this one's own leads to no other.
     within = page(client, "/collections/add?of=/d/eyes%3Fpage=9", 404)
     assert not [a for a in within.all("a", class_="button") if words(a) == "Back"]
+
+
+def test_a_picture_that_was_kept_is_not_of_other_images_than_its_page_named(
+    client: TestClient,
+) -> None:
+    collect(client, "/d/eyes", *eye(7, 2, 11))
+    (kept,) = page(client, "/collections/1").sheets()
+    change(client, "/collections/1", "remove", *eye(7))
+    assert client.get(kept).status_code == 404
+    (now,) = page(client, "/collections/1").sheets()
+    assert np.array_equal(picture(client, now), ten_to_a_row(EYES[[2, 11]]))
+
+
+@pytest.mark.parametrize("run", ["0", "4", "-1", "9" * 30])
+def test_a_page_has_no_more_pictures_than_runs(run: str, three: TestClient) -> None:
+    *_, last = page(three, "/collections/1").sheets()
+    beyond = re.sub(r"run=\d+", f"run={run}", last)
+    assert beyond != last
+    assert three.get(beyond).status_code == 404
+
+
+def test_a_change_leads_back_to_its_page_or_to_the_last_there_is(client: TestClient) -> None:
+    collect(client, "/d/eyes", *eye(*range(100)))
+    collect(client, "/d/eyes?page=2", *eye(101), to="1")
+
+    def landed(address: str, *chosen: Where) -> list[Where]:
+        answer = change(client, address, "remove", *chosen)
+        assert answer.status_code == 303
+        return shown(client, answer.headers["location"])
+
+    collect(client, "/d/eyes?page=2", *eye(102), to="1")
+    assert landed("/collections/1?page=2", *eye(101)) == eye(102)
+    assert landed("/collections/1?page=2", *eye(102)) == eye(*range(100))
+    collect(client, "/d/eyes?page=2", *eye(103, 104), to="1")
+    assert landed("/collections/1", *eye(0)) == eye(*range(1, 100), 103)
+
+
+@pytest.mark.parametrize(
+    "address", ["/collections", "/collections/1", "/collections/add?of=/d/eyes"]
+)
+def test_forms_work_in_a_browser_that_comes_for_the_first_time(
+    address: str, three: TestClient
+) -> None:
+    action = "/collections/add" if "add" in address else address
+    action = f"{action}/change" if address == "/collections/1" else action
+    fields = {"name": "New", "to": "", "do": "add", "which": "page"}
+    if address == "/collections/1":
+        (value,) = ticked(three, address, *eye(7))
+        fields |= {"do": "remove", "item": value}
+    assert send(visitor(three), address, action, **fields).status_code == 303
 
 
 def test_taking_out_and_its_undo(three: TestClient) -> None:
@@ -444,7 +495,7 @@ def test_a_file_that_changed_shows_words_in_place_of_its_images(
     assert found.text().count("This file has changed.") == 2
     assert "2 images on this page can't be shown" in found.text()
     assert [thumb.href for thumb in found.thumbs()].count("/d/bones/train/3?collection=1&at=2") == 1
-    assert three.get(unescape(sheet)).status_code in (404, 410)
+    assert three.get(unescape(sheet)).status_code == 410
 
 
 def test_of_a_file_that_changed_meanwhile_it_is_not_said_that_it_is_several_datasets(
@@ -523,6 +574,43 @@ def test_a_selection_is_exported_whole_and_an_export_says_what_is_left_out(
     assert [(row["dataset"], row["split"], row["index"]) for row in rows] == [
         ("bones", "train", "3")
     ]
+
+
+def test_an_export_of_one_dataset_names_its_images_by_split_and_index_alone(
+    client: TestClient,
+) -> None:
+    collect(client, "/d/eyes", *eye(7, 2))
+    answer = client.get("/collections/1/export.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "no-cache" in answer.headers["cache-control"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [tuple(row)[:2] for row in rows] == [("split", "index")] * 2
+    answer = client.get("/collections/1/export.zip")
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == ["README.txt", "test/7.png", "test/2.png", "manifest.csv"]
+
+
+def test_pictures_wait_for_the_splits_they_are_of_and_rows_for_no_pixels(
+    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(
+        train_images=EYES[:6],
+        train_labels=LABELS[:6] % 2,
+        test_images=EYES[:5],
+        test_labels=LABELS[:5] + 2,
+    )
+    client = serve(path)
+    both, test = [("made", "train", 3), ("made", "test", 4)], [("made", "test", 1)]
+    collect(client, "/d/made", *both)
+    collect(client, "/d/made", *test)
+    collect(client, "/d/made?label=0&label=5", which="all")
+    collect(client, "/d/made?label=5", which="all")
+    monkeypatch.setattr(exports, "_is_whole", lambda images: images.shape[0] == 5)
+    monkeypatch.setattr(exports, "_WAIT_SECONDS", 0)
+    for number, status in ((1, 503), (2, 200), (3, 503), (4, 200)):
+        assert client.get(f"/collections/{number}/export.zip").status_code == status
+        assert client.get(f"/collections/{number}/export.csv").status_code == 200
 
 
 def test_an_empty_collection_says_so_and_is_not_exported(client: TestClient) -> None:
