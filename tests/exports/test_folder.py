@@ -144,3 +144,20 @@ def test_items_of_several_datasets_lie_in_a_folder_each(
         values(archive, names[2]), source(real("breastmnist"))["train_images"][9]
     )
     assert archive.read("README.txt").decode().count("Please cite:") == 2
+
+
+def test_thousands_named_one_by_one_are_read_in_parts_and_stay_in_their_order(
+    tmp_path: Path, store: Store
+) -> None:
+    images = np.arange(5_000, dtype=np.float32).reshape(5_000, 1, 1)
+    labels = np.arange(5_000) % 7
+    dataset = made(tmp_path / "a.npz", store, train_images=images, train_labels=labels)
+    order = np.random.default_rng(2).permutation(5_000)
+    chosen = Picked([(dataset, "train", index) for index in order.tolist()])
+    assert [len(run.items) for run in chosen] == [4_096, 904]
+    archive = read(chosen)
+    found = manifest(archive)
+    assert found["index"].tolist() == order.tolist()
+    assert found["labels"].tolist() == labels[order].tolist()
+    for place in (0, 4_095, 4_096, 4_999):
+        assert values(archive, found["file"][place]).tolist() == images[order[place]].tolist()

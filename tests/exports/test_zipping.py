@@ -37,6 +37,7 @@ def test_a_member_beyond_4_gb_and_one_behind_it_are_read_back(tmp_path: Path) ->
         crc = zlib.crc32(BLOCK, crc)
     with zipfile.ZipFile(path) as read:
         large, small = read.infolist()
+        assert small.filename == "größe"
         assert (large.filename, large.file_size, large.CRC) == ("large", size, crc)
         assert read.open(large).read(9) == bytes(9)
         assert read.read(small) == b"abc"
@@ -53,6 +54,8 @@ def test_any_number_of_members_is_read_back(number: int, tmp_path: Path) -> None
     assert path.stat().st_size == zip_size(((name, len(name)) for name in names), streamed=False)
     with zipfile.ZipFile(path) as read:
         assert read.namelist() == names
+        # Else who unpacks it may not read them.
+        assert {each.external_attr >> 16 for each in read.infolist()} <= {0o100644}
         assert all(read.read(name) == name.encode() for name in names[-3:])
 
 

@@ -141,6 +141,7 @@ def test_the_protocol_is_the_whole_study(db: Database) -> None:
         "closed": 0,
     }
     assert found["study"]["closed"] is not None
+    assert found["cannot_tell"] == CANNOT_TELL
     assert found["choices"] == [
         {"number": 0, "name": "malignant", "value": 0},
         {"number": 1, "name": "normal, benign", "value": 1},

@@ -5,7 +5,7 @@ import http.client
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +21,7 @@ from running import Server
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
+from app.errors import NotReadyError
 from app.exports import parquet
 from app.exports.stream import Export
 from app.web import exports
@@ -121,6 +122,19 @@ def test_a_file_is_named_by_what_is_in_it(query: str, name: str, real_client: Te
     for form in FORMS:
         answer = real_client.get(f"/d/breastmnist/export.{form}?{query}")
         assert answer.headers["content-disposition"] == f'attachment; filename="{name}.{form}"'
+
+
+def test_each_form_says_what_it_is(real_client: TestClient) -> None:
+    told = {}
+    for form in FORMS:
+        answer = real_client.get(f"/d/breastmnist/export.{form}?{QUERY}")
+        told[form] = answer.headers["content-type"]
+    assert told == {
+        "csv": "text/csv; header=present; charset=utf-8",
+        "parquet": "application/vnd.apache.parquet",
+        "zip": "application/zip",
+        "npz": "application/x-npz",
+    }
 
 
 def test_a_name_that_no_header_can_hold_is_written_twice(serve: Serve, write: Write) -> None:
@@ -395,6 +409,23 @@ def test_an_export_stops_when_its_reader_leaves() -> None:
     run(application, method="GET", leave_after=4)
     assert endless.closed
     assert endless.given < 10
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_only_a_whole_file_is_said_to_be_at_its_end(is_cut: bool) -> None:
+    def blocks() -> Generator[bytes, None, None]:
+        yield b"one"
+        yield b"two"
+        if is_cut:
+            raise NotReadyError("It was let go of.")
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await Download(Export(blocks(), None), Places(), "text/plain", {})(scope, receive, send)
+
+    _start, *bodies = run(application, method="GET", leave_after=1000)
+    assert b"".join(message["body"] for message in bodies) == b"onetwo"
+    ends = [not message.get("more_body") for message in bodies]
+    assert ends == ([False, False] if is_cut else [False, False, True])
 
 
 def test_head_makes_no_more_of_an_export_than_its_first_block() -> None:
