@@ -111,17 +111,11 @@ class _Outbox:
 
     def __init__(self) -> None:
         self._held = bytearray()
-        self._at = 0
 
     def write(self, data: bytes) -> int:
         """Hold some bytes."""
         self._held += data
-        self._at += len(data)
         return len(data)
-
-    def tell(self) -> int:
-        """Say how many bytes were written in all."""
-        return self._at
 
     def flush(self) -> None:
         """There is nothing behind to write to."""

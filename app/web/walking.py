@@ -73,10 +73,9 @@ def walk(request: Request, library: Library, database: Database, here: Item) -> 
         return Walk(found)
     except (MissingError, StorageError):
         return None  # the image is there without it
-    places = [first + n for n, item in enumerate(items, start=1) if item == here]
-    if not places:
+    if here not in items:
         return Walk(found)
-    place = min(places, key=lambda each: abs(each - at))
+    place = first + items.index(here) + 1
     shown = _shown(library, items, first)
     before = [each for each in shown if each[0] < place]
     after = [each for each in shown if each[0] > place]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from corpus.good import GOOD
 
+import app
 from app.arrays.store import Store
 from app.datasets.dataset import Dataset
 from app.datasets.opening import open_dataset
@@ -92,7 +93,17 @@ def test_the_provenance_is_a_text_with_licence_and_citation(opened: Open, store:
     (came_from,) = note["sources"]
     assert came_from["license"] == dataset.facts.license
     assert came_from["citation"] == dataset.facts.citation
-    assert note["address"] == "/d/some?where"
+    told = {name: note[name] for name in ("title", "count", "order", "address", "made_by")}
+    assert told == {
+        "title": "A title",
+        "count": "some images",
+        "order": "in some order",
+        "address": "/d/some?where",
+        "made_by": f"Lightbox {app.__version__}",
+    }
+    assert "values and labels are unchanged" in note["changes"]
+    published = dataset.archive.path.name, dataset.archive.content
+    assert (came_from["file"], came_from["content"]) == published
 
 
 def test_lightbox_serves_a_subset_and_leaves_the_provenance_aside(

@@ -65,6 +65,7 @@ def test_licence_citation_and_origin_stand_in_the_schema(opened: Open) -> None:
     dataset = opened("breastmnist")
     metadata = read(select(dataset, "")).schema.metadata
     assert dataset.facts
+    assert metadata[b"title"].decode() == "A title"
     assert metadata[b"license"].decode() == dataset.facts.license
     assert metadata[b"citation"].decode() == dataset.facts.citation
     assert json.loads(metadata[b"provenance"])["address"] == "/d/some?where"

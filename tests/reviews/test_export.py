@@ -163,6 +163,9 @@ def test_the_protocol_is_the_whole_study(db: Database) -> None:
             for place in studies.order(study, reader)
         ]
     assert [a["id"] for a in found["readers"][0]["answers"]] == [a.id for a in given]
+    assert [a["when"] for a in found["readers"][0]["answers"]] == [
+        a.made.strftime("%Y-%m-%dT%H:%M:%S.%fZ") for a in given
+    ]
     assert [(a["old"], a["new"]) for a in found["readers"][0]["answers"]] == [(None, 1), (1, 0)]
     assert found["readers"][1]["answers"] == []
 

@@ -45,6 +45,14 @@ def table(shown: Page, chapter: str, place: int = 0) -> dict[str, dict[str, str]
     }
 
 
+def lines_of(shown: Page) -> dict[str, Any]:
+    """What the lines for training code say when they are run."""
+    (block,) = shown.all("pre", aria_label="For training code")
+    said: dict[str, Any] = {}
+    exec("".join(block.itertext()), said)
+    return said
+
+
 def notices(shown: Page) -> list[str]:
     return [words(each) for each in shown.all("li") if "notice" in (each.get("class") or "")]
 
@@ -257,9 +265,7 @@ def test_the_lines_for_training_code_run_and_are_numpys(
     real_client: TestClient, truth: Read
 ) -> None:
     shown = about(real_client, "retinamnist")
-    (block,) = shown.all("pre", aria_label="For training code")
-    said: dict[str, Any] = {}
-    exec("".join(block.itertext()), said)
+    said = lines_of(shown)
     scaled = truth("retinamnist").images("train") / 255
     np.testing.assert_allclose(said["mean"], scaled.mean(axis=(0, 1, 2)), rtol=1e-7)
     np.testing.assert_allclose(said["std"], scaled.std(axis=(0, 1, 2)), rtol=1e-7)
@@ -273,7 +279,8 @@ def test_labels_stand_with_number_name_and_counts(real_client: TestClient, truth
         for split in SPLITS:
             number = int((labels[split] == place).sum())
             assert cells[split] == f"{number} ({100 * number / len(labels[split]):.1f} %)"
-        assert cells["all"].startswith(f"{sum((v == place).sum() for v in labels.values())} (")
+        every = np.concatenate(list(labels.values()))
+        assert cells["all"] == f"{(every == place).sum()} ({100 * (every == place).mean():.1f} %)"
 
 
 def test_binary_labels_have_their_prevalence(real_client: TestClient) -> None:
@@ -293,6 +300,22 @@ def test_ordinal_labels_have_a_mean_and_cumulative_counts(
             number = int((labels <= value).sum())
             assert cells[head] == f"{number:,} ({100 * number / len(labels):.1f} %)"
     assert "up to mild non-proliferative diabetic retinopathy (1)" in running
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "row"), [("retinamnist", 1, "Mean"), ("chestmnist", 14, "Labels per image")]
+)
+def test_of_an_empty_split_there_is_no_mean(
+    name: str, columns: int, row: str, serve: Serve, write: Write
+) -> None:
+    colour = (3,) if name == "retinamnist" else ()
+    arrays: dict[str, Any] = {}
+    for split, number in (("train", 4), ("val", 0)):
+        arrays[f"{split}_images"] = np.zeros((number, 28, 28, *colour), np.uint8)
+        arrays[f"{split}_labels"] = np.ones((number, columns), np.uint8)
+    cells = table(about(serve(write(f"{name}.npz", **arrays)), name), "chapter")[row]
+    mean = f"{columns}.000"
+    assert cells == {"train": mean, "val": "–", "all": mean}
 
 
 def test_images_and_labels_are_told_apart_where_an_image_carries_several(
@@ -341,6 +364,17 @@ def test_pixels_that_are_no_bytes_are_given_as_they_are(serve: Serve, write: Wri
     assert list(table(shown, "statistics")["train"]) == ["Mean", "Standard deviation"]
     assert "Note: Left out of train, as they are not finite: 1." in notices(shown)
     assert "values as stored" in shown.text()
+    said = lines_of(shown)
+    np.testing.assert_allclose(said["mean"], [np.nanmean(images, dtype=np.float64)], rtol=1e-7)
+    np.testing.assert_allclose(said["std"], [np.nanstd(images, dtype=np.float64)], rtol=1e-7)
+
+
+def test_where_no_pixel_is_finite_there_is_no_number(serve: Serve, write: Write) -> None:
+    client = serve(write(train_images=np.full((2, 4, 4), np.nan), train_labels=np.zeros(2)))
+    shown = about(client, "made")
+    row = table(shown, "statistics")["train"]
+    assert row == {"Mean": "–", "Standard deviation": "–"}
+    assert not list(shown.all("pre", aria_label="For training code"))
 
 
 def test_a_damaged_split_says_why_it_has_no_numbers(

@@ -78,9 +78,10 @@ def test_exact_sizes_on_the_page_are_those_announced_and_sent(
 
 def test_sizes_that_are_not_known_are_said_to_be_about(real_client: TestClient) -> None:
     shown = page(real_client, "/d/breastmnist/export")
-    (card,) = [each for each in shown.all("li", class_="card") if ".zip" in words(each)]
-    assert "about" in words(card)
-    assert "content-length" not in real_client.get("/d/breastmnist/export.zip").headers
+    for form in ("zip", "parquet"):
+        (card,) = [each for each in shown.all("li", class_="card") if f".{form}" in words(each)]
+        assert "about" in words(card)
+        assert "content-length" not in real_client.get(f"/d/breastmnist/export.{form}").headers
 
 
 def test_all_forms_hold_the_same_items_in_the_same_order(

@@ -92,6 +92,22 @@ def test_a_curve_is_as_high_as_the_root_of_its_share(real_client: TestClient, tr
         tops = np.array([float(v) for v in re.findall(r"V([\d.e-]+)H", path)])
         base = float(path.split()[1].split("V")[0])
         np.testing.assert_allclose(base - tops, 72 * np.sqrt(share / most), atol=0.06)
+        ends = [float(h) for h in re.findall(r"H([\d.]+)", path)]
+        np.testing.assert_allclose(ends, 320 * np.arange(1, 257) / 256, atol=0.06)
+    (drawing, *_) = shown.all("svg", viewBox="0 0 320 88")
+    assert words(drawing).split() == ["0", "255"]
+
+
+def test_the_curves_of_three_colours_stand_one_above_another(real_client: TestClient) -> None:
+    shown = pixels(real_client, "/d/retinamnist/pixels")
+    bases: list[float] = []
+    for colour in ("red", "green", "blue"):
+        path = next(shown.all("path", class_=f"channel-{colour}")).get("d", "")
+        base = float(path.split()[1].split("V")[0])
+        top = min(map(float, re.findall(r"V([\d.]+)", path)))
+        assert top >= (bases[-1] if bases else 0)
+        bases.append(base)
+    assert bases == sorted(bases)
 
 
 def test_the_filter_decides_what_counts(real_client: TestClient, truth: Read) -> None:
@@ -132,6 +148,34 @@ def test_other_types_are_counted_over_the_window(serve: Serve, write: Write) -> 
     rows = table_of(cards(shown)["All together"])
     assert len(rows) == 17
     assert f"{images.mean():.4g}" in shown.text()
+
+
+def test_values_outside_of_the_ranges_have_lines_of_their_own(serve: Serve, write: Write) -> None:
+    images = np.tile(np.linspace(0, 16, 16).reshape(1, 4, 4), (600, 1, 1))
+    # Behind those that the window is taken from.
+    images[-1, 0] = [-1, 17, np.nan, 18]
+    client = serve(write(test_images=images, test_labels=np.arange(600) // 599))
+    found = cards(pixels(client, "/d/made/pixels"))
+    rows = dict(table_of(found["1"])[1:])
+    assert list(rows)[16:] == ["below", "above", "no number"]
+    assert [rows[head] for head in ("below", "above", "no number")] == [
+        "6.2 % (1)",
+        "12.5 % (2)",
+        "6.2 % (1)",
+    ]
+    counts = [int(cell.partition("(")[2].rstrip(")")) for cell in rows.values()]
+    assert sum(counts) == 16
+    ends = [end for head in list(rows)[:16] for end in head.split(" – ")]
+    assert (float(ends[0]), float(ends[-1])) == (0, 16)
+    assert len(table_of(found["0"])) == 17
+
+
+def test_ranges_of_the_largest_numbers_are_named_as_they_are(serve: Serve, write: Write) -> None:
+    images = 2 * np.linspace(-0.8e308, 0.8e308, 9 * 16).reshape(9, 4, 4)
+    client = serve(write(test_images=images, test_labels=np.zeros(9)))
+    rows = table_of(cards(pixels(client, "/d/made/pixels"))["All together"])
+    ends = [float(end.replace("−", "-")) for head, _ in rows[1:] for end in head.split(" – ")]
+    np.testing.assert_allclose(ends[::2], 2 * np.linspace(-0.8e308, 0.8e308, 17)[:-1], rtol=1e-3)
 
 
 def test_values_that_are_not_finite_are_left_out_of_the_mean_and_counted(
