@@ -174,6 +174,18 @@ def test_a_collection_shows_several_datasets_in_its_order(three: TestClient) -> 
         assert np.array_equal(picture(three, address), ten_to_a_row(pixels))
 
 
+def test_the_style_of_a_page_says_how_many_cells_each_picture_has_to_a_row(
+    client: TestClient,
+) -> None:
+    collect(client, "/d/eyes", *eye(*range(12)))
+    collect(client, "/d/bones", *(("bones", "train", index) for index in (3, 4, 5)), to="1")
+    found = page(client, "/collections/1")
+    named = dict(re.findall(r'--sheet:url\("([^"]+)"\);--cols:(\d+)', words(found.one("style"))))
+    assert list(named) == found.sheets()
+    widths = [picture(client, sheet).shape[1] for sheet in named]
+    assert list(map(int, named.values())) == [widths[0] // 9, widths[1] // 12] == [10, 3]
+
+
 def test_a_study_is_offered_of_one_dataset_only(client: TestClient, three: TestClient) -> None:
     collect(client, "/d/eyes", *eye(1, 2), name="Eyes")
     collect(client, "/d/eyes", which="all", name="Many")
