@@ -99,6 +99,48 @@ def test_an_item_may_be_in_several_collections(db: Database, number: int) -> Non
     assert listed(db, other) == ITEMS[:3]
 
 
+def test_what_is_removed_comes_back_though_another_collection_has_it(
+    db: Database, number: int
+) -> None:
+    other = collected.create(db, "Other").id
+    for each in (number, other):
+        collecting.add(db, each, ITEMS[:3], never)
+    collecting.undo(db, collecting.remove(db, number, ITEMS[1:2], never))
+    assert listed(db, number) == listed(db, other) == ITEMS[:3]
+
+
+def test_changes_of_another_collection_are_not_the_newest_of_this_one(
+    db: Database, number: int
+) -> None:
+    other = collected.create(db, "Other").id
+    first = collecting.add(db, number, ITEMS[:1], never)
+    second = collecting.add(db, other, ITEMS[:1], never)
+    assert (collecting.newest(db, number), collecting.newest(db, other)) == (first, second)
+
+
+def test_its_files_are_those_of_what_is_in_it_now(db: Database, number: int) -> None:
+    breast, retina = ITEMS[0], ITEMS[-1]
+    other = collected.create(db, "Other").id
+    collecting.add(db, number, [retina, breast], never)
+    collecting.add(db, other, [retina], never)
+    assert collected.files(db, collected.find(db, number)) == (
+        ("breastmnist", CONTENT),
+        ("retinamnist", CONTENT),
+    )
+    collecting.remove(db, number, [retina], never)
+    assert collected.files(db, collected.find(db, number)) == (("breastmnist", CONTENT),)
+
+
+def test_undoing_what_came_before_a_selection_leaves_the_selection(
+    db: Database, number: int
+) -> None:
+    before = collecting.add(db, number, ITEMS[-1:], never)
+    collecting.remove(db, number, ITEMS[-1:], never)
+    select(db, number)
+    collecting.undo(db, before)
+    assert listed(db, number) == selected()
+
+
 def test_removed_items_come_back_where_they_were(db: Database, number: int) -> None:
     collecting.add(db, number, ITEMS, never)
     operation = collecting.remove(db, number, [ITEMS[2], ITEMS[9], ITEMS[9]], never)
