@@ -186,6 +186,28 @@ def test_the_style_of_a_page_says_how_many_cells_each_picture_has_to_a_row(
     assert list(map(int, named.values())) == [widths[0] // 9, widths[1] // 12] == [10, 3]
 
 
+def test_images_of_several_shapes_keep_theirs_in_cells_as_large_as_the_largest(
+    serve: Serve, write: Write
+) -> None:
+    shapes = {"wide": (20, 60), "tall": (50, 10)}
+    client = serve(
+        *(
+            write(f"{name}.npz", test_images=np.zeros((1, *shape), np.uint8), test_labels=[0])
+            for name, shape in shapes.items()
+        )
+    )
+    collect(client, "/d/wide", ("wide", "test", 0))
+    collect(client, "/d/tall", ("tall", "test", 0), to="1")
+    found = page(client, "/collections/1")
+    style = words(found.one("style"))
+    sizes = re.findall(r"--w:(\d+)px;--h:(\d+)px", style)
+    largest, *each = [(int(w), int(h)) for w, h in sizes]
+    assert [w / h for w, h in each] == [60 / 20, 10 / 50]
+    assert largest == (max(w for w, _ in each), max(h for _, h in each))
+    (grid,) = found.having("data-cell-width")
+    assert (grid.get("data-cell-width"), grid.get("data-cell-height")) == tuple(map(str, largest))
+
+
 def test_a_study_is_offered_of_one_dataset_only(client: TestClient, three: TestClient) -> None:
     collect(client, "/d/eyes", *eye(1, 2), name="Eyes")
     collect(client, "/d/eyes", which="all", name="Many")
