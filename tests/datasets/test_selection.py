@@ -159,6 +159,19 @@ def test_toggling_twice_changes_nothing_but_the_page() -> None:
     assert selection.toggle_split("val").toggle_split("val") == selection.on_page(1)
     assert selection.toggle_label(2).toggle_label(2) == selection.on_page(1)
     assert selection.toggle_unlabelled().toggle_unlabelled() == selection.on_page(1)
+    assert selection.toggle_noted("flagged").toggle_noted("flagged") == selection.on_page(1)
+
+
+def test_without_its_filters_a_selection_begins_on_its_first_page() -> None:
+    selection = parse("split=val&label=1&label=none&noted=notes&order=label&page=4")
+    assert selection.without_labels() == parse("split=val&noted=notes&order=label")
+    assert selection.without_filters() == parse("order=label")
+
+
+def test_a_number_beyond_all_is_no_larger_than_arrays_can_hold() -> None:
+    assert parse(f"label={'9' * 30}").labels == (10**18,)
+    assert parse(f"label=-{'9' * 30}").labels == (-(10**18),)
+    assert parse(f"page={'9' * 30}").page == 10**18
 
 
 def test_toggling_the_last_split_on_is_no_filter() -> None:
