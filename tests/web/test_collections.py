@@ -532,6 +532,18 @@ def test_a_file_that_changed_shows_words_in_place_of_its_images(
     assert three.get(unescape(sheet)).status_code == 410
 
 
+def test_below_an_image_stands_its_label_or_its_place_where_it_is_not_here(
+    three: TestClient, eyes: Path
+) -> None:
+    def captions() -> list[str]:
+        spans = page(three, "/collections/1").all("span")
+        return [words(span) for span in spans if "caption" in (span.get("class") or "").split()]
+
+    assert captions() == [str(LABELS[7]), str(LABELS[3] % 2), str(LABELS[2])]
+    np.savez_compressed(eyes, test_images=EYES[::-1], test_labels=LABELS[:, None])
+    assert captions() == ["test 7", str(LABELS[3] % 2), "test 2"]
+
+
 def test_of_a_file_that_changed_meanwhile_it_is_not_said_that_it_is_several_datasets(
     client: TestClient, eyes: Path
 ) -> None:
