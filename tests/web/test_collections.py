@@ -18,6 +18,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from app.reviews import collecting
+from app.reviews.notes import FLAGS
 from app.web import collect as collect_routes
 from app.web import exports
 
@@ -232,8 +233,12 @@ def test_a_page_holds_a_hundred_and_each_sheet_its_own(client: TestClient) -> No
         address = f"/collections/1?page={number}"
         indexes = list(range(first, min(first + 100, 250)))
         assert shown(client, address) == eye(*indexes)
-        (sheet,) = page(client, address).sheets()
+        found = page(client, address)
+        (sheet,) = found.sheets()
         assert np.array_equal(picture(client, sheet), ten_to_a_row(EYES[indexes]))
+        assert f"Page {number} of 3, 250 images" in found.text()
+        others = {1: "/collections/1", 2: "/collections/1?page=2", 3: "/collections/1?page=3"}
+        assert {others[n] for n in (number - 1, number + 1) if n in others} <= found.links()
     behind = page(client, "/collections/1?page=4", 404)
     assert words(behind.one("a", href="/collections/1", class_="button")) == "Back"
     # A page that is wrong in another address than this one's own leads to no other.
@@ -413,6 +418,12 @@ def test_more_than_may_be_named_one_by_one_are_refused_and_leave_nothing_behind(
     assert len(shown(client)) == threes
 
 
+@pytest.mark.parametrize("address", ["/collections/1", "/collections/add?of=/d/eyes"])
+def test_every_reason_to_flag_can_be_chosen(address: str, three: TestClient) -> None:
+    (choice,) = page(three, address).all("select", name="flag")
+    assert [option.get("value") for option in choice.iter("option")] == list(FLAGS)
+
+
 def test_many_are_flagged_and_unflagged(client: TestClient) -> None:
     answer = collect(client, "/d/eyes?label=3", which="all", do="flag", flag="duplicate")
     assert answer.status_code == 303
@@ -562,8 +573,11 @@ def test_of_a_file_that_changed_meanwhile_it_is_not_said_that_it_is_several_data
 
 def test_a_selection_whose_file_changed_says_so(client: TestClient, eyes: Path) -> None:
     collect(client, "/d/eyes?label=1", which="all", name="All")
+    exported = {"/collections/1/export.csv", "/collections/1/export.zip"}
+    assert exported <= page(client, "/collections/1").links()
     np.savez_compressed(eyes, test_images=EYES[::-1], test_labels=LABELS[:, None])
     found = page(client, "/collections/1")
+    assert not exported & found.links()
     assert "This file has changed." in found.text()
     assert found.thumbs() == []
     assert client.get("/collections/1/export.csv").status_code == 410
