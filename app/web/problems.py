@@ -191,7 +191,7 @@ def _same_without(request: Request, part: str) -> Iterator[Link]:
     """Give the way to a comparison without the part of it that is wrong, or to a first page."""
     is_comparison = request.url.path == addresses.COMPARE
     if part == "page" or (is_comparison and part in addresses.COMPARED):
-        there = addresses.with_query(quote(request.url.path), _query_without(request, (part,)))
+        there = addresses.with_query(addresses.path_of(request), _query_without(request, (part,)))
         if is_comparison:
             yield Link(_("Back to the comparison"), there)
         elif part in request.query_params and there != addresses.HOME:
