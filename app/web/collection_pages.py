@@ -47,7 +47,6 @@ class CollectionList:
     """
 
     is_empty: bool  # there is none but deleted ones
-
     rows: tuple[CollectionRow, ...]
     deleted: tuple[CollectionRow, ...]
     pager: Pager
