@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fastapi.dependencies import models
 from starlette.testclient import TestClient
 
 from app.server import create_app
@@ -64,6 +65,11 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             return stack.enter_context(_client(tmp_path / "cache", *paths, **settings))
 
         yield start
+    # FastAPI keeps the routes of thousands of applications, and all that hangs on them: the longer
+    # the tests ran, the longer each collection of garbage took.
+    for each in vars(models).values():
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
 
 
 @pytest.fixture
