@@ -282,20 +282,25 @@ def test_a_study_shows_no_image_of_another_file_under_its_name(
         assert not re.search(rf"{TOLD}|atlas", answer.text), shown
 
 
+def reading_of_two_splits(serve: Serve, write: Write) -> tuple[Path, TestClient, str]:
+    """A file of nine images and four, three of them to practise on; its server; a reader's link."""
+    path = write(
+        train_images=PIXELS[:9],
+        train_labels=LABELS[:9, None],
+        test_images=PIXELS[:4],
+        test_labels=LABELS[:4, None],
+    )
+    server = serve(path)
+    fields = {"title": "R", "question": "Q?", "scale": "yes-no", "practice": "3", "seed": "3"}
+    send(server, "/studies/new?of=/d/made", "/studies", **fields)
+    return path, server, invited(server)
+
+
 def test_a_split_that_is_damaged_under_a_reading_is_named_to_no_reader(
     serve: Serve, write: Write
 ) -> None:
-    pixels, labels = PIXELS[:9], LABELS[:9, None]
-    path = write(
-        train_images=pixels,
-        train_labels=labels,
-        test_images=pixels[:4],
-        test_labels=labels[:4],
-    )
-    server = serve(path)
-    fields = {"title": "R", "question": "Q?", "scale": "yes-no", "practice": "3"}
-    send(server, "/studies/new?of=/d/made", "/studies", **fields)
-    link, browser = invited(server), visitor(server)
+    path, server, link = reading_of_two_splits(serve, write)
+    browser = visitor(server)
     flip(path, path.read_bytes().index(b"train_images.npy") + 200)
     answers = [browser.get(f"{link}/read/{place}") for place in range(1, 11)]
     answers += [browser.get(f"{link}/practice/{place}") for place in range(1, 4)]
@@ -309,17 +314,8 @@ def test_a_split_that_is_damaged_under_a_reading_is_named_to_no_reader(
 def test_a_reader_goes_on_with_the_images_that_are_left_and_the_owner_is_told_which_are_not(
     serve: Serve, write: Write
 ) -> None:
-    pixels, labels = PIXELS[:9], LABELS[:9, None]
-    path = write(
-        train_images=pixels,
-        train_labels=labels,
-        test_images=pixels[:4],
-        test_labels=labels[:4],
-    )
-    server = serve(path)
-    fields = {"title": "R", "question": "Q?", "scale": "yes-no", "practice": "3", "seed": "3"}
-    send(server, "/studies/new?of=/d/made", "/studies", **fields)
-    link, browser = invited(server), visitor(server)
+    path, server, link = reading_of_two_splits(serve, write)
+    browser = visitor(server)
     assert "be shown" not in browser.get(link).text + server.get("/studies/1").text
     flip(path, path.read_bytes().index(b"train_images.npy") + 200)
     protocol = server.get("/studies/1/protocol.json").json()
