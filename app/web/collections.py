@@ -1,7 +1,7 @@
 """The owner's collections: made, looked at, changed many at a time, and undone."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -21,11 +21,13 @@ from app.web.forms import Forms, text
 from app.web.gathering import Run, expander, matched, runs
 from app.web.grid import pages_of
 from app.web.language import gettext as _
-from app.web.lists import first_of, paged
+from app.web.language import later
+from app.web.lists import first_of, paged, required_pages
 from app.web.studio import Plan, Studio
 from app.web.templating import page
 from app.web.transport import ASK_AGAIN
-from app.web.words import counted
+
+_NO_PAGE: Final = later("There is no page {number}; this collection has {pages}.")
 
 
 def collections(database: Database, forms: Forms) -> APIRouter:
@@ -164,16 +166,7 @@ def _page(
 
     Raises MissingError for a page behind the last.
     """
-    pages = pages_of(found.count, PER_PAGE)
-    if number > pages:
-        raise MissingError(
-            "page",
-            _(
-                "There is no page {number}; this collection has {pages}.",
-                number=counted(number),
-                pages=counted(pages),
-            ),
-        )
+    required_pages(number, found.count, _NO_PAGE)
     first = (number - 1) * PER_PAGE
     dataset = None
     try:

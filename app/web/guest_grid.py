@@ -1,13 +1,13 @@
 """A link → its page of thumbnails; nothing names a split or an index where labels are hidden."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from markupsafe import Markup
 
 from app.datasets import selection
 from app.datasets.dataset import Dataset
 from app.datasets.selection import PER_PAGE
-from app.errors import MissingError
 from app.pictures import sheet
 from app.reviews.items import Item
 from app.web import addresses, controls, histogram
@@ -17,13 +17,16 @@ from app.web.gathering import Run, still_coming, to_value
 from app.web.grid import pager, pages_of, size_words
 from app.web.guest_pages import paragraphs
 from app.web.language import gettext as _
-from app.web.language import say
+from app.web.language import later, say
+from app.web.lists import required_pages
 from app.web.picks import cell_size, sized
 from app.web.shared import Shared
 from app.web.templating import fragment
 from app.web.unpacking import unfinished
 from app.web.views import Cell, Controls, Credits, Notice, Pager, Tile
 from app.web.words import VIEW_WORDS, caption, counted, credits_of, images, in_line, spoken
+
+_NO_PAGE: Final = later("There is no page {number}; this link has {pages}.")
 
 
 @dataclass(frozen=True)
@@ -53,16 +56,7 @@ def page_number(query: str) -> int:
 
 def page_runs(shared: Shared, number: int) -> list[Run]:
     """Give the items of a page. Raises MissingError for one behind the last."""
-    pages = pages_of(shared.total, PER_PAGE)
-    if number > pages:
-        raise MissingError(
-            "page",
-            _(
-                "There is no page {number}; this link has {pages}.",
-                number=counted(number),
-                pages=counted(pages),
-            ),
-        )
+    required_pages(number, shared.total, _NO_PAGE)
     return list(shared.fetch((number - 1) * PER_PAGE, number * PER_PAGE))
 
 

@@ -1,13 +1,17 @@
 """Lists of what there may be any number of, a hundred to a page."""
 
 from collections.abc import Callable
+from typing import Final
 
 from app.datasets.selection import PER_PAGE, page_in
 from app.errors import MissingError
 from app.web.grid import pager, pages_of
 from app.web.language import gettext as _
+from app.web.language import later
 from app.web.views import Pager
 from app.web.words import counted
+
+_NO_PAGE: Final = later("There is no page {number}; this list has {pages}.")
 
 
 def paged(query: str, total: int, to: Callable[[int], str]) -> Pager:
@@ -15,17 +19,19 @@ def paged(query: str, total: int, to: Callable[[int], str]) -> Pager:
 
     Raises MalformedError, or MissingError for a page that is not there.
     """
-    number, pages = page_in(query), pages_of(total, PER_PAGE)
+    number = page_in(query)
+    return pager(number, required_pages(number, total, _NO_PAGE), to)
+
+
+def required_pages(number: int, total: int, no_page: str) -> int:
+    """Give how many pages there are. Raises MissingError, in these words, for one behind the last.
+
+    ``no_page`` has places for ``number`` and ``pages``.
+    """
+    pages = pages_of(total, PER_PAGE)
     if number > pages:
-        raise MissingError(
-            "page",
-            _(
-                "There is no page {number}; this list has {pages}.",
-                number=counted(number),
-                pages=counted(pages),
-            ),
-        )
-    return pager(number, pages, to)
+        raise MissingError("page", _(no_page, number=counted(number), pages=counted(pages)))
+    return pages
 
 
 def first_of(pager: Pager) -> int:
