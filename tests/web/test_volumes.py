@@ -71,6 +71,7 @@ def test_the_page_names_three_pictures_and_no_more(real_client: TestClient) -> N
     assert named == set(atlases(shown)) == set(re.findall(r'--sheet:url\("([^"]+)"', html))
     assert len(named) == 3
     assert not list(shown.all("img"))
+    assert [words(heading) for heading in shown.all("h2", id="about")] == ["About this volume"]
 
 
 def test_a_picture_of_all_slices_is_kept_for_ever_under_its_contents_key(
@@ -224,6 +225,7 @@ def test_a_guest_moves_through_the_volume_that_is_shared_and_no_other(owner: Tes
         atlas = picture(guest, stage.get("data-src", ""))
         cells = cut(atlas, int(stage.get("data-columns", "")), slices[0].shape, len(slices))
         np.testing.assert_array_equal(cells, slices)
+    assert [words(heading) for heading in shown.all("h2", id="about")] == ["About this volume"]
     (readout,) = shown.having("data-readout")
     assert words(readout) == f"z 1, y 3, x 3: {SHARED[7][1, 3, 3]}"
     assert guest.get(f"{link}/2/atlas-z.png").status_code == 404
