@@ -11,7 +11,7 @@ from rich.progress import Progress as Bar
 from rich.table import Column, Table
 
 from app.catalogue.facts import PublishedFile, all_facts
-from app.catalogue.fetching import Need
+from app.catalogue.fetching import Need, path_of
 from app.datasets.check import Report
 from app.errors import plain
 from app.web.words import bytes_text
@@ -139,4 +139,4 @@ def print_published(folder: Path) -> None:
 
 def _is_here(file: PublishedFile, folder: Path) -> bool:
     # Path.is_file raises where it may not look.
-    return os.path.isfile(folder / file.name)  # noqa: PTH113
+    return os.path.isfile(path_of(file, folder))  # noqa: PTH113

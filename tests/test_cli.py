@@ -531,6 +531,18 @@ def test_what_is_listed_says_what_is_here_without_a_terminal(run: Run, made: Pat
     assert not any("*" in word for word in rows["breastmnist"])
 
 
+def test_a_file_with_capitals_in_its_ending_is_listed_as_here(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "breastmnist.NPZ").write_bytes(b"any")
+    done = run("list", "--json", LIGHTBOX_DATA_DIR=str(tmp_path))
+    here = {
+        size["file"]
+        for dataset in json.loads(done.stdout)["datasets"]
+        for size in dataset["sizes"]
+        if size["here"]
+    }
+    assert here == {"breastmnist.npz"}
+
+
 def test_what_is_said_goes_into_its_file_though_the_bar_is_on_a_terminal(
     made: Path, cache: dict[str, str], tmp_path: Path
 ) -> None:

@@ -13,12 +13,16 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from app.arrays.member import Member, read_member
 from app.errors import ArchiveError, plain
 from app.phrases import Amount, Phrase
+
+# ".npz", then the same with capitals.
+ENDINGS: Final = tuple(f".{''.join(letters)}" for letters in product("nN", "pP", "zZ"))
 
 MEMBERS_MOST: Final = 1_000
 # zipfile reads the directory whole, at the length that the file claims; ours have some 400 bytes.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from app.arrays.archive import ENDINGS
 from app.catalogue.facts import PublishedFile
 from app.catalogue.transfer import Report, Source, length_at, transfer
 from app.errors import FetchError
@@ -48,7 +49,7 @@ def fetch(
     tries (``time.sleep`` if not given); what it or ``report`` raises ends the download. A second
     call for the same file, in any process, waits for the first and takes what that has brought.
     """
-    target, part = folder / file.name, part_of(file, folder)
+    target, part = path_of(file, folder), part_of(file, folder)
     source = Source(
         address=address_of(file, base_url),
         # Where two records differ, either of their lengths is right.
@@ -84,7 +85,7 @@ def needed(files: Iterable[PublishedFile], folder: Path, base_url: str | None) -
     wanted, unknown = 0, []
     for file in files:
         with _told(file.name, folder):
-            if (folder / file.name).exists():
+            if path_of(file, folder).exists():
                 continue
         length = file.bytes or length_at(address_of(file, base_url))
         if length is None:
@@ -125,6 +126,14 @@ def bytes_here(file: PublishedFile, folder: Path) -> int:
         return part_of(file, folder).stat().st_size
     except OSError:
         return 0
+
+
+def path_of(file: PublishedFile, folder: Path) -> Path:
+    """Where a file is, also with capitals in its ending as it may be served, else where it goes."""
+    stem = Path(file.name).stem
+    paths = [folder / f"{stem}{ending}" for ending in ENDINGS]
+    # Path.is_file raises where it may not look.
+    return next((path for path in paths if os.path.isfile(path)), paths[0])  # noqa: PTH113
 
 
 def part_of(file: PublishedFile, folder: Path) -> Path:

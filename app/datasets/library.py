@@ -16,11 +16,10 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Final
 
-from app.arrays.archive import Stamp, is_current, stamp_of, unreadable
+from app.arrays.archive import ENDINGS, Stamp, is_current, stamp_of, unreadable
 from app.arrays.store import Store
 from app.datasets.dataset import Dataset
 from app.datasets.opening import open_dataset
@@ -32,9 +31,6 @@ _log: Final = logging.getLogger(__name__)
 
 # What may soon be over is looked at again, but not by every request anew.
 _AGAIN_SECONDS: Final = 1.0
-
-# ".npz", then the same with capitals.
-_ENDINGS: Final = tuple(f".{''.join(letters)}" for letters in product("nN", "pP", "zZ"))
 
 
 @dataclass(frozen=True)
@@ -150,7 +146,7 @@ class Library:
         if not is_id(dataset_id):
             return
         found = False
-        for rank, ending in enumerate(_ENDINGS):
+        for rank, ending in enumerate(ENDINGS):
             for path in self._paths:
                 file = path / f"{dataset_id}{ending}"
                 if not _is_npz(file):
@@ -272,14 +268,14 @@ def _has_failed(found: Dataset | ArchiveError, store: Store) -> bool:
 
 
 def _is_npz(path: Path) -> bool:
-    if path.suffix not in _ENDINGS or path.name.startswith("."):
+    if path.suffix not in ENDINGS or path.name.startswith("."):
         return False
     # A link that leads nowhere is meant to be a file, and is told of as one.
     return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
 
 
 def _rank(path: Path) -> int:
-    return _ENDINGS.index(path.suffix) if path.suffix in _ENDINGS else 0
+    return ENDINGS.index(path.suffix) if path.suffix in ENDINGS else 0
 
 
 def _require_listable(folder: Path) -> None:

@@ -46,6 +46,20 @@ def test_a_file_arrives_whole_and_alone(mirror: Mirror, tmp_path: Path) -> None:
     assert told[-1] == len(BODY)
 
 
+@pytest.mark.parametrize("name", ["retinamnist.NPZ", "retinamnist.Npz"])
+def test_a_file_with_capitals_in_its_ending_is_not_fetched_again(
+    name: str, mirror: Mirror, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(BODY)
+    assert needed([FILE], tmp_path, mirror.address).bytes == 0
+    assert fetch(FILE, tmp_path, mirror.address, nothing).name == name
+    assert left_behind(tmp_path) == {name}
+    assert mirror.ranges == []
+    (tmp_path / name).write_bytes(BODY[1:])
+    with pytest.raises(FetchError, match=rf"{name} is there already and is not the published"):
+        fetch(FILE, tmp_path, mirror.address, nothing)
+
+
 def test_a_cut_download_goes_on_where_it_stopped(mirror: Mirror, tmp_path: Path) -> None:
     mirror.cut_at = [300_000]
     assert fetch(FILE, tmp_path, mirror.address, nothing).read_bytes() == BODY
