@@ -189,19 +189,30 @@ def build(
             Choice(str(n), ngettext("{number} day", "{number} days", n), n == links.DAYS)
             for n in _DAYS
         ),
-        notices=_notices(lost),
+        notices=_notices(study, lost),
     )
 
 
-def _notices(lost: tuple[StudyItem, ...]) -> tuple[Notice, ...]:
+def _notices(study: Study, lost: tuple[StudyItem, ...]) -> tuple[Notice, ...]:
     if not lost:
         return ()
-    text = _(
-        "{images} can't be shown, and readers go on with the others: {listed}. The dataset's page "
-        "says why.",
-        images=images(len(lost)),
-        listed=say(listed(f"{item.split} {item.index}" for item in lost)),
-    )
+    aside = frozenset(study.practice_items)
+    words = {
+        "images": images(len(lost)),
+        "listed": say(listed(f"{item.split} {item.index}" for item in lost)),
+    }
+    if sum(item.number not in aside for item in lost) == _to_read(study):
+        text = _(
+            "{images} can't be shown, and no others are left to read: {listed}. The dataset's page "
+            "says why.",
+            **words,
+        )
+    else:
+        text = _(
+            "{images} can't be shown, and readers go on with the others: {listed}. The dataset's "
+            "page says why.",
+            **words,
+        )
     return (Notice("warning", text),)
 
 

@@ -376,6 +376,9 @@ def test_where_no_image_is_left_a_reader_is_sent_to_none_nor_told_that_all_are_a
     start = page(visitor(server), second)
     assert "3 images can't be shown and are left out" in start.text()
     assert not [link for link in start.links() if link.startswith(f"{second}/")]
+    owned = page(server, "/studies/1").text()
+    assert "4 images can't be shown, and no others are left to read: train 0, train 1" in owned
+    assert "go on with the others" not in owned
     send(server, "/studies/1", "/studies/1/close")
     closed = page(visitor(server), first).text()
     assert "This reading is closed. Thank you; what you answered is saved." in closed
