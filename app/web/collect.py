@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Selection
+from app.datasets.selection import PER_PAGE, Selection
 from app.datasets.subset import Subset
 from app.errors import MalformedError
 from app.reviews import collected, collecting, notes
@@ -22,6 +23,7 @@ from app.web.forms import Forms, text
 from app.web.gathering import expander, items_of, runs
 from app.web.grid import page_items
 from app.web.language import gettext as _
+from app.web.lists import first_of, paged
 from app.web.noted import Reviewed
 from app.web.notes import Writer
 from app.web.shared import read_grid
@@ -58,22 +60,37 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
         dataset = reviewed.narrowed(request, whole, selection)
         return _Grid(dataset, selection, dataset.subset(selection))
 
-    @router.get("")
-    def form(request: Request, of: str, done: str = "") -> Response:
-        grid = read(request, of)
+    def draw(request: Request, grid: _Grid, fields: dict[str, list[str]], done: str) -> Response:
         check = forms.check_for(request)
         shown = list(runs(library, grid.on_page()))
-        found = () if database.is_new() else collected.all_collections(database)
+        total = 0 if database.is_new() else collected.count(database)
+        # Sent by buttons, so that what was ticked comes along: an address would be too long for it.
+        among = paged(urlencode({"page": text(fields, "among") or "1"}), total, str)
+        found = collected.all_collections(database, first_of(among), PER_PAGE) if total else ()
         view = collection_pages.collect(
-            grid.dataset, grid.selection, grid.subset.total, shown, found, done, check
+            grid.dataset,
+            grid.selection,
+            grid.subset.total,
+            shown,
+            found,
+            among,
+            fields,
+            done,
+            check,
         )
         answer = page(request, "collect", view, style=view.style)
         forms.remember(answer, check)
         return answer
 
+    @router.get("")
+    def form(request: Request, of: str, done: str = "") -> Response:
+        return draw(request, read(request, of), {}, done)
+
     @router.post("")
     def take(request: Request, fields: Fields) -> Response:
         grid = read(request, text(fields, "of"))
+        if text(fields, "among"):
+            return draw(request, grid, fields, "")
         if text(fields, "do") == "flag":
             author = Writer().author(Writer().name(request))
             operation = notes.add_many(database, _meant(grid, fields), author, flag_in(fields))

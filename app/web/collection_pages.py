@@ -10,6 +10,7 @@ from app.datasets.selection import PER_PAGE, Selection, parse
 from app.reviews.collected import Collection
 from app.reviews.notes import FLAGS
 from app.web import addresses, picks, walking
+from app.web.forms import text
 from app.web.frame import heading
 from app.web.gathering import Run, to_value
 from app.web.grid import pager, pages_of
@@ -88,10 +89,14 @@ class CollectionPage:
 
 @dataclass(frozen=True)
 class CollectPage:
-    """A page of a grid whose images can be chosen, to be put into a collection or flagged."""
+    """A page of a grid whose images can be chosen, to be put into a collection or flagged.
+
+    ``collections`` are a page of all; the ways of ``among`` are what leads to the others.
+    """
 
     heading: str
     crumbs: tuple[Crumb, ...]
+    address: str
     of: str
     back: str
     action: str
@@ -100,6 +105,8 @@ class CollectPage:
     pager: Pager
     which: tuple[Choice, ...]
     collections: tuple[Choice, ...]
+    among: Pager
+    name: str
     flags: tuple[Choice, ...]
     done: Done | None
     credits: Credits
@@ -209,18 +216,22 @@ def collect(
     total: int,
     runs: Sequence[Run],
     found: Sequence[Collection],
+    among: Pager,
+    fields: dict[str, list[str]],
     done: str,
     check: str,
 ) -> CollectPage:
-    """Draw up a page of a grid to choose from."""
+    """Draw up a page of a grid to choose from; ``fields`` are as they were filled in so far."""
     grid = addresses.grid(dataset.id, selection)
     pages = pages_of(total, selection.per_page)
-    drawn = picks.draw(runs, lambda n, _: addresses.sheet(dataset, selection, n))
+    ticked = frozenset(fields.get("item", ()))
+    drawn = picks.draw(runs, lambda n, _: addresses.sheet(dataset, selection, n), ticked=ticked)
     on_page = sum(len(run.items) for run in runs)
     noun = images(total, volumes=dataset.is_volume)
     return CollectPage(
         heading=heading(dataset, selection, total),
         crumbs=(Crumb(dataset.title, grid), Crumb(_("Collect"), None)),
+        address=addresses.collect(grid),
         of=grid,
         back=grid,
         action=addresses.COLLECT,
@@ -231,33 +242,36 @@ def collect(
             pages,
             lambda n: addresses.collect(addresses.grid(dataset.id, selection.on_page(n))),
         ),
-        which=(
-            Choice("chosen", _("The ticked images below"), selected=True),
-            Choice(
-                "page", _("All {on_page} on this page", on_page=counted(on_page)), selected=False
-            ),
-            Choice("all", _("All that match: {noun}", noun=noun), selected=False),
+        which=tuple(
+            Choice(value, words, selected=value == (text(fields, "which") or "chosen"))
+            for value, words in (
+                ("chosen", _("The ticked images below")),
+                ("page", _("All {on_page} on this page", on_page=counted(on_page))),
+                ("all", _("All that match: {noun}", noun=noun)),
+            )
         ),
         collections=(
             *(Choice(str(each.id), each.name, n == 0) for n, each in enumerate(found)),
             Choice("", _("A new one, named:"), selected=not found),
         ),
-        flags=flag_choices(),
+        among=among,
+        name=text(fields, "name"),
+        flags=flag_choices(text(fields, "flag")),
         done=done_view(done, f"{addresses.COLLECT}/undo"),
         credits=credits_of([dataset]),
         check=check,
     )
 
 
-def flag_choices() -> tuple[Choice, ...]:
+def flag_choices(chosen: str = "") -> tuple[Choice, ...]:
     """The reasons to flag."""
-    return tuple(Choice(flag, _(FLAG_WORDS[flag]), selected=False) for flag in FLAGS)
+    return tuple(Choice(flag, _(FLAG_WORDS[flag]), selected=flag == chosen) for flag in FLAGS)
 
 
 def done_view(done: str, action: str) -> Done | None:
     """Say what was done, as the address tells it."""
-    text = _DONE.get(done.partition("-")[0])
-    return Done(_(text), action, done) if text else None
+    words = _DONE.get(done.partition("-")[0])
+    return Done(_(words), action, done) if words else None
 
 
 def digest(run: Run) -> str:

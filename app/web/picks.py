@@ -1,6 +1,6 @@
 """Thumbnails that can be chosen: of one page of a grid, or of a collection across datasets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,7 @@ class Pick:
     split: str
     index: str
     why: str
+    ticked: bool
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,12 @@ def draw(
     runs: Sequence[Run],
     sheet_of: Callable[[int, Run], str],
     query_of: Callable[[int], str] | None = None,
+    ticked: Set[str] = frozenset(),
 ) -> Picks:
     """Draw runs of items; ``sheet_of`` gives the address of a run's picture by its number from 1.
 
     With ``query_of``, a thumbnail leads to its page, with the query for its number among all (from
-    0); else it ticks its box.
+    0); else it ticks its box. Those whose values are ``ticked`` are so at first.
     """
     tiles, sizes = [], []
     first = 0
@@ -61,7 +63,7 @@ def draw(
                 sheet=sheet_of(number, run) if run.dataset else "",
                 columns=min(sheet.COLUMNS, len(run.items)),
                 cells=Markup("").join(
-                    fragment("pick", pick) for pick in _picks(run, first, query_of)
+                    fragment("pick", pick) for pick in _picks(run, first, query_of, ticked)
                 ),
             )
         )
@@ -93,7 +95,9 @@ def cell_size(run: Run, view: View = "middle") -> tuple[int, int]:
     return cell.width * cell.scale, cell.height * cell.scale
 
 
-def _picks(run: Run, first: int, query_of: Callable[[int], str] | None) -> list[Pick]:
+def _picks(
+    run: Run, first: int, query_of: Callable[[int], str] | None, ticked: Set[str]
+) -> list[Pick]:
     dataset = run.dataset
     carried = dataset.labels_of(run.places) if dataset else [()] * len(run.items)
     picks = []
@@ -114,6 +118,7 @@ def _picks(run: Run, first: int, query_of: Callable[[int], str] | None) -> list[
                 split=item.split,
                 index=str(item.index),
                 why=run.why,
+                ticked=to_value(item) in ticked,
             )
         )
     return picks

@@ -144,6 +144,39 @@ def test_the_form_offers_every_collection_the_newest_first(client: TestClient) -
     assert offered() == ["Second", "First", "A new one, named:"]
 
 
+def test_the_form_offers_a_hundred_collections_at_once_and_keeps_what_is_ticked(
+    client: TestClient,
+) -> None:
+    address = "/collections/add?of=/d/eyes"
+    hidden = fields_of(client.get("/collections").text, "/collections")
+    for n in range(101):
+        client.post("/collections", data={**hidden, "name": f"No. {n}"})
+    first = page(client, address)
+    offered = [words(option) for option in first.one("select", name="to").iter("option")]
+    assert offered == [*(f"No. {n}" for n in range(100, 0, -1)), "A new one, named:"]
+    (older,) = first.all("button", name="among")
+    given = {**fields_of(client.get(address).text, "/collections/add"), "name": "Mine"}
+    given |= {"which": "page", "flag": "artefact", "among": older.get("value") or ""}
+    boxes = ticked(client, address, *eye(3, 7))
+    answer = client.post("/collections/add", data={**given, "item": boxes})
+    second = Page(answer.text)
+    assert [words(each) for each in second.one("select", name="to").iter("option")] == [
+        "No. 0",
+        "A new one, named:",
+    ]
+    assert "Collections, page 2 of 2" in second.text()
+    kept = second.all("input", name="item", checked="")
+    assert [box.get("value") for box in kept] == boxes
+    assert second.one("input", name="name").get("value") == "Mine"
+    assert second.one("input", name="which", checked="").get("value") == "page"
+    assert [words(each) for each in second.all("button", name="among")] == ["Newer collections"]
+    assert words(second.one("option", selected="", value="artefact")) == "Artefact"
+    send_on = {**given, "which": "chosen", "among": "", "to": "1", "do": "add", "item": boxes}
+    assert client.post("/collections/add", data=send_on).status_code == 303
+    assert shown(client, "/collections/1") == eye(3, 7)
+    assert client.post("/collections/add", data={**given, "among": "3"}).status_code == 404
+
+
 def test_volumes_are_chosen_by_their_middle_however_the_grid_shows_them(
     serve: Serve, write: Write
 ) -> None:
