@@ -4,6 +4,7 @@ Of two tabs that answer the same place both rows stay, and the later one counts.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -151,28 +152,39 @@ def next_place(
 
 def progress(db: Database, study: Study) -> tuple[Progress, ...]:
     """Say how far each reader is, in the order they were added. Raises StorageError."""
+    return progress_of(db, [study])[study.id]
+
+
+def progress_of(db: Database, these: Sequence[Study]) -> dict[int, tuple[Progress, ...]]:
+    """Say of each of these studies, by its id, what ``progress`` says. Raises StorageError."""
     with db.reading() as connection:
-        people = studies.readers_within(connection, study)
-        rows = connection.execute(
+        people = studies.readers_within(connection, *these)
+        far = (
             select(
                 answers.c.reader_id,
-                func.count(answers.c.place.distinct()),
-                func.max(answers.c.id),
+                func.count(answers.c.place.distinct()).label("number"),
+                # By id: the clock may have been set back.
+                func.max(answers.c.id).label("last"),
             )
             .join(readers, readers.c.id == answers.c.reader_id)
-            .where(readers.c.study_id == study.id)
+            .where(readers.c.study_id.in_([study.id for study in these]))
             .group_by(answers.c.reader_id)
-        ).all()
-        # By id: the clock may have been set back.
-        times = dict(
-            connection.execute(
-                select(answers.c.id, answers.c.made).where(
-                    answers.c.id.in_([last for _, _, last in rows])
-                )
-            ).all()
+            .subquery()
         )
-    found = {reader_id: (number, times[last]) for reader_id, number, last in rows}
-    return tuple(Progress(reader, *_far(found.get(reader.id), study.places)) for reader in people)
+        rows = connection.execute(
+            select(far.c.reader_id, far.c.number, answers.c.made).join(
+                answers, answers.c.id == far.c.last
+            )
+        )
+        found = {reader_id: (number, made) for reader_id, number, made in rows}
+    return {
+        study.id: tuple(
+            Progress(reader, *_far(found.get(reader.id), study.places))
+            for reader in people
+            if reader.study_id == study.id
+        )
+        for study in these
+    }
 
 
 def readings(db: Database, study: Study) -> StudyReadings:

@@ -233,11 +233,10 @@ def names_of_readers(db: Database, reader_ids: Iterable[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def readers_within(connection: Connection, study: Study) -> tuple[Reader, ...]:
-    """Give the readers of a study, as the transaction under way sees them."""
-    rows = connection.execute(
-        select(readers).where(readers.c.study_id == study.id).order_by(readers.c.id)
-    )
+def readers_within(connection: Connection, *these: Study) -> tuple[Reader, ...]:
+    """Give the readers of these studies, as the transaction under way sees them."""
+    of_these = readers.c.study_id.in_([study.id for study in these])
+    rows = connection.execute(select(readers).where(of_these).order_by(readers.c.id))
     return tuple(Reader(**row) for row in rows.mappings())
 
 

@@ -38,7 +38,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         to = partial(addresses.listed, addresses.STUDIES)
         pager = paged(request.url.query, studies.count(database), to)
         found = studies.all_studies(database, first_of(pager), PER_PAGE)
-        rows = [study_pages.row(study, answers.progress(database, study)) for study in found]
+        far = answers.progress_of(database, found)
+        rows = [study_pages.row(study, far[study.id]) for study in found]
         return page(request, "studies", study_pages.StudyList(tuple(rows), pager))
 
     @router.get(f"{addresses.STUDIES}/new")

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Engine, event, insert
 from starlette.testclient import TestClient
 
 from app.reviews import tables
@@ -125,6 +126,75 @@ def test_a_page_that_is_not_there_is_named_and_leads_to_the_first(
 def test_a_list_of_nothing_has_one_page(kind: str, client: TestClient) -> None:
     assert page(client, f"/{kind}?page=1").text() == page(client, f"/{kind}").text()
     assert client.get(f"/{kind}?page=2").status_code == 404
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_long_list_is_asked_for_by_as_many_statements_as_a_short_one(
+    kind: str, database: Database, fill: Fill, client: TestClient
+) -> None:
+    asked: list[str] = []
+
+    def number_asked() -> int:
+        page(client, f"/{kind}")  # whatever is asked only once
+        asked.clear()
+        page(client, f"/{kind}")
+        return len(asked)
+
+    def note(_c: object, _u: object, asks: str, *_rest: object) -> None:
+        asked.append(asks)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        fill(kind, 1)
+        first = number_asked()
+        with database.writing("These") as connection:
+            connection.execute(tables.metadata.tables[kind].delete())
+        fill(kind, 90)
+        assert number_asked() == first
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_the_list_says_of_each_study_how_far_its_own_readers_are(
+    database: Database, fill: Fill, client: TestClient
+) -> None:
+    fill("studies", 3)
+    now = database.now()
+    items = [{"number": n, "split": "test", "position": n, "label": None} for n in range(4)]
+    people: list[dict[str, Any]] = [
+        {"id": 5, "study_id": 1},
+        {"id": 6, "study_id": 3},
+        {"id": 7, "study_id": 3},
+    ]
+    given: dict[str, Any] = {
+        "item": 0,
+        "repeat": False,
+        "old": None,
+        "new": 1,
+        "confidence": None,
+        "ms": 1,
+    }
+    # Two answers of one place are one answered.
+    places = [(5, 0), (6, 0), (6, 0), (6, 2), (7, 1)]
+    with database.writing("These") as connection:
+        for study in (1, 2, 3):
+            connection.execute(
+                insert(tables.study_items), [{**item, "study_id": study} for item in items]
+            )
+        for person in people:
+            row = {**person, "name": f"R{person['id']}", "made": now}
+            connection.execute(insert(tables.readers).values(row))
+        rows = [
+            {**given, "reader_id": reader, "place": place, "key": f"key-{n:06}", "made": now}
+            for n, (reader, place) in enumerate(places)
+        ]
+        connection.execute(insert(tables.answers), rows)
+    said = [words(row) for row in page(client, "/studies").all("p", class_="fine")]
+    assert said == [
+        "4 images, 2 readers, 3 of 8 answers; open",
+        "4 images, 0 readers, 0 of 0 answers; open",
+        "4 images, 1 reader, 1 of 4 answers; open",
+    ]
 
 
 def test_withdrawing_leads_back_to_the_page_of_the_link(fill: Fill, client: TestClient) -> None:
