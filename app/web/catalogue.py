@@ -128,7 +128,8 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
     here = {facts.id for facts in known if facts}
     elsewhere = [facts for facts in all_facts() if facts.id not in here]
     modalities = _distinct(
-        *(facts.modality for facts in all_facts()), *(each.modality for each in shelf.datasets)
+        *(facts.modality for facts in all_facts()),
+        *(wanted.of_dataset(each).modality for each in shelf.datasets),
     )
     tasks = _distinct(*(facts.task for facts in all_facts()))
     asked = wanted.parse(query, modalities, tasks)

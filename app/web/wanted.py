@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
+from weakref import WeakKeyDictionary
 
 from app.catalogue.facts import Facts
 from app.datasets.dataset import Dataset
@@ -62,6 +63,10 @@ class Wanted:
         )
 
 
+# A file that is replaced is another dataset, and the one that was is forgotten.
+_entries: Final[WeakKeyDictionary[Dataset, Entry]] = WeakKeyDictionary()
+
+
 def parse(query: str, modalities: Iterable[str], tasks: Iterable[str]) -> Wanted:
     """Read a query string; unknown parameters are dropped.
 
@@ -84,15 +89,18 @@ def parse(query: str, modalities: Iterable[str], tasks: Iterable[str]) -> Wanted
 
 
 def of_dataset(dataset: Dataset) -> Entry:
-    """Say what a dataset that is served is found by."""
-    names = [f"{label.name} {label.meaning}" for label in dataset.labels]
-    return Entry(
-        _text(dataset.id, dataset.title, dataset.modality, dataset.task, *names),
-        dataset.modality,
-        dataset.task,
-        3 if dataset.is_volume else 2,
-        is_here=True,
-    )
+    """Say what a dataset that is served is found by; put together once, as it stays so."""
+    entry = _entries.get(dataset)
+    if entry is None:
+        names = [f"{label.name} {label.meaning}" for label in dataset.labels]
+        entry = _entries[dataset] = Entry(
+            _text(dataset.id, dataset.title, dataset.modality, dataset.task, *names),
+            dataset.modality,
+            dataset.task,
+            3 if dataset.is_volume else 2,
+            is_here=True,
+        )
+    return entry
 
 
 def of_facts(facts: Facts) -> Entry:

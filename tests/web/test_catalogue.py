@@ -1,13 +1,18 @@
 """The catalogue's page: all eighteen published sets, searched and filtered by the address alone."""
 
 from html import unescape
+from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.arrays.cache import Cache
+from app.arrays.store import Store
 from app.catalogue.facts import all_facts, facts_for
+from app.datasets.library import Library
+from app.web import wanted
 
 from .conftest import Serve, Write
 from .reading import Page, page, words
@@ -135,6 +140,21 @@ def test_words_are_found_in_titles_modalities_tasks_and_labels(
     typed: str, found: set[str], client: TestClient
 ) -> None:
     assert titles(client, q=typed) == found
+
+
+def test_what_a_dataset_is_found_by_is_put_together_once_and_anew_for_another_file(
+    client: TestClient, write: Write, tmp_path: Path
+) -> None:
+    path = write("mine.npz", **BREAST)
+    library = Library([path], Store(Cache(tmp_path / "cache", 10**9)))
+    assert wanted.of_dataset(library.dataset("mine")) is wanted.of_dataset(library.dataset("mine"))
+    assert titles(client, q="mine pathology") == set()
+    assert titles(client, q="mine multi-class", dimensions="2") == set()
+    assert titles(client, q="mine binary-class", dimensions="2") == {"mine"}
+    four = np.arange(8, dtype=np.uint8)[:, None] % 4
+    write("mine.npz", test_images=np.zeros((8, 4, 6, 6), np.uint8), test_labels=four)
+    assert titles(client, q="mine binary-class") == set()
+    assert titles(client, q="mine multi-class", dimensions="3") == {"mine"}
 
 
 def test_filters_go_together_and_the_page_counts(client: TestClient) -> None:
