@@ -136,10 +136,16 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
     cards = [each for each in shelf.datasets if asked.lets_pass(wanted.of_dataset(each))]
     cards.sort(key=_set_and_size)
     absent = [facts for facts in elsewhere if asked.lets_pass(wanted.of_facts(facts))]
+    served = {dataset.archive.path: dataset for dataset in shelf.datasets}
+    refused = [
+        error
+        for error in shelf.refused
+        if asked.lets_pass(wanted.of_refused(error, served.get(error.path)))
+    ]
     # Each begins on the first page: behind all others, nobody would find a file that was refused.
     pager = paged(
         query,
-        max(len(cards), len(absent), len(shelf.refused)),
+        max(len(cards), len(absent), len(refused)),
         partial(addresses.catalogue, asked.query()),
     )
     on_page = slice(first_of(pager), first_of(pager) + PER_PAGE)
@@ -152,7 +158,7 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
         cards=tuple(_card(dataset) for dataset in cards[on_page]),
         founding=tuple(_absent(each, place) for each in absent[on_page] if each.id in FOUNDING),
         absent=tuple(_absent(each, place) for each in absent[on_page] if each.id not in FOUNDING),
-        refused=tuple(_refused(error) for error in shelf.refused[on_page]),
+        refused=tuple(_refused(error) for error in refused[on_page]),
         pager=pager,
         notices=(_unseen(len(shelf.unseen)),) if shelf.unseen else (),
         empty="" if cards or absent or shelf.unseen else _("No dataset matches this search."),

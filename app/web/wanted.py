@@ -4,15 +4,15 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 from weakref import WeakKeyDictionary
 
-from app.catalogue.facts import Facts
+from app.catalogue.facts import Facts, facts_for
 from app.datasets.dataset import Dataset
 from app.datasets.selection import shown
-from app.errors import MalformedError, MissingError, plain
+from app.errors import ArchiveError, MalformedError, MissingError, plain
 from app.web.language import gettext as _
 
 WORDS_MOST: Final = 100
@@ -113,6 +113,21 @@ def of_facts(facts: Facts) -> Entry:
         facts.dimensions,
         is_here=False,
     )
+
+
+def of_refused(error: ArchiveError, dataset: Dataset | None) -> Entry:
+    """Say what a file, or a part of one, that is refused is found by: its name, and what it is.
+
+    That is known where the rest of the file is served, as ``dataset``, or where it has the name of
+    one that is published.
+    """
+    if dataset:
+        known = of_dataset(dataset)
+    elif facts := facts_for(error.path.stem):
+        known = of_facts(facts)
+    else:
+        known = Entry("", "", "", 0, is_here=True)
+    return replace(known, text=_text(error.file, known.text), is_here=True)
 
 
 def _text(*parts: str) -> str:

@@ -289,14 +289,39 @@ def test_pages_are_of_what_was_found(many: TestClient) -> None:
     assert {field.get("name") for field in shown.one("form", id="filters").iter("input")} == {"q"}
     only = page(many, "/?q=set20")
     assert sets(only) == [200, 201, 202, 203, 204]
-    assert sets(page(many, "/?q=set20&page=2")) == []
+    assert "broken" not in only.text()
+    broken = page(many, "/?q=broken&page=2")
+    assert sets(broken) == []
+    assert {n for n in range(130) if f"broken{n:03}.npz" in broken.text()} == {*range(100, 130)}
+
+
+def test_files_that_are_refused_are_searched_and_filtered_as_all_others(
+    client: TestClient, write: Write
+) -> None:
+    partly = write("pathmnist.npz", **BREAST, val_images=BREAST["test_images"], val_labels=[[0]])
+    for name in ("dermamnist_64.NPZ", "mine.npz"):
+        partly.with_name(name).write_text("nothing")
+
+    def refused(**asked: str) -> set[str]:
+        shown = page(client, f"/?{urlencode(asked)}")
+        return {
+            words(name) for list_ in shown.all("dl", class_="refused") for name in list_.iter("dt")
+        }
+
+    assert "/d/pathmnist" in page(client, "/").links()
+    assert refused() == {"pathmnist.npz", "dermamnist_64.NPZ", "mine.npz"}
+    assert refused(q="mine.npz") == {"mine.npz"}
+    assert refused(q="Melanoma") == {"dermamnist_64.NPZ"}
+    assert refused(modality="Colon Pathology") == {"pathmnist.npz"}
+    assert refused(here="no") == refused(q="nothing like it") == set()
+    assert refused(here="yes", dimensions="2") == {"pathmnist.npz", "dermamnist_64.NPZ"}
 
 
 @pytest.mark.parametrize(
     ("query", "status", "sentence", "back"),
     [
         ("page=4", 404, "There is no page 4; this list has 3.", "/"),
-        ("q=set1&page=4", 404, "There is no page 4; this list has 2.", "/?q=set1"),
+        ("q=set1&page=4", 404, "There is no page 4; this list has 1.", "/?q=set1"),
         ("here=yes&page=x", 422, "page must be a whole number", "/?here=yes"),
         ("page=0", 404, "pages are numbered from 1", "/"),
     ],
