@@ -130,10 +130,11 @@ def reorder(
     return operation
 
 
-def undo(db: Database, operation: int) -> None:
+def undo(db: Database, operation: int, expand: Expand) -> None:
     """Undo a change of a collection's items; a second time changes nothing.
 
-    Raises MissingError for an operation that is not there, StorageError.
+    Raises MissingError for an operation that is not there, and as ``add`` does where items come
+    back to what is a selection by now.
     """
     with db.writing("That it is undone") as connection:
         row = connection.execute(
@@ -153,7 +154,7 @@ def undo(db: Database, operation: int) -> None:
             .values(undone=db.now())
         )
         if marked.rowcount:
-            _undo(connection, row.collection_id, operation, row.kind)
+            _undo(connection, row.collection_id, operation, row.kind, expand)
 
 
 def newest(db: Database, collection_id: int) -> int | None:
@@ -167,7 +168,9 @@ def newest(db: Database, collection_id: int) -> int | None:
     return found
 
 
-def _undo(connection: Connection, collection_id: int, operation: int, kind: str) -> None:
+def _undo(
+    connection: Connection, collection_id: int, operation: int, kind: str, expand: Expand
+) -> None:
     if kind == "reorder":
         old = (
             select(moves.c.place)
@@ -177,6 +180,10 @@ def _undo(connection: Connection, collection_id: int, operation: int, kind: str)
         moved = select(moves.c.collected_id).where(moves.c.operation_id == operation)
         connection.execute(update(collected).where(collected.c.id.in_(moved)).values(place=old))
     elif kind == "remove":
+        removed = collected.c.removed_by == operation
+        if connection.execute(select(exists().where(removed))).scalar_one():
+            # Beside a selection, nobody would see them.
+            _expanded(connection, collection_id, expand)
         # What was added again meanwhile is there.
         twin = collected.alias()
         again = exists().where(
@@ -184,11 +191,7 @@ def _undo(connection: Connection, collection_id: int, operation: int, kind: str)
             twin.c.removed_by.is_(None),
             *(twin.c[name] == collected.c[name] for name in _ITEM),
         )
-        connection.execute(
-            update(collected)
-            .where(collected.c.removed_by == operation, ~again)
-            .values(removed_by=None)
-        )
+        connection.execute(update(collected).where(removed, ~again).values(removed_by=None))
     else:
         # Removed by what added them: no undoing of a removal brings them back.
         connection.execute(

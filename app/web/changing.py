@@ -73,15 +73,15 @@ def flag_in(fields: dict[str, list[str]]) -> notes.Flag:
     raise MalformedError("flag", _("A flag is one of: {flags}.", flags=", ".join(FLAGS)))
 
 
-def undo_done(database: Database, request: Request, done: str) -> None:
-    """Undo what an address says was done. Raises MissingError or StorageError."""
+def undo_done(database: Database, request: Request, done: str, expand: Expand) -> None:
+    """Undo what an address says was done. Raises as ``collecting.undo`` does."""
     kind, _sign, number = done.partition("-")
     if not (number.isascii() and number.isdecimal() and len(number) < 19):
         raise MissingError("done", _("There is nothing to undo."))
     if kind == "flag":
         notes.undo_many(database, int(number), Writer().author(Writer().name(request)))
     else:
-        collecting.undo(database, int(number))
+        collecting.undo(database, int(number), expand)
 
 
 def last_done(database: Database, found: Collection, done: str) -> str:

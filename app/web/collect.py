@@ -118,7 +118,7 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
     @router.post("/undo")
     def undo(request: Request, fields: Fields) -> Response:
         grid = read(request, text(fields, "of"))
-        undo_done(database, request, text(fields, "done"))
+        undo_done(database, request, text(fields, "done"), expander(library))
         return RedirectResponse(addresses.collect(grid.address), 303)
 
     return router

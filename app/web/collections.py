@@ -115,7 +115,7 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
     @router.post("/{collection_id}/undo")
     def undo(request: Request, collection_id: str, fields: Fields) -> Response:
         found = found_by(database, collection_id)
-        undo_done(database, request, text(fields, "done"))
+        undo_done(database, request, text(fields, "done"), expand)
         return RedirectResponse(addresses.collection(found.id), 303)
 
     @router.get("/{collection_id}/sheet.png")

@@ -52,6 +52,10 @@ def select(db: Database, number: int, total: int = TOTAL) -> int:
     return collecting.add_selection(db, number, "breastmnist", CONTENT, QUERY, total, expand)
 
 
+def undo(db: Database, operation: int) -> None:
+    collecting.undo(db, operation, expand)
+
+
 def selected(total: int = TOTAL) -> list[Item]:
     return list(expand(Matching("breastmnist", CONTENT, QUERY, total), 0, total))
 
@@ -105,7 +109,7 @@ def test_what_is_removed_comes_back_though_another_collection_has_it(
     other = collected.create(db, "Other").id
     for each in (number, other):
         collecting.add(db, each, ITEMS[:3], never)
-    collecting.undo(db, collecting.remove(db, number, ITEMS[1:2], never))
+    undo(db, collecting.remove(db, number, ITEMS[1:2], never))
     assert listed(db, number) == listed(db, other) == ITEMS[:3]
 
 
@@ -137,23 +141,51 @@ def test_undoing_what_came_before_a_selection_leaves_the_selection(
     before = collecting.add(db, number, ITEMS[-1:], never)
     collecting.remove(db, number, ITEMS[-1:], never)
     select(db, number)
-    collecting.undo(db, before)
+    undo(db, before)
     assert listed(db, number) == selected()
+
+
+def test_what_was_removed_before_a_selection_comes_back_in_front_of_it_for_all_to_see(
+    db: Database, number: int
+) -> None:
+    collecting.add(db, number, [ITEMS[-1], selected()[2]], never)
+    removed = collecting.remove(db, number, [ITEMS[-1], selected()[2]], never)
+    nothing = collecting.remove(db, number, ITEMS[:1], never)
+    chosen = select(db, number)
+    undo(db, nothing)
+    assert collected.find(db, number).matching
+    undo(db, removed)
+    assert listed(db, number) == [ITEMS[-1], *selected()]
+    assert collected.find(db, number).count == TOTAL + 1
+    undo(db, chosen)
+    assert listed(db, number) == ITEMS[-1:]
+
+
+def test_what_was_removed_stays_so_where_the_selection_since_can_not_be_read(
+    db: Database, number: int
+) -> None:
+    collecting.add(db, number, ITEMS[-1:], never)
+    removed = collecting.remove(db, number, ITEMS[-1:], never)
+    select(db, number, 250_001)
+    with pytest.raises(MalformedError, match="250,001 items can only be kept whole"):
+        undo(db, removed)
+    assert collected.find(db, number).count == 250_001
+    assert collecting.newest(db, number) == removed + 1
 
 
 def test_removed_items_come_back_where_they_were(db: Database, number: int) -> None:
     collecting.add(db, number, ITEMS, never)
     operation = collecting.remove(db, number, [ITEMS[2], ITEMS[9], ITEMS[9]], never)
     assert listed(db, number) == [item for item in ITEMS if item not in (ITEMS[2], ITEMS[9])]
-    collecting.undo(db, operation)
+    undo(db, operation)
     assert listed(db, number) == ITEMS
 
 
 def test_undoing_twice_is_undoing_once(db: Database, number: int) -> None:
     operation = collecting.add(db, number, ITEMS[:3], never)
-    collecting.undo(db, operation)
+    undo(db, operation)
     collecting.add(db, number, ITEMS[:2], never)
-    collecting.undo(db, operation)
+    undo(db, operation)
     assert listed(db, number) == ITEMS[:2]
 
 
@@ -163,14 +195,14 @@ def test_undoing_in_another_order_leaves_each_item_once_or_not_at_all(
     first = collecting.add(db, number, ITEMS[:2], never)
     second = collecting.remove(db, number, ITEMS[:1], never)
     collecting.add(db, number, ITEMS[:1], never)
-    collecting.undo(db, second)  # it is there again already
+    undo(db, second)  # it is there again already
     assert listed(db, number) == [ITEMS[1], ITEMS[0]]
-    collecting.undo(db, first)
+    undo(db, first)
     assert listed(db, number) == [ITEMS[0]]
     third = collecting.add(db, number, ITEMS[5:6], never)
     fourth = collecting.remove(db, number, ITEMS[5:6], never)
-    collecting.undo(db, third)
-    collecting.undo(db, fourth)  # what was never added can't come back
+    undo(db, third)
+    undo(db, fourth)  # what was never added can't come back
     assert listed(db, number) == [ITEMS[0]]
 
 
@@ -204,14 +236,14 @@ def test_any_row_of_changes_undone_from_the_last_gives_every_state_again(
             case _:
                 if past:
                     operation, model = past.pop()
-                    collecting.undo(db, operation)
+                    undo(db, operation)
                     assert listed(db, number) == model
                 continue
         past.append((operation, before))
         assert listed(db, number) == model
     while past:
         operation, model = past.pop()
-        collecting.undo(db, operation)
+        undo(db, operation)
         assert listed(db, number) == model
 
 
@@ -251,16 +283,16 @@ def test_a_selection_added_to_others_becomes_its_items(db: Database, number: int
     operation = select(db, number)
     rest = [item for item in selected() if item != selected()[3]]
     assert listed(db, number) == [ITEMS[-1], selected()[3], *rest]
-    collecting.undo(db, operation)
+    undo(db, operation)
     assert listed(db, number) == [ITEMS[-1], selected()[3]]
 
 
 def test_a_selection_can_be_undone_whether_it_was_changed_or_not(db: Database, number: int) -> None:
-    collecting.undo(db, select(db, number))
+    undo(db, select(db, number))
     assert collected.find(db, number).count == 0
     operation = select(db, number)
     collecting.add(db, number, ITEMS[-1:], expand)
-    collecting.undo(db, operation)
+    undo(db, operation)
     assert listed(db, number) == ITEMS[-1:]
 
 
@@ -280,7 +312,7 @@ def test_as_large_a_selection_as_may_be_becomes_its_items(
     select(db, number, TOTAL)
     operation = collecting.add(db, number, ITEMS[-1:], expand)
     assert listed(db, number) == [*selected(), ITEMS[-1]]
-    collecting.undo(db, operation)
+    undo(db, operation)
     with pytest.raises(MalformedError, match="31 items can only be kept whole"):
         select(db, number, TOTAL + 1)
     assert listed(db, number) == selected()
@@ -318,7 +350,7 @@ def test_a_collection_that_is_not_there_is_missing(db: Database) -> None:
         with pytest.raises(MissingError, match="no collection 5"):
             use()
     with pytest.raises(MissingError, match="no change 5"):
-        collecting.undo(db, 5)
+        undo(db, 5)
 
 
 @pytest.mark.parametrize("query", ["x" * 4_001, "a\nb", "\ud800"])
@@ -339,7 +371,7 @@ def test_a_deleted_collection_is_as_if_it_were_not_there(db: Database, number: i
         lambda: collected.delete(db, number),
         lambda: collecting.add(db, number, ITEMS[4:5], never),
         lambda: collecting.remove(db, number, ITEMS[:1], never),
-        lambda: collecting.undo(db, operation),
+        lambda: undo(db, operation),
         lambda: select(db, number),
     ]
     for act in acts:
