@@ -344,6 +344,8 @@ def test_a_loopback_server_answers_under_its_own_names_only(
         assert ask_raw(server, b"GET /d/made HTTP/1.1\r\nHost: localhost:1") == 200
         assert ask_raw(server, b"GET /d/made HTTP/1.1\r\nHost: example.org") == 421
         assert ask_raw(server, b"GET /d/made HTTP/1.0") == 421
+        twice = b"\r\nHost: localhost\r\nHost: localhost"
+        assert ask_raw(server, b"GET /d/made HTTP/1.1" + twice) == 400
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -80,7 +80,16 @@ class Guard:
                 message["headers"] = with_policy(message["headers"])
             await send(message)
 
-        if self._hosts and _host(Headers(scope=scope).get("host", "")) not in self._hosts:
+        named = Headers(scope=scope).getlist("host")
+        if len(named) > 1:
+            # Who stands in front may have decided by another one of them (RFC 9112, section 3.2).
+            refusal = PlainTextResponse(
+                "This request names its host more than once; send one Host header.\n",
+                status_code=400,
+            )
+            await refusal(scope, receive, guarded)
+            return
+        if self._hosts and _host("".join(named)) not in self._hosts:
             refusal = PlainTextResponse(
                 "This server answers to the names of this machine (localhost, 127.0.0.1) and to "
                 "those it was given; open it by one of these.\n",

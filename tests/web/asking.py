@@ -19,9 +19,17 @@ class Answer:
 
 
 def ask(
-    application: ASGIApp, target: str, *, method: str = "GET", host: str = "127.0.0.1"
+    application: ASGIApp,
+    target: str,
+    *,
+    method: str = "GET",
+    host: str = "127.0.0.1",
+    more: tuple[tuple[bytes, bytes], ...] = (),
 ) -> Answer:
-    """Send a request for this target (path and query as they stand on the wire)."""
+    """Send a request for this target (path and query as they stand on the wire).
+
+    ``more`` are headers beside that of the host.
+    """
     path, _, query = target.partition("?")
     raw = path.encode()
     scope = {
@@ -35,7 +43,7 @@ def ask(
         "raw_path": raw,
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(b"host", host.encode("latin-1"))],
+        "headers": [(b"host", host.encode("latin-1")), *more],
         "client": ("127.0.0.1", 50_000),
         "server": ("127.0.0.1", 8000),
         "state": {},

@@ -191,6 +191,20 @@ def test_a_kept_picture_is_not_given_to_a_foreign_name(tmp_path: Path) -> None:
     assert ask(application, sheet, host="evil.com").status == 421
 
 
+@pytest.mark.parametrize("second", [b"127.0.0.1", b"evil.com", b""])
+@pytest.mark.parametrize("is_loopback", [True, False])
+def test_a_request_that_names_its_host_twice_is_refused(
+    second: bytes, is_loopback: bool, tmp_path: Path
+) -> None:
+    application = create_app(
+        Settings(paths=(tmp_path,), cache_dir=tmp_path / "cache", loopback=is_loopback)
+    )
+    answer = ask(application, "/", more=((b"host", second),))
+    assert answer.status == 400
+    assert answer.body == b"This request names its host more than once; send one Host header.\n"
+    assert_guarded(answer.headers)
+
+
 def test_a_public_server_answers_to_any_name(tmp_path: Path) -> None:
     application = create_app(
         Settings(paths=(tmp_path,), cache_dir=tmp_path / "cache", loopback=False)
