@@ -16,7 +16,7 @@ from app.catalogue.facts import PLAIN_SIZE, PublishedFile, facts_for, size_of
 from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_disk
 from app.datasets.check import check as check_paths
 from app.datasets.check import prepare_file
-from app.datasets.library import Library, named_files
+from app.datasets.library import Library, named_files, passed_over
 from app.errors import (
     EXIT_CODE,
     FetchError,
@@ -32,6 +32,7 @@ from app.server import open_library, open_store
 from app.settings import PREFIX, load
 from app.terminal import (
     need_text,
+    print_passed_over,
     print_published,
     print_report,
     progress_bar,
@@ -137,6 +138,7 @@ def check(
     else:
         for report in reports:
             print_report(report)
+        print_passed_over(passed_over(paths))
     if not reports:
         raise UsageError(f"{paths[0]} holds no .npz files; name a file, or a folder that does.")
     if not all(report.good for report in reports):

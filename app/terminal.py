@@ -84,6 +84,13 @@ def print_report(report: Report) -> None:
         print(f"  refused: {error}")
 
 
+def print_passed_over(number: int) -> None:
+    """Say to people how much of their folders was not looked at, if anything."""
+    if number:
+        noun = "entry was" if number == 1 else "entries were"
+        print(f"{number:,} other {noun} passed over: hidden, or no .npz file")
+
+
 def need_text(need: Need, folder: Path) -> str:
     """Say what is still to come, and what room there is for it."""
     parts = [bytes_text(need.bytes)] if need.bytes else []

@@ -466,6 +466,22 @@ def test_check_says_of_a_bad_file_why_not(run: Run, made: Path) -> None:
     assert f"{made}: served" in done.stdout
 
 
+def test_check_says_how_much_of_a_folder_it_passes_over(run: Run, made: Path) -> None:
+    folder = made.parent
+    (folder / "bad.NPZ").write_text("no zip")
+    assert "passed over" not in run("check", folder).stdout
+    os.mkfifo(folder / "pipe.npz")
+    assert run("check", folder).stdout.splitlines()[-1] == (
+        "1 other entry was passed over: hidden, or no .npz file"
+    )
+    (folder / "deeper.npz").mkdir()
+    for name in (".hidden.npz", "README", "named"):
+        (folder / name).write_text("no zip")
+    last = "4 other entries were passed over: hidden, or no .npz file"
+    assert run("check", folder, folder / ".", folder / "named").stdout.splitlines()[-1] == last
+    assert "passed over" not in run("check", made).stdout
+
+
 def test_check_says_it_in_json(run: Run, made: Path) -> None:
     bad = made.with_name("bad.npz")
     bad.write_text("no zip")

@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -221,6 +222,17 @@ def named_files(paths: Iterable[Path]) -> list[Path]:
     """List every .npz file meant, and the paths that are not there, to be told so."""
     paths = tuple(paths)
     return files_in(paths) + [path for path in paths if not os.path.exists(path)]
+
+
+def passed_over(paths: Iterable[Path]) -> int:
+    """Count what lies in the folders meant and is not listed: hidden, or no .npz file."""
+    paths = tuple(paths)
+    entries: set[Path] = set()
+    for path in paths:
+        if os.path.isdir(path):
+            with suppress(OSError):  # is told of as a file would be
+                entries.update(path.resolve().iterdir())
+    return len(entries - {file.parent.resolve() / file.name for file in files_in(paths)})
 
 
 def open_file(path: Path, store: Store) -> Dataset | ArchiveError:
