@@ -11,6 +11,7 @@ from app.datasets.selection import PER_PAGE, number_in_path, shown, whole_number
 from app.errors import MalformedError, MissingError
 from app.reviews import answers, export, studies
 from app.reviews.database import Database
+from app.reviews.links import Link
 from app.reviews.studies import Study
 from app.web import addresses, designing, study_pages
 from app.web.access import owner_only
@@ -80,9 +81,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
             raise MalformedError(
                 "name", _("A study has at most {readers_most} readers.", readers_most=READERS_MOST)
             )
-        token, link = studies.add_reader(database, study, text(fields, "name"), _days(fields))
-        url = link_url(base_url or str(request.base_url), token)
-        return _once(page(request, "made", study_pages.invited(study, url, link, base_url)))
+        made = studies.add_reader(database, study, text(fields, "name"), _days(fields))
+        return _invited(request, database, study, made, base_url)
 
     @router.post(f"{addresses.STUDIES}/{{study_id}}/readers/{{reader_id}}/link")
     def again(request: Request, study_id: str, reader_id: str, fields: Fields) -> Response:
@@ -92,9 +92,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
             raise MissingError(
                 "reader", _("There is no reader {reader_id} in this study.", reader_id=reader_id)
             )
-        token, link = studies.link_reader(database, study, reader, _days(fields))
-        url = link_url(base_url or str(request.base_url), token)
-        return _once(page(request, "made", study_pages.invited(study, url, link, base_url)))
+        made = studies.link_reader(database, study, reader, _days(fields))
+        return _invited(request, database, study, made, base_url)
 
     @router.post(f"{addresses.STUDIES}/{{study_id}}/close")
     def close(study_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
@@ -141,7 +140,13 @@ def _days(fields: dict[str, list[str]]) -> int:
     return whole_number("days", text(fields, "days"))
 
 
-def _once(answer: Response) -> Response:
+def _invited(
+    request: Request, database: Database, study: Study, made: tuple[str, Link], base_url: str | None
+) -> Response:
+    token, link = made
+    (name,) = studies.names_of_readers(database, [link.reader_id or 0]).values()
+    url = link_url(base_url or str(request.base_url), token)
+    answer = page(request, "made", study_pages.invited(study, name, url, link, base_url))
     answer.headers.update(_ONCE)
     return answer
 

@@ -228,15 +228,16 @@ def _progress(each: Progress) -> str:
     )
 
 
-def invited(study: Study, url: str, link: Link, base_url: str | None) -> Made:
+def invited(study: Study, reader: str, url: str, link: Link, base_url: str | None) -> Made:
     """Draw up the page that shows a reader's link, once."""
     return Made(
-        words=_("A reader's own link to “{title}”", title=study.design.title),
+        words=_("The link of {reader} to “{title}”", reader=reader, title=study.design.title),
         url=url,
         code=qr_code(url),
         terms=_(
-            "It opens until {until}, for one reader: who has it answers under that name.",
+            "It opens until {until}, for {reader} alone: who has it answers under that name.",
             until=moment(link.expires),
+            reader=reader,
         ),
         back=addresses.study(study.id),
         back_text=_("Back to the study"),

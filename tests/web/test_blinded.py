@@ -9,7 +9,7 @@ from corpus.writers import flip
 from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
-from .reading import page, words
+from .reading import Page, page, words
 from .visiting import fields_of, send, visitor
 
 NUMBER = 60
@@ -403,6 +403,18 @@ def test_a_second_reader_of_a_name_is_refused_and_the_way_back_is_to_the_study(
     assert refused.status_code == 422
     assert "has a reader called “A” already" in refused.text
     assert 'href="/studies/1"' in refused.text
+
+
+def test_a_link_is_shown_with_the_name_of_the_reader_whom_it_is_for(server: TestClient) -> None:
+    fields = {"title": "Reading", "question": "Is it so?", "scale": "yes-no", "seed": "5"}
+    send(server, "/studies/new?of=/d/atlas", "/studies", **fields)
+    first = send(server, "/studies/1", "/studies/1/readers", name=" Dr. Ann ", days="30")
+    send(server, "/studies/1", "/studies/1/readers", name="Ben", days="30")
+    again = send(server, "/studies/1", "/studies/1/readers/1/link", days="30")
+    for answer in (first, again):
+        lead = words(Page(answer.text).one("p", class_="lead"))
+        assert lead == "The link of Dr. Ann to “Reading”"
+        assert "Ben" not in answer.text
 
 
 def test_from_what_a_study_does_not_have_the_way_back_is_to_the_study(
