@@ -88,6 +88,23 @@ def test_shift_click_ticks_all_between_and_x_the_one_in_focus(
     assert chosen(page) == [2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_enter_in_the_field_of_a_place_moves_the_image_there(
+    javascript: bool, open_as_owner: Callable[..., Page]
+) -> None:
+    page = open_as_owner(COLLECT, java_script_enabled=javascript)
+    for index in (1, 4, 7):
+        page.locator(f'[data-index="{index}"]').click()
+    page.get_by_label("Into the collection").select_option("")
+    page.get_by_label("Name of a new one").fill("By place")
+    page.get_by_role("button", name="Add to the collection").click()
+    page.get_by_label(re.compile("^Choose .*val 1,")).check()
+    page.get_by_label("To place").fill("3")
+    page.get_by_label("To place").press("Enter")
+    expect(page).to_have_url(re.compile("done=move"))
+    assert shown(page) == [("val", 4), ("val", 7), ("val", 1)]
+
+
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_pages_fit_and_axe_finds_nothing(
     width: int, open_as_owner: Callable[..., Page]
