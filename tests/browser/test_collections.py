@@ -105,6 +105,21 @@ def test_enter_in_the_field_of_a_place_moves_the_image_there(
     assert shown(page) == [("val", 4), ("val", 7), ("val", 1)]
 
 
+def test_a_name_is_asked_for_only_where_it_counts(open_as_owner: Callable[..., Page]) -> None:
+    page = open_as_owner(COLLECT)
+    collection, name = page.get_by_label("Into the collection"), page.get_by_label("Name of a new")
+    collection.select_option("")
+    name.fill("Only one")
+    page.locator('[data-index="2"]').click()
+    page.get_by_role("button", name="Add to the collection").click()
+    expect(page.locator("h1")).to_have_text("Only one")
+    visit(page, page.url.partition("/collections")[0] + COLLECT)
+    collection.select_option("Only one")
+    expect(name).to_be_hidden()
+    collection.select_option("")
+    expect(name).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_pages_fit_and_axe_finds_nothing(
     width: int, open_as_owner: Callable[..., Page]

@@ -472,3 +472,15 @@ def test_a_shared_grid_on_a_phone(
         guest.wait_for_load_state("networkidle")
         guest.keyboard.press(key)
         expect(guest.locator("h1")).to_have_text(heading)
+
+
+def test_answers_of_ones_own_are_asked_for_only_where_they_count(
+    owner: Page, private: Server
+) -> None:
+    visit(owner, f"{private.address}/studies/new?of=/d/breastmnist?split=val")
+    field = owner.locator("textarea")
+    expect(field).to_be_hidden()
+    owner.get_by_role("radio", name="My own, one a line").check()
+    expect(field).to_be_visible()
+    owner.get_by_role("radio", name="Yes or no").check()
+    expect(field).to_be_hidden()
