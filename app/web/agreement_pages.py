@@ -19,7 +19,7 @@ from app.web.gathering import dataset_with
 from app.web.language import gettext as _
 from app.web.language import say, signed
 from app.web.views import Credits, Crumb, Link
-from app.web.words import counted, in_line
+from app.web.words import counted, images, in_line
 
 _DIVIDED_MOST: Final = 24
 
@@ -37,9 +37,13 @@ class MeasureRow:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table; ``href`` opens its images where there are any. ``depth`` is 0…9."""
+    """One cell of a table; ``href`` opens its images where there are any. ``depth`` is 0…9.
+
+    ``name`` is what its link is called where the table isn't seen.
+    """
 
     text: str
+    name: str
     href: str | None
     depth: int
     same: bool
@@ -180,7 +184,8 @@ def _compared(study: Study, kind: str, number: int, comparison: Comparison) -> C
         query = urlencode({"table": name, "row": row, "column": column})
         href = addresses.with_query(addresses.study(study.id, "cases"), query) if count else None
         depth = -(-9 * count // most)
-        return Cell(counted(count), href, depth, row == column)
+        answers = f"{first} {table.categories[row]}, {second} {table.categories[column]}"
+        return Cell(counted(count), f"{images(count)}: {answers}", href, depth, row == column)
 
     size = range(len(table.categories))
     return Compared(

@@ -97,7 +97,7 @@ CHAPTERS: Final = (
 
 def _row(name: str, numbers: Sequence[int], same: int) -> TableRow:
     cells = (
-        Cell(str(n), HERE if n else None, round(9 * n / 51), place == same)
+        Cell(str(n), f"{n} images", HERE if n else None, round(9 * n / 51), place == same)
         for place, n in enumerate(numbers)
     )
     return TableRow(name, tuple(cells))

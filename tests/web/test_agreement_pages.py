@@ -249,6 +249,16 @@ def test_labels_are_offered_as_answers_where_they_can_be(
     assert made.status_code == 303
 
 
+def test_a_cells_link_says_how_many_images_it_opens(serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    ann, bob = study(owner, scale="yes-no")
+    read(visitor(owner), ann, *"00000000")
+    read(visitor(owner), bob, *"10000000")
+    links = page(owner, "/studies/1/agreement").having("aria-label")
+    names = {link.get("aria-label") for link in links if "pair-0" in link.get("href", "")}
+    assert names == {"7 images: Ann yes, Bob yes", "1 image: Ann yes, Bob no"}
+
+
 def test_what_a_study_is_called_is_said_to_be_shown_to_readers(serve: Serve, write: Write) -> None:
     owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
     labels = page(owner, "/studies/new?of=/d/made").all("label", for_="title")
