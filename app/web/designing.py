@@ -14,7 +14,7 @@ from app.datasets.subset import Items
 from app.errors import GoneError, MalformedError
 from app.reviews import collected, orders
 from app.reviews.database import Database
-from app.reviews.designs import Choice, Design
+from app.reviews.designs import ITEMS_MOST, PRACTICE_MOST, Choice, Design
 from app.web import addresses
 from app.web.forms import text
 from app.web.gathering import dataset_with, expander, runs
@@ -89,11 +89,11 @@ def read_design(source: Source, fields: dict[str, list[str]]) -> Design:
         ordinal=bool(text(fields, "ordinal")),
         ask_confidence=bool(text(fields, "confidence")),
         repeats=_number(fields, "repeats", _PERCENT_MOST) / 100,
-        practice=_number(fields, "practice", 50),
+        practice=_number(fields, "practice", PRACTICE_MOST),
         seed=_number(fields, "seed", SEED_MOST),
         source=source.address,
         drawn_from=len(source.items),
-        per_label=_number(fields, "per_label", 10_000),
+        per_label=_number(fields, "per_label", ITEMS_MOST),
     )
 
 

@@ -65,6 +65,7 @@ class Problem:
     links: tuple[Link, ...]
     refresh: int | None = None
     for_guest: bool = False  # who holds a link has no way to the rest of the server
+    filled_in: bool = False  # a form was, which the browser still has
 
 
 async def readable_query(request: Request) -> None:
@@ -161,6 +162,7 @@ def _answer(
             links=tuple(_ways_back(request, error, for_guest=for_guest)),
             refresh=_RETRY_SECONDS if waiting else None,
             for_guest=for_guest,
+            filled_in=request.method == "POST" and isinstance(error, MalformedError),
         )
         answer = page(request, "problem", view, status=status)
     answer.headers.update(headers)

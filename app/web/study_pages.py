@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.datasets.dataset import Dataset
+from app.datasets.selection import SEED_MOST
 from app.phrases import listed
 from app.reviews import designs, links
 from app.reviews.answers import Progress
@@ -52,6 +53,9 @@ class StudyForm:
     by_labels: bool
     is_ordinal: bool
     seed: str
+    seed_most: int
+    per_label_most: int
+    practice_most: int
     repeats: tuple[Choice, ...]
     back: str
 
@@ -126,6 +130,9 @@ def form(dataset: Dataset, address: str, words: str, back: str, check: str) -> S
         by_labels=can_be and not dataset.is_multi_label,
         is_ordinal=designing.is_ordinal(dataset),
         seed=str(designing.new_seed()),
+        seed_most=SEED_MOST,
+        per_label_most=designs.ITEMS_MOST,
+        practice_most=designs.PRACTICE_MOST,
         repeats=tuple(Choice(str(n), f"{n} %" if n else _("none"), n == 0) for n in _REPEATS),
         back=back,
     )

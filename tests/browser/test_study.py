@@ -474,6 +474,26 @@ def test_a_shared_grid_on_a_phone(
         expect(guest.locator("h1")).to_have_text(heading)
 
 
+def test_a_study_that_cannot_be_made_is_still_filled_in(
+    owner: Page, private: Server, watch: Watch
+) -> None:
+    visit(owner, f"{private.address}/studies/new?of=/d/breastmnist?split=val")
+    owner.get_by_label("Title").fill("Once more")
+    owner.get_by_label("Images set aside").fill("51")
+    make = owner.get_by_role("button", name="Make the study")
+    make.click()
+    expect(owner.locator("h1")).to_have_text("A reader study")  # the browser itself said why
+    owner.get_by_label("Images set aside").fill("0")
+    owner.get_by_role("radio", name="My own, one a line").check()
+    owner.get_by_label("My own answers").fill("only one")
+    watch.expected.append("422")
+    make.click()
+    expect(owner.locator("main")).to_contain_text("from 2 to 50 choices")
+    owner.go_back()
+    expect(owner.get_by_label("Title")).to_have_value("Once more")
+    expect(owner.get_by_label("My own answers")).to_have_value("only one")
+
+
 def test_answers_of_ones_own_are_asked_for_only_where_they_count(
     owner: Page, private: Server
 ) -> None:

@@ -259,6 +259,20 @@ def test_a_cells_link_says_how_many_images_it_opens(serve: Serve, write: Write) 
     assert names == {"7 images: Ann yes, Bob yes", "1 image: Ann yes, Bob no"}
 
 
+@pytest.mark.parametrize("name", ["per_label", "seed", "practice"])
+def test_a_browser_knows_which_numbers_a_study_can_have(
+    name: str, serve: Serve, write: Write
+) -> None:
+    owner = serve(write(test_images=np.zeros((60, 6, 6), np.uint8), test_labels=np.arange(60) % 2))
+    field = page(owner, "/studies/new?of=/d/made").one("input", name=name)
+    assert field.get("type") == "number"
+    fields = {"title": "T", "question": "What?", "scale": "yes-no"}
+    for number, status in ((field.get("max", ""), 303), (str(int(field.get("max", "")) + 1), 422)):
+        made = send(owner, "/studies/new?of=/d/made", "/studies", **fields, **{name: number})
+        assert made.status_code == status
+    assert "Back leads to the form again" in Page(made.text).text()
+
+
 def test_what_a_study_is_called_is_said_to_be_shown_to_readers(serve: Serve, write: Write) -> None:
     owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
     labels = page(owner, "/studies/new?of=/d/made").all("label", for_="title")
