@@ -509,6 +509,13 @@ def test_an_answer_in_practice_and_a_note_keep_the_slice(
     expect(page.locator("#slice-z")).to_have_value("40")
     expect(page.locator(".zoom .place")).to_have_text("Zoom 2×")
     expect(page.get_by_label("Invert", exact=True)).to_be_checked()
+    # On a phone it is far below the planes.
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.keyboard.press("0")
+    page.get_by_role("button", name="Check").click()
+    expect(page).to_have_url(re.compile("choice=0"))
+    expect(page.locator(".notice")).to_be_in_viewport()
+    page.set_viewport_size({"width": 1280, "height": 720})
     visit(page, f"{other.address}/d/synthetic_64/test/0?y=3")
     page.wait_for_load_state("networkidle")
     page.locator("#slice-z").fill("50")
