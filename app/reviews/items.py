@@ -43,9 +43,9 @@ def checked(items: Iterable[Item]) -> list[Item]:
 def require_dataset(dataset: str, content: str) -> None:
     """Raise MalformedError for what can't name a data set and its content."""
     if not (0 < len(dataset) <= 200 and dataset.isprintable()):
-        raise MalformedError("dataset", Phrase("This is no name of a data set."))
+        raise MalformedError("dataset", Phrase("This is no name of a dataset."))
     if not (0 < len(content) <= 64 and content.isascii() and content.isalnum()):
-        raise MalformedError("content", Phrase("This is no key of a data set's content."))
+        raise MalformedError("content", Phrase("This is no key of a dataset's content."))
 
 
 def to_row(item: Item) -> dict[str, Any]:

@@ -239,7 +239,7 @@ def practice(
         said = _("You said: {chosen}.", chosen=answer_text(design, _in_range(study, chosen)))
         stored = design.choice_of(item.label)
         label = (
-            _("The data set says: {name}.", name=design.choices[stored].name) if stored >= 0 else ""
+            _("The dataset says: {name}.", name=design.choices[stored].name) if stored >= 0 else ""
         )
         feedback = f"{said} {label}".strip()
     return Practice(

@@ -439,7 +439,7 @@ def test_practice_says_what_the_data_set_says_and_keeps_nothing(
     # By the keys of the reading.
     reader.keyboard.press("0")
     reader.keyboard.press("Enter")
-    expect(reader.locator(".notice")).to_contain_text("You said: malignant (0). The data set says:")
+    expect(reader.locator(".notice")).to_contain_text("You said: malignant (0). The dataset says:")
     reader.wait_for_load_state("networkidle")
     reader.keyboard.press("Enter")
     expect(reader).to_have_url(re.compile("/read/1$"))
