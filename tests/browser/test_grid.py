@@ -211,6 +211,16 @@ def test_a_page_that_has_vanished_is_swapped_in_as_a_readable_error(
         expect(page.locator("[data-split]")).to_have_count(5)
 
 
+def test_on_a_phone_what_takes_a_filter_away_is_in_sight(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    visit(page, "/d/retinamnist?split=test&label=2")
+    crosses = page.locator(".chip .cross")
+    expect(crosses).to_have_count(2)
+    for cross in crosses.all():
+        expect(cross).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("link", name="Clear all")).to_be_in_viewport(ratio=1)
+
+
 def test_narrow_images_have_room_for_their_label_and_for_a_finger(
     page: Page, tmp_path: Path, watch: Watch
 ) -> None:
