@@ -105,6 +105,22 @@ def test_enter_in_the_field_of_a_place_moves_the_image_there(
     assert shown(page) == [("val", 4), ("val", 7), ("val", 1)]
 
 
+def test_on_a_narrow_screen_no_button_touches_another(
+    open_as_owner: Callable[..., Page],
+) -> None:
+    page = open_as_owner(COLLECT, locale="de", viewport={"width": 320, "height": 640})
+    page.locator('[data-index="2"]').click()
+    page.locator("select[name=to]").select_option("")
+    page.locator("#name").fill("Eng")
+    page.locator("button[value=add]").click()
+    expect(page.locator("h1")).to_have_text("Eng")
+    boxes = [button.bounding_box() for button in page.locator(".change p > .button").all()]
+    tops = sorted({box["y"] for box in boxes if box})
+    assert len(boxes) == 3
+    assert len(tops) == 2
+    assert tops[1] - tops[0] >= max(box["height"] for box in boxes if box) + 4
+
+
 def test_a_name_is_asked_for_only_where_it_counts(open_as_owner: Callable[..., Page]) -> None:
     page = open_as_owner(COLLECT)
     collection, name = page.get_by_label("Into the collection"), page.get_by_label("Name of a new")
