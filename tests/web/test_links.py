@@ -386,6 +386,21 @@ def test_the_list_says_in_words_what_each_link_shows(owner: TestClient, made: Pa
     assert found["/d/atlas/test/3"] == "/d/atlas/test/3"
 
 
+def test_what_is_not_seen_tells_the_buttons_that_withdraw_links_apart(owner: TestClient) -> None:
+    share(owner, "/d/atlas?split=test", title="Ward 3")
+    share(owner, "/d/atlas/test/2")
+    names = [
+        words(button) for button in Page(owner.get("/links").text).all("button", class_="button")
+    ]
+    assert names == ["Withdraw Without a title, atlas, test 2", "Withdraw Ward 3, atlas · test"]
+
+
+@pytest.mark.parametrize("place", ["/links", "/studies"])
+def test_an_empty_list_leads_to_what_makes_it_longer(place: str, owner: TestClient) -> None:
+    (way,) = Page(owner.get(place).text).one("main").findall(".//a")
+    assert way.get("href") == "/"
+
+
 def test_hostile_words_are_shown_as_words(owner: TestClient) -> None:
     title = '<script>alert(1)</script>"\u202e\x00'
     link = share(owner, "/d/atlas", title=title)
