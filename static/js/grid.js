@@ -52,19 +52,21 @@ document.addEventListener("pointerover", ({ target, pointerType }) => {
   if (peek && pointerType === "mouse")
     cell.append(Object.assign(peek, { href: cell.querySelector("a").href }));
 });
-// A click on a label reaches its box without the keys that were held.
-document.addEventListener("pointerdown", ({ shiftKey }) => {
-  shift = shiftKey;
+// With shift, a click on a label reaches its box without the key, and in Firefox not at all.
+document.addEventListener("click", (event) => {
+  const box = event.shiftKey && event.target.closest("[data-choosing] label")?.control;
+  if (event.isTrusted) shift = event.shiftKey;
+  if (!box || box === event.target) return;
+  event.preventDefault();
+  box.click();
 });
 document.addEventListener("change", ({ target }) => {
   const among = all("[data-choosing] input");
   if (!among.includes(target)) return;
   const ends = [among.indexOf(last), among.indexOf(target)].sort((a, b) => a - b);
-  if (shift && ends[0] >= 0) {
-    for (const box of among.slice(ends[0], ends[1] + 1)) box.checked = target.checked;
-  }
-  last = target;
-  shift = false;
+  const between = shift && ends[0] >= 0 ? among.slice(ends[0], ends[1] + 1) : [];
+  for (const box of between) box.checked = target.checked;
+  [last, shift] = [target, false];
   announce(say("{n} chosen", { n: among.filter(({ checked }) => checked).length }));
 });
 

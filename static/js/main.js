@@ -1,5 +1,4 @@
-// Loads what makes the page at hand smoother, and nothing else. Every page works without it, so it
-// waits until all that is seen is there.
+// Loads what makes a page smoother once all that is seen is there. Every page works without it.
 const additions = {
   swaps: "#results",
   grid: ".grid",

@@ -17,8 +17,7 @@ export function attend(stage, point, step) {
     const row = Math.floor(((clientY - box.top) / box.height) * height);
     if (row >= 0 && column >= 0 && row < height && column < width) point(row, column, buttons & 1);
   };
-  stage.addEventListener("pointermove", follow);
-  stage.addEventListener("pointerdown", follow);
+  for (const type of ["pointermove", "pointerdown"]) stage.addEventListener(type, follow);
   stage.addEventListener("keydown", (event) => {
     if (event.key === "Escape") stage.blur();
     else if (steps[event.key]) step(...steps[event.key]);
