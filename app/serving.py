@@ -32,6 +32,9 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 # Addresses that stand for all of a machine's, and by which it reaches itself then.
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 _FACTORY: Final = "app.serving:worker"
+# A worker that gives no sign for so long is killed and replaced. With a small part of a processor,
+# starting alone takes longer than the usual 5 s, and no worker would ever be ready.
+_SILENT_SECONDS: Final = 30
 
 
 def run(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -48,6 +51,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         factory=workers > 1,
         http=Protocol,
         workers=workers,
+        timeout_worker_healthcheck=_SILENT_SECONDS,
         log_level="warning",
         server_header=False,
         proxy_headers=bool(settings.proxies),

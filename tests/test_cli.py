@@ -26,6 +26,7 @@ from running import (
     anybody,
     children,
     environment,
+    is_alive,
     of_process,
     wait_until_gone,
 )
@@ -210,6 +211,23 @@ def test_a_killed_worker_is_replaced_and_no_later_request_fails(
             assert len(workers() - {killed}) == 2
             for _ in range(50):
                 assert b'data-split="train"' in server.get("/d/made")
+
+
+def test_a_worker_that_gets_no_processor_for_a_while_is_not_replaced(
+    made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, "--workers", "2", **cache) as server:
+        before = children(server.process.pid)
+        for pid in before:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(6.5)  # uvicorn's own patience ends after 5 s
+        for pid in before:
+            if is_alive(pid):
+                os.kill(pid, signal.SIGCONT)
+        assert b'data-split="train"' in server.get("/d/made")
+        assert children(server.process.pid) == before
+        code, out, err = server.end()
+        assert (code, out, err) == (0, "", "")
 
 
 def test_workers_count_their_requests_together(made: Path, cache: dict[str, str]) -> None:
