@@ -52,6 +52,11 @@ def make_room(
         raise _too_little(cache, archive, path.stem, needed)
 
 
+def is_lasting(error: OSError | ArchiveError) -> bool:
+    """Say whether what kept a file from being made is in its archive, not in the cache folder."""
+    return isinstance(error, ArchiveError) and not error.passing
+
+
 def disk_refusal(
     cache: Cache, archive: Archive, name: str, needed: int, error: OSError
 ) -> ArchiveError:

@@ -23,7 +23,7 @@ from app.arrays.inflate import head
 from app.arrays.job import SMALL, Job
 from app.arrays.mapping import Ints, Plane
 from app.arrays.member import Member
-from app.arrays.room import disk_refusal, fits, make_room, require_room
+from app.arrays.room import disk_refusal, fits, is_lasting, make_room, require_room
 from app.arrays.unpacking import Unpacking, unnamed
 from app.errors import ArchiveError, NotReadyError
 from app.phrases import Phrase
@@ -152,24 +152,30 @@ class Store:
         stack: contextlib.ExitStack,
     ) -> BinaryIO:
         path = self.cache.path(archive.key, name)
+        has_room = True
         while True:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 found = stack.enter_context(path.open("rb"))
                 self.cache.touch(path)
                 return found
-            if not fits(self.cache, size) and size <= SMALL:
+            if size <= SMALL and not (has_room and fits(self.cache, size)):
                 made = stack.enter_context(unnamed(name))
                 build(made)
                 made.flush()
                 made.seek(0)
                 return made
-            with self.cache.lock(path) as lock:
-                if lock and not self.cache.has(path):
-                    make_room(self.cache, archive, path, size, self.let_go)
-                    with self.cache.making(path) as (part, _):
-                        build(part)
-            if not lock:
-                time.sleep(_POLL_SECONDS)
+            try:
+                with self.cache.lock(path) as lock:
+                    if lock and not self.cache.has(path):
+                        make_room(self.cache, archive, path, size, self.let_go)
+                        with self.cache.making(path) as (part, _):
+                            build(part)
+                if not lock:
+                    time.sleep(_POLL_SECONDS)
+            except (OSError, ArchiveError) as error:
+                if size > SMALL or is_lasting(error):
+                    raise
+                has_room = False  # others write, too: what was free a moment ago may be gone
 
     def job(self, archive: Archive, member: Member) -> Job:
         """Give the work on this member, begun if it has not been; of a small one, the end of it."""

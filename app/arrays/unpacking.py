@@ -11,7 +11,8 @@ from app.arrays.cache import Mark, open_part
 from app.arrays.inflate import npy_header, unpack
 from app.arrays.job import Job
 from app.arrays.mapping import Mapped, Source
-from app.arrays.room import fits, make_room, require_room
+from app.arrays.room import fits, is_lasting, make_room, require_room
+from app.errors import ArchiveError
 
 
 class Unpacking(Job):
@@ -52,16 +53,28 @@ class Unpacking(Job):
         self._ready = (source, self._member.nbytes)
         self.ended.set()
 
+    def _work(self) -> None:
+        try:
+            super()._work()
+        except (OSError, ArchiveError) as error:
+            # A full disk is no reason to refuse what memory holds.
+            if not self._is_small or is_lasting(error):
+                raise
+            self._fill_memory()
+
     def _make(self, lock: io.FileIO | None) -> None:
         if not fits(self._cache, self._needed()) and self._is_small:
-            with unnamed(self._member.name) as file:
-                self._fill(file, lambda _: None)
+            self._fill_memory()
             return
         make_room(self._cache, self._archive, self.path, self._needed(), self._let_go)
         with self._cache.making(self.path) as (file, part):
             self._fill(file, lambda done: self._tell(lock, Mark(done, part)))
         # Again, for two that are written at once can't evict one another.
         self._let_go(self._cache.evict(0, self.path))
+
+    def _fill_memory(self) -> None:
+        with unnamed(self._member.name) as file:
+            self._fill(file, lambda _: None)
 
     def _fill(self, file: BinaryIO, publish: Callable[[int], None]) -> None:
         file.truncate(self._needed())

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -267,6 +267,45 @@ def test_what_others_write_meanwhile_is_not_taken_for_room(
             make_room(cache, archive, cache.path("own", "a.npy"), 500_000, store.let_go)
 
 
+def _build(file: BinaryIO) -> None:
+    file.write(b"made")
+
+
+def test_what_is_small_is_held_in_memory_when_the_disk_fills_while_it_is_written(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.fsync", _fill_up)
+    archive = archive_of(write_old(tmp_path / "file.npz", 8))
+    np.testing.assert_array_equal(whole(store.open(archive, NAME)), OLD)
+    assert store.derived(archive, "some.index", 4, _build, lambda file: file.read()) == b"made"
+    assert not [path for path in store.cache.folder.rglob("*") if path.is_file()]
+
+
+def test_what_is_small_does_not_wait_for_room_that_others_hold(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, cache = archive_of(write_old(tmp_path / "file.npz", 8)), store.cache
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: SimpleNamespace(free=ROOM_LEFT + 3, total=10**12)
+    )
+    others = cache.path("others", "large.npy")
+    with cache.lock(others), cache.making(others) as (file, _):
+        file.truncate(10**6)
+        np.testing.assert_array_equal(whole(store.open(archive, NAME)), OLD)
+        assert store.derived(archive, "some.index", 4, _build, lambda file: file.read()) == b"made"
+
+
+def test_what_is_large_is_refused_when_the_disk_fills_while_it_is_written(
+    tmp_path: Path, store: Store, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.open()
+    monkeypatch.setattr("os.fsync", _fill_up)
+    archive = archive_of(write_old(tmp_path / "file.npz", 8))
+    with pytest.raises(ArchiveError, match=r"train_images needs .*; make room there") as refused:
+        store.prepare(archive, NAME)
+    assert refused.value.passing
+
+
 def test_what_another_process_evicts_is_read_on(tmp_path: Path, store: Store) -> None:
     path = write_old(tmp_path / "file.npz", 8)
     store.prepare(archive_of(path), NAME)
@@ -336,6 +375,10 @@ def test_a_file_in_the_cache_that_is_not_what_it_should_be_is_made_anew(
     cached.write_bytes(damage)
     store = Store(Cache(tmp_path / "cache", 10**9))
     np.testing.assert_array_equal(whole(store.open(archive, NAME)), OLD)
+
+
+def _fill_up(_file: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def _refuse(**_: object) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.arrays.archive import Archive, read_archive
 from app.arrays.cache import Cache
+from app.arrays.job import SMALL
 from app.arrays.store import Store
 from app.datasets import index, indexing
 from app.datasets.index import SplitIndex
@@ -200,7 +201,7 @@ def test_a_cache_folder_that_fails_is_said_and_not_thrown(tmp_path: Path, monkey
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(ArchiveError, match=r"can't be unpacked into .* \(input/output error\)"):
-        store.derived(archive, "x.index", 1, lambda _: None, read)
+        store.derived(archive, "x.index", SMALL + 1, lambda _: None, read)
 
 
 def test_an_index_of_some_items_has_those_of_each_label_in_their_order(tmp_path: Path) -> None:
