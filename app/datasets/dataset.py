@@ -1,6 +1,7 @@
 """A dataset that can be asked: its splits, labels, task and identity."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -161,12 +162,18 @@ class Dataset:
         return replace(self, indexes=indexes, narrowed_to=digest.hexdigest()[:24], subsets={})
 
     def require_split(self, split: str) -> Split:
-        """Give the split of that name. Raises MissingError if it is not served."""
+        """Give the split of that name.
+
+        Raises MissingError if it is not served, ArchiveError if that may soon be over.
+        """
         for served in self.splits:
             if served == split:
                 return served
         for refusal in self.refused:
-            if refusal.member and refusal.member.startswith(f"{split}_"):
+            # Of its images, its labels, or (train, train.index) of what is made of them.
+            if refusal.member and re.split(r"[_.]", refusal.member)[0] == split:
+                if refusal.passing:
+                    raise refusal.with_traceback(None)
                 raise MissingError("split", refusal.args[0])
         raise MissingError(
             "split",

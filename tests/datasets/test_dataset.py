@@ -15,7 +15,7 @@ from app.catalogue.facts import facts_for
 from app.datasets.dataset import Dataset
 from app.datasets.opening import open_dataset
 from app.datasets.selection import SPLITS, Selection
-from app.errors import ArchiveError, MissingError
+from app.errors import ArchiveError, MissingError, status_of
 
 
 def written(tmp_path: Path, store: Store, arrays: Any, name: str = "file") -> Dataset:
@@ -206,6 +206,20 @@ def test_asking_for_a_refused_split_says_why_it_is(tmp_path: Path, store: Store)
         found.require_split("val")
     with pytest.raises(MissingError, match="it has train, test"):
         found.require_split("dev")
+
+
+def test_a_split_that_is_refused_for_now_is_not_called_missing(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.arrays.job.SMALL", 1_000)
+    monkeypatch.setattr("app.arrays.store.SMALL", 1_000)
+    # Room for the two small splits, and none for the large one.
+    monkeypatch.setattr("app.arrays.cache.Cache.free", lambda _: 3_000)
+    found = written(tmp_path, store, dataset(counts=(200, 5, 7)))
+    assert found.splits == ("val", "test")
+    with pytest.raises(ArchiveError, match=r"train_images needs .* make room") as refused:
+        found.require_split("train")
+    assert status_of(refused.value) == 503
 
 
 def test_opening_begins_no_work_on_large_images(
