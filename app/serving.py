@@ -4,6 +4,7 @@ import contextlib
 import gc
 import json
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -95,7 +96,16 @@ class _Server(uvicorn.Server):
 
 def worker() -> ASGIApp:
     """Make the application in a worker process, whose parent has set the environment."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     return _warm(create_app(load()))
+
+
+def _end_with_parent() -> None:
+    """End when the parent was killed: nobody else could, and the port would stay taken."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _warm(application: ASGIApp) -> ASGIApp:

@@ -213,6 +213,21 @@ def test_a_killed_worker_is_replaced_and_no_later_request_fails(
                 assert b'data-split="train"' in server.get("/d/made")
 
 
+def test_workers_end_when_their_parent_is_killed(made: Path, cache: dict[str, str]) -> None:
+    with Server(made, "--workers", "2", **cache) as server:
+        assert b'data-split="train"' in server.get("/d/made")
+        workers = children(server.process.pid)
+        server.process.kill()
+        server.process.wait(PATIENCE)
+        try:
+            assert wait_until_gone(workers)
+        finally:
+            for left in filter(is_alive, workers):
+                os.kill(left, signal.SIGKILL)
+        with socket.create_server(("127.0.0.1", server.port)):
+            pass
+
+
 def test_a_worker_that_gets_no_processor_for_a_while_is_not_replaced(
     made: Path, cache: dict[str, str]
 ) -> None:
