@@ -25,7 +25,7 @@ def restore(db: Database, file: Path) -> None:
 
     Raises StorageError for what is no backup, not whole, or of a newer program.
     """
-    with copies.opened(file) as copy, db.writing("The backup") as connection:
+    with copies.opened(file) as copy, db.writing("What is in the backup") as connection:
         tables = metadata.sorted_tables
         if not db.file:
             # Readers go on; who writes waits, and writes into what was restored.

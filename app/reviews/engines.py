@@ -45,7 +45,7 @@ def read_url(url: str) -> URL:
             except ImportError:
                 raise UsageError(
                     "LIGHTBOX_DATABASE_URL names PostgreSQL, for which psycopg is missing here; "
-                    "install it with: pip install 'lightbox[postgres]'."
+                    'install it with: python -m pip install "psycopg[binary]>=3.3".'
                 ) from None
             return read.set(drivername="postgresql+psycopg")
         case _:

@@ -14,7 +14,7 @@ from app.errors import EXIT_CODE, StorageError, UsageError, status_of
 from app.reviews import backups, engines, links
 from app.reviews.database import Database
 
-from .postgres import Postgres
+from .postgres import ROOT, Postgres
 
 ADDRESS = "/d/breastmnist"
 
@@ -47,8 +47,10 @@ def test_without_psycopg_a_postgres_url_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
-    with pytest.raises(UsageError, match=r"psycopg is missing.*lightbox\[postgres\]"):
+    with pytest.raises(UsageError, match="psycopg is missing") as refused:
         Database("postgresql://host/db")
+    command = str(refused.value).partition("install it with: ")[2].rstrip(".")
+    assert command in (ROOT / "docs" / "how-to" / "postgresql.md").read_text()
 
 
 def test_a_new_file_and_its_folder_are_made_for_their_owner_only(tmp_path: Path) -> None:
@@ -135,6 +137,24 @@ def test_a_locked_file_says_that_nothing_was_saved_and_may_be_read(
         other.execute("ROLLBACK")
     other.close()
     assert make(sqlite).id > link.id
+
+
+def test_a_locked_file_is_not_restored_and_says_what_was_not_saved(
+    sqlite: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "PATIENCE", 0.2)
+    link = make(sqlite)
+    backups.backup(sqlite, tmp_path / "backup")
+    with sqlite3.connect(str(sqlite.file), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        sqlite.close()  # the patience of an open connection is set
+        with pytest.raises(
+            StorageError, match=r"^What is in the backup was not saved: the database reviews.sqlite"
+        ):
+            backups.restore(sqlite, tmp_path / "backup")
+        other.execute("ROLLBACK")
+    other.close()
+    assert links.all_links(sqlite) == (link,)
 
 
 def test_a_locked_row_on_postgres_says_so(
