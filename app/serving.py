@@ -70,7 +70,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         signal.signal(signal.SIGTERM, lambda _number, _frame: None)
         with tempfile.TemporaryDirectory(prefix="lightbox-metrics-") as folder:
             os.environ[WORKERS_FOLDER] = folder
-            Multiprocess(config, sockets=[listening]).run()
+            _Workers(config, sockets=[listening]).run()
     else:
         server = _Server(config)
         # Until it has signals of its own, and when it gives them back at its end.
@@ -92,6 +92,17 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
         if self.force_exit:
             logging.getLogger("uvicorn.error").disabled = True
+
+
+class _Workers(Multiprocess):
+    """Sees at once when a worker ends, also one that it waits for a sign from."""
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that have ended, or give no sign."""
+        for process in self.processes:
+            # The worker's end of a pipe. As long as it is open here, too, nothing tells its end.
+            process.child_conn.close()
+        super().keep_subprocess_alive()
 
 
 def worker() -> ASGIApp:

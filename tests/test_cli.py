@@ -33,6 +33,7 @@ from running import (
 
 from app.catalogue.facts import all_facts
 from app.cli import main
+from app.serving import _SILENT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,24 @@ def test_a_worker_that_gets_no_processor_for_a_while_is_not_replaced(
         assert children(server.process.pid) == before
         code, out, err = server.end()
         assert (code, out, err) == (0, "", "")
+
+
+def test_a_worker_that_ends_while_a_sign_is_waited_for_is_replaced_at_once(
+    made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, "--workers", "2", **cache) as server:
+        before = children(server.process.pid)
+        workers = [pid for pid in before if "spawn_main" in of_process(pid, "cmdline")]
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(1.5)  # they are asked twice a second
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + _SILENT_SECONDS / 2
+        while not set(children(server.process.pid)) - set(before):
+            assert time.monotonic() < deadline, "nobody has noticed"
+            time.sleep(0.05)
+        assert b'data-split="train"' in server.get("/d/made")
 
 
 def test_workers_count_their_requests_together(made: Path, cache: dict[str, str]) -> None:
