@@ -40,6 +40,7 @@ def write(connection: Connection, file: Path, form: str) -> None:
     part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")
     try:
         with system_said(name), said(name, "The backup was not written"):
+            _require_file(file, name)
             _remove_left(file)
             make_file(part)
             with _open(part) as copy, copy.begin():
@@ -130,6 +131,12 @@ def _checked(file: Path, name: str) -> bool:
 
 def _damaged(name: str) -> StorageError:
     return StorageError(f"{capital(name)} is damaged, or not whole; take another.")
+
+
+def _require_file(file: Path, name: str) -> None:
+    """Refuse to put a file in the place of a device, which root may."""
+    if file.exists() and not file.is_file():
+        raise StorageError(f"{capital(name)} is no file to be replaced; name another.")
 
 
 def _remove_left(file: Path) -> None:

@@ -175,6 +175,15 @@ def test_a_backup_where_no_folder_is_says_so(db: Database, tmp_path: Path) -> No
         backups.backup(db, tmp_path / "nowhere" / "backup")
 
 
+def test_only_a_file_gives_its_place_to_a_backup(sqlite: Database, tmp_path: Path) -> None:
+    links.make(sqlite, "grid", ADDRESS)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(StorageError, match="The file pipe is no file to be replaced"):
+        backups.backup(sqlite, pipe)
+    assert pipe.is_fifo()
+
+
 def test_the_database_is_not_its_own_backup(sqlite: Database) -> None:
     assert sqlite.file
     with pytest.raises(UsageError, match="the database itself"):
