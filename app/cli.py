@@ -40,8 +40,8 @@ from app.terminal import (
     report_json,
 )
 from app.web import addresses, designing
-from app.web.shared import collection_at, read_collection, read_target, seen_at
 from app.web.sharing import link_url, what_at
+from app.web.targets import collection_at, read_collection, read_target, seen_at
 
 cli = typer.Typer(
     help="Look at medical image datasets: MedMNIST files in the browser, exact and at once.",

@@ -26,7 +26,7 @@ from app.web.language import gettext as _
 from app.web.lists import first_of, paged
 from app.web.noted import Reviewed
 from app.web.notes import Writer
-from app.web.shared import read_grid
+from app.web.targets import read_grid
 from app.web.templating import page
 from app.web.words import counted
 

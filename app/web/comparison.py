@@ -10,7 +10,7 @@ from app.datasets.selection import PER_PAGE, Selection, parameters, shown, whole
 from app.errors import MalformedError, MissingError
 from app.web import addresses
 from app.web.language import gettext as _
-from app.web.shared import Target, read_target
+from app.web.targets import Target, read_target
 
 MOST: Final = len(addresses.COMPARED)
 

@@ -20,7 +20,7 @@ from app.web.forms import text
 from app.web.gathering import dataset_with, expander, runs
 from app.web.language import gettext as _
 from app.web.language import later
-from app.web.shared import read_collection, read_target, require_target
+from app.web.targets import read_collection, read_target, require_target
 from app.web.words import counted, label_text
 
 YES_NO: Final = ("yes", "no")

@@ -25,7 +25,7 @@ from app.web.language import moment, ngettext
 from app.web.notes import Writer
 from app.web.preferences import way_back
 from app.web.security import NO_REFERRER
-from app.web.shared import (
+from app.web.targets import (
     Target,
     collection_at,
     content_at,

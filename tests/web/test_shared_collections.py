@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from app.web import shared
+from app.web import targets
 
 from .conftest import Serve, Write
 from .reading import page, picture, ten_to_a_row, words
@@ -186,9 +186,9 @@ def test_a_guests_note_comes_to_the_image_that_was_shown(mixed: TestClient) -> N
 def test_a_collection_of_too_many_images_is_shared_with_its_labels_only(
     mixed: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared, "HIDDEN_MOST", len(EXPECTED))
+    monkeypatch.setattr(targets, "HIDDEN_MOST", len(EXPECTED))
     assert visitor(mixed).get(share(mixed, "/collections/1", hide_labels="1")).status_code == 200
-    monkeypatch.setattr(shared, "HIDDEN_MOST", len(EXPECTED) - 1)
+    monkeypatch.setattr(targets, "HIDDEN_MOST", len(EXPECTED) - 1)
     given = {"days": "30", "hide_labels": "1"}
     refused = send(mixed, "/share?of=/collections/1", "/share", **given)
     assert refused.status_code == 422
@@ -203,7 +203,7 @@ def test_a_collection_of_too_many_images_is_shared_with_its_labels_only(
 def test_a_blinded_link_ends_where_its_collection_grows_beyond_what_may_be_blinded(
     mixed: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shared, "HIDDEN_MOST", len(EXPECTED))
+    monkeypatch.setattr(targets, "HIDDEN_MOST", len(EXPECTED))
     hidden = share(mixed, "/collections/1", hide_labels="1")
     open_one = share(mixed, "/collections/1")
     collect(mixed, "/d/eyes", which="all", name="All")
