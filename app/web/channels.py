@@ -49,9 +49,9 @@ def build(dataset: Dataset, learning: Learning) -> Statistics:
                 )
             )
         for name, channel in zip(names, learned.value or (), strict=False):
-            rows.append(Row(f"{split} {name}".rstrip(), _cells(channel, bytes_only=bytes_only)))
+            where = f"{split} {name}".rstrip()
+            rows.append(Row(where, _cells(channel, bytes_only=bytes_only)))
             if channel.left_out:
-                where = f"{split} {name}".rstrip()
                 text = _(
                     "Left out of {where}, as they are not finite: {left_out}.",
                     where=where,
@@ -74,16 +74,20 @@ def _cells(channel: Channel, *, bytes_only: bool) -> tuple[str, ...]:
     )
 
 
-def _code(channels: tuple[Channel, ...], *, bytes_only: bool) -> str:
-    """Write the numbers of the training split as two lines of Python."""
+def _code(channels: Channels, *, bytes_only: bool) -> str:
+    """Write the numbers of the training split as Python; nothing where a channel lacks one."""
     scale = _BYTE if bytes_only else 1
-    numbers = [(channel.mean, channel.deviation) for channel in channels]
-    lines = [
-        f"{name} = [{', '.join(f'{value / scale:.8g}' for value in values if value is not None)}]"
-        for name, values in zip(("mean", "std"), zip(*numbers, strict=True), strict=True)
-    ]
     said = f"values divided by {_BYTE}" if bytes_only else "values as stored"
-    return "" if None in numbers[0] else "\n".join([f"# train, {said}", *lines])
+    lines = [f"# train, {said}"]
+    for name, values in (
+        ("mean", [channel.mean for channel in channels]),
+        ("std", [channel.deviation for channel in channels]),
+    ):
+        numbers = [f"{value / scale:.8g}" for value in values if value is not None]
+        if len(numbers) < len(values):
+            return ""
+        lines.append(f"{name} = [{', '.join(numbers)}]")
+    return "\n".join(lines)
 
 
 def progress(learned: Learned[str] | Learned[Channels]) -> str:

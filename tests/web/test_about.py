@@ -377,6 +377,19 @@ def test_where_no_pixel_is_finite_there_is_no_number(serve: Serve, write: Write)
     assert not list(shown.all("pre", aria_label="For training code"))
 
 
+def test_where_one_channel_has_no_number_no_code_leaves_it_out(serve: Serve, write: Write) -> None:
+    images = np.ones((2, 4, 4, 3), np.float32)
+    images[..., 2] = np.nan
+    shown = about(serve(write(train_images=images, train_labels=np.zeros(2))), "made")
+    found = table(shown, "statistics")
+    assert [found[f"train {colour}"]["Mean"] for colour in ("red", "green", "blue")] == [
+        "1.00000",
+        "1.00000",
+        "–",
+    ]
+    assert not list(shown.all("pre", aria_label="For training code"))
+
+
 def test_a_damaged_split_says_why_it_has_no_numbers(
     serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
