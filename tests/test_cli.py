@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from corpus.writers import dataset, npy_bytes, npy_header, write
 from running import (
     LIGHTBOX,
     PATIENCE,
@@ -492,6 +493,25 @@ def test_check_says_of_a_good_file_as_what_it_is_served(run: Run, made: Path) ->
     assert (done.returncode, done.stderr) == (0, "")
     assert str(made) in done.stdout
     assert "train 5, test 3" in done.stdout
+
+
+def test_a_file_that_python_2_wrote_is_served_without_a_word_of_warning(
+    tmp_path: Path, cache: dict[str, str]
+) -> None:
+    members = {f"{name}.npy": npy_bytes(array) for name, array in dataset().items()}
+    header = "{'descr': '|u1', 'fortran_order': False, 'shape': (12L, 8L, 9L), }"
+    members["train_images.npy"] = npy_header(header) + bytes(12 * 8 * 9)
+    # Not in this process, whose warnings are errors.
+    done = subprocess.run(
+        [LIGHTBOX, "check", write(tmp_path / "old.npz", members)],
+        env=environment(**cache),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "train 12, val 5, test 7" in done.stdout
 
 
 def test_check_says_in_one_line_whether_a_file_is_the_published_one(

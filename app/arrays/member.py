@@ -6,6 +6,7 @@ Sources: the zip format (PKWARE APPNOTE 6.3.10, sections 4.3 and 4.4) and NumPy'
 import io
 import math
 import struct
+import warnings
 import zipfile
 from bisect import bisect_right
 from collections.abc import Callable
@@ -40,6 +41,10 @@ _READERS: Final = {
     (2, 0): npy.read_array_header_2_0,
     (3, 0): npy.read_array_header_2_0,
 }
+
+# NumPy warns of headers that Python 2 wrote, `(12L, 8L, 9L)`, which it reads all the same. For all
+# threads at once: `warnings.catch_warnings` is not safe among several.
+warnings.filterwarnings("ignore", "Reading `.npy`", UserWarning)
 
 _Refuse = Callable[[str, str], ArchiveError]
 
