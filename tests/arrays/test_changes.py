@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from app.arrays import inflate
 from app.arrays.archive import Archive, is_current
 from app.arrays.cache import ROOM_LEFT, Cache
+from app.arrays.member import read_member
 from app.arrays.room import make_room
 from app.arrays.store import Array, Store
 from app.errors import ArchiveError, NotReadyError
@@ -409,3 +411,13 @@ def test_a_fault_of_the_disk_is_said_and_may_pass(
             array.take(np.array([0], np.int64))
     assert refused.value.passing
     assert len(array.take(np.array([0], np.int64))) == 1
+
+
+def test_a_file_that_is_cut_before_a_header_is_read_is_refused(tmp_path: Path) -> None:
+    path = write_arrays(tmp_path / "file.npz", dataset())
+    with path.open("rb", buffering=0) as file:
+        with zipfile.ZipFile(file) as archive:
+            entry, end = archive.infolist()[0], archive.start_dir
+        os.truncate(path, 20)
+        with pytest.raises(ArchiveError, match="train_images has a header that does not match"):
+            read_member(path, file, entry, [entry.header_offset, end])  # type: ignore[arg-type]

@@ -191,6 +191,13 @@ def _foreign_local(path: Path) -> None:
     path.write_bytes(data.replace(b"train_images", b"train_imagez", 1))
 
 
+def _name_behind_a_zero(path: Path) -> None:
+    """Behind a zero byte the member's name goes on, in letters that are not ASCII."""
+    members = {f"{name}.npy": npy_bytes(array) for name, array in dataset().items()}
+    write(path, {f"{IMAGES}.npy!é": members.pop(f"{IMAGES}.npy"), **members})
+    path.write_bytes(path.read_bytes().replace(b".npy!", b".npy\0"))
+
+
 def _no_local(path: Path) -> None:
     write_arrays(path, dataset())
     flip(path, local_at(path.read_bytes(), f"{IMAGES}.npy") + 2)
@@ -250,6 +257,7 @@ MEMBERS: Final[dict[str, Bad]] = {
     "two methods": Bad(_patched(patch_local, method=0), "does not match", "damaged"),
     "no header where it should begin": Bad(_no_local, "does not match", "damaged"),
     "another name in its header": Bad(_foreign_local, "does not match", "damaged"),
+    "a name that goes on behind a zero byte": Bad(_name_behind_a_zero, "does not match", "damaged"),
     "no npy magic": Bad(_header(b"NOPE" + header_of((12, 8, 9))), "npy header", "NumPy"),
     "npy version 4": Bad(
         _header(b"\x93NUMPY\x04\x00" + header_of((12, 8, 9))[8:]), "version 4.0", "NumPy"
@@ -264,6 +272,12 @@ MEMBERS: Final[dict[str, Bad]] = {
     "a header with unhashable keys": Bad(_header(npy_header("{[]: 1}")), "npy header", "NumPy"),
     "a header longer than NumPy takes": Bad(
         _header(npy_header("{'shape': (3,)" + " " * 20_000 + "}")), "npy header", "NumPy"
+    ),
+    "a header longer than is safe to read": Bad(
+        _header(header_of((12, 8, 9), "|u1" + " " * 12_000)), "npy header", "NumPy"
+    ),
+    "a header that NumPy quotes at length": Bad(
+        _header(header_of((12, 8, 9), "y" * 5_000)), "npy header", "NumPy"
     ),
     "complex numbers": Bad(
         _array(np.zeros((12, 8, 9), np.complex64)), "values of type complex64", "whole numbers"
