@@ -122,7 +122,7 @@ def read_member(path: Path, file: BinaryIO, entry: zipfile.ZipInfo, edges: list[
         header=header,
         shape=shape,
         dtype=dtype,
-        fortran=fortran and len(shape) > 1,
+        fortran=fortran,
     )
     promised = header + member.nbytes
     if promised > member.size:

@@ -420,4 +420,4 @@ def test_a_file_that_is_cut_before_a_header_is_read_is_refused(tmp_path: Path) -
             entry, end = archive.infolist()[0], archive.start_dir
         os.truncate(path, 20)
         with pytest.raises(ArchiveError, match="train_images has a header that does not match"):
-            read_member(path, file, entry, [entry.header_offset, end])  # type: ignore[arg-type]
+            read_member(path, file, entry, [entry.header_offset, end])

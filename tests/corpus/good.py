@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.writers import dataset, npy_bytes, write, write_arrays
+from corpus.writers import dataset, header_of, npy_bytes, write, write_arrays
 
 Writer = Callable[[Path], object]
 
@@ -91,6 +91,14 @@ def _mixed_methods(path: Path) -> None:
             archive.writestr(f"{name}.npy", npy_bytes(array), method)
 
 
+def _one_axis_in_fortran_order(path: Path) -> None:
+    """NumPy says C of what is both; other writers need not."""
+    members = {f"{name}.npy": npy_bytes(array) for name, array in dataset().items()}
+    labels = dataset()["train_labels"]
+    members["train_labels.npy"] = header_of(f"({len(labels)},)", fortran=True) + labels.tobytes()
+    write(path, members)
+
+
 def _file(make: Callable[[], dict[str, NDArray[Any]]], **options: Any) -> Writer:
     return lambda path: write_arrays(path, make(), **options)
 
@@ -145,6 +153,7 @@ GOOD: Final[dict[str, Writer]] = {
     "names in other encodings": _names_in_other_encodings,
     "stored and deflated": _mixed_methods,
     "extra fields and a comment": _prefixed,
+    "one axis in Fortran order": _one_axis_in_fortran_order,
     "names without .npy": lambda path: write(
         path, {name: npy_bytes(array) for name, array in dataset().items()}
     ),
