@@ -107,6 +107,8 @@ def read_member(path: Path, file: BinaryIO, entry: zipfile.ZipInfo, edges: list[
     try:
         start = _first_bytes(file, data_at, entry.compress_size, deflated=deflated)
         header, shape, fortran, dtype = _npy_header(start)
+    except DeflateError:
+        raise refuse(Phrase("holds bytes that can't be inflated")) from None
     except ValueError as error:
         raise refuse(
             Phrase("has no valid npy header ({error})", error=_short(str(error))), _RESAVE
@@ -190,10 +192,7 @@ def _first_bytes(file: BinaryIO, data_at: int, packed: int, *, deflated: bool) -
     start = file.read(min(packed, HEADER_MOST))
     if not deflated:
         return start
-    try:
-        return deflate.decompressobj(RAW).decompress(start, HEADER_MOST)
-    except DeflateError:
-        raise ValueError("it can't be inflated") from None
+    return deflate.decompressobj(RAW).decompress(start, HEADER_MOST)
 
 
 def _npy_header(start: bytes) -> tuple[int, tuple[int, ...], bool, np.dtype[Any]]:

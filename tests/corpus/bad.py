@@ -149,6 +149,14 @@ def _flipped(method: int) -> Callable[[Path], object]:
     return write_it
 
 
+def _no_deflate_stream(path: Path) -> None:
+    """Its first block is of the kind that is reserved (RFC 1951, 3.2.3)."""
+    write_arrays(path, dataset())
+    content = path.read_bytes()
+    at = data_at(content, f"{IMAGES}.npy")
+    path.write_bytes(content[:at] + b"\x06" + content[at + 1 :])
+
+
 def _bomb(path: Path) -> None:
     """Unpacks to 50 MB of zeros behind the few bytes that both of its headers promise."""
     honest = npy_bytes(dataset()[IMAGES])
@@ -247,6 +255,7 @@ MEMBERS: Final[dict[str, Bad]] = {
     "more promised than held": Bad(_header(header_of((13, 8, 9))), "but holds"),
     "more held than promised": Bad(_header(header_of((11, 8, 9))), "its npy header promises"),
     "a deflate bomb": Bad(_bomb, "unpacks to more than", "damaged"),
+    "no deflate stream": Bad(_no_deflate_stream, "bytes that can't be inflated", "damaged"),
     "a deflate stream too short": Bad(_short, "ends after", "damaged"),
     "a claim that deflate can't hold": Bad(
         _patched(patch_both, size=2**31), "more than its", "damaged"
@@ -263,7 +272,9 @@ MEMBERS: Final[dict[str, Bad]] = {
         _header(b"\x93NUMPY\x04\x00" + header_of((12, 8, 9))[8:]), "version 4.0", "NumPy"
     ),
     "a header that is no literal": Bad(
-        _header(npy_header("__import__('os').abort()")), "npy header", "NumPy"
+        _header(npy_header("__import__('os').abort()")),
+        "npy header (it is not a plain literal)",
+        "NumPy",
     ),
     "a header of brackets": Bad(_header(npy_header("(" * 9_000)), "npy header", "NumPy"),
     "a header with odd keys": Bad(
