@@ -215,7 +215,7 @@ def _npy_header(start: bytes) -> tuple[int, tuple[int, ...], bool, np.dtype[Any]
         # NumPy evaluates the header as a Python literal and lets through what that raises:
         # TypeError, RecursionError, MemoryError, tokenize.TokenError, IndentationError.
         raise ValueError(type(error).__name__) from None
-    return file.tell(), tuple(int(side) for side in shape), bool(fortran), dtype
+    return file.tell(), tuple(int(side) for side in shape), fortran, dtype
 
 
 def _refuse_odd_array(shape: tuple[int, ...], dtype: np.dtype[Any], refuse: _Refuse) -> None:

@@ -295,6 +295,19 @@ MEMBERS: Final[dict[str, Bad]] = {
     ),
     "dates": Bad(_array(np.zeros((12, 8, 9), "M8[s]")), "values of type datetime64", "whole"),
     "records": Bad(_array(np.zeros((12, 8, 9), "u1,u1")), "values of type", "whole numbers"),
+    "records of many fields": Bad(
+        _array(np.zeros((12, 1, 1), [(f"field{n}", "u1") for n in range(99)])),
+        "values of type",
+        "whole numbers",
+    ),
+    # On some machines C's long double has 8 bytes, too.
+    **{
+        f"floats of {double.itemsize} bytes": Bad(
+            _array(np.zeros((12, 8, 9), double)), f"values of type {double}", "floats"
+        )
+        for double in [np.dtype(np.longdouble)]
+        if double.itemsize > 8
+    },
     "names for labels": Bad(
         _array(np.array(["benign"] * 12), LABELS), "values of type <U6", "whole numbers", LABELS
     ),
