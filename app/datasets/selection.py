@@ -70,9 +70,8 @@ class Selection:
     """What an address asks for. Empty ``splits`` or ``labels`` mean all of them.
 
     Where an item may carry several labels, it carries any, ``all`` or ``none`` of ``labels``
-    (``match``);
-    ``unlabelled`` asks for the items that carry no label, beside those with ``labels`` if there
-    are any (or, with ``none``, leaves them out too).
+    (``match``); ``unlabelled`` asks for the items that carry no label, beside those with
+    ``labels`` if there are any (or, with ``none``, leaves them out too).
     ``noted`` asks for what people have flagged, or written of: a dataset knows nothing of that, so
     who does narrows it first (``Dataset.narrowed``).
     ``seed`` counts only for the random order, ``bars`` only says how the histogram is scaled, and
@@ -157,7 +156,7 @@ class Selection:
         """
         if self.match == "none":
             return label not in self.labels
-        if not self.labels or self.match == "any":
+        if self.match == "any":
             return not self.filters_labels or label in self.labels
         return not self.unlabelled or label in self.labels
 

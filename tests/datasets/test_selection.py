@@ -30,7 +30,7 @@ def selections(draw: st.DrawFn) -> Selection:
         splits=tuple(split for split in SPLITS if split in splits),
         labels=tuple(sorted(draw(st.sets(LABEL, max_size=10)))),
         unlabelled=draw(st.booleans()),
-        match=draw(st.sampled_from(["any", "all"])),
+        match=draw(st.sampled_from(["any", "all", "none"])),
         noted=draw(st.sampled_from([None, "flagged", "notes"])),
         order=order,
         seed=draw(st.integers(0, SEED_MOST)) if order == "random" else 0,
@@ -162,6 +162,20 @@ def test_toggling_twice_changes_nothing_but_the_page() -> None:
     assert selection.toggle_noted("flagged").toggle_noted("flagged") == selection.on_page(1)
 
 
+def test_toggling_puts_into_the_filter_what_is_not_in_it() -> None:
+    selection = Selection(splits=("test",), labels=(1, 3))
+    assert selection.toggle_split("train").query() == "split=train&split=test&label=1&label=3"
+    assert selection.toggle_label(2).query() == "split=test&label=1&label=2&label=3"
+    assert selection.toggle_label(3).query() == "split=test&label=1"
+    assert selection.toggle_unlabelled().query() == "split=test&label=1&label=3&label=none"
+    assert selection.toggle_noted("notes").query() == "split=test&label=1&label=3&noted=notes"
+
+
+def test_no_split_means_all_of_them() -> None:
+    assert [split for split in SPLITS if parse("").wants_split(split)] == list(SPLITS)
+    assert [split for split in SPLITS if parse("split=val").wants_split(split)] == ["val"]
+
+
 def test_without_its_filters_a_selection_begins_on_its_first_page() -> None:
     selection = parse("split=val&label=1&label=none&noted=notes&order=label&page=4")
     assert selection.without_labels() == parse("split=val&noted=notes&order=label")
@@ -187,6 +201,7 @@ def test_toggling_the_last_split_on_is_no_filter() -> None:
         ("label=1&label=none", [1]),
         ("label=1&match=all", [0, 1, 2]),
         ("label=none&match=all", []),
+        ("match=all", [0, 1, 2]),
         ("label=1&label=none&match=all", [1]),
         ("label=1&match=none", [0, 2]),
         ("label=1&label=none&match=none", [0, 2]),
