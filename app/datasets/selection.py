@@ -206,7 +206,7 @@ def page_in(query: str) -> int:
 def require_readable(query: str) -> None:
     """Raise MalformedError for a query string that is too long, or no list of parameters."""
     # Nothing can be wrong with a short one that escapes nothing.
-    if len(query) > PARAMETERS_MOST or "%" in query:
+    if len(query) >= PARAMETERS_MOST or "%" in query:
         parameters(query)
 
 

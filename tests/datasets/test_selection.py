@@ -15,7 +15,9 @@ from app.datasets.selection import (
     SPLITS,
     VIEWS,
     Selection,
+    page_in,
     parse,
+    require_readable,
 )
 from app.errors import LightboxError, MalformedError, MissingError
 
@@ -136,6 +138,24 @@ def test_a_value_that_cannot_be_read_is_named(query: str, part: str) -> None:
     with pytest.raises(MalformedError) as caught:
         parse(query)
     assert caught.value.part == part
+
+
+@pytest.mark.parametrize("query", ["x" * (QUERY_MOST + 1), "&" * PARAMETERS_MOST, "%FF"])
+def test_what_no_page_can_read_is_refused_on_pages_without_parameters(query: str) -> None:
+    for read in (require_readable, page_in, parse):
+        with pytest.raises(MalformedError) as caught:
+            read(query)
+        assert caught.value.part == "query"
+
+
+@pytest.mark.parametrize("query", ["", "x=1", "label=three", "%33", "&" * (PARAMETERS_MOST - 1)])
+def test_what_a_page_does_not_read_is_not_refused_there(query: str) -> None:
+    require_readable(query)
+
+
+def test_the_page_alone_is_read_whatever_else_stands_there() -> None:
+    assert page_in("label=three&page=2&page=7&split=dev") == 7
+    assert page_in("label=three") == 1
 
 
 @pytest.mark.parametrize(
