@@ -236,5 +236,5 @@ def _refuse_odd_array(shape: tuple[int, ...], dtype: np.dtype[Any], refuse: _Ref
 
 def _short(text: str) -> str:
     """What a hostile header holds may be long, and NumPy quotes it over several lines."""
-    first = text.splitlines()[0] if text else "unreadable"
+    first = text.partition("\n")[0]
     return first if len(first) <= _SHOWN_MOST else first[: _SHOWN_MOST - 1] + "…"
