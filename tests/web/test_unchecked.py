@@ -196,6 +196,7 @@ def test_who_may_only_look_stops_nothing(path: Path, serve: Serve) -> None:
         assert client.post(f"/d/large/unpacking/{what}").status_code == 403
 
 
+@pytest.mark.usefixtures("held")
 @pytest.mark.parametrize("fields", [{}, {"hide_labels": "1"}])
 @pytest.mark.parametrize("address", ["/d/parts?split=test", "/d/parts/test/3"])
 def test_who_holds_a_link_to_one_split_waits_for_no_other(
@@ -210,6 +211,19 @@ def test_who_holds_a_link_to_one_split_waits_for_no_other(
         while not (tag := owner.get(picture_of).headers.get("etag", "")):
             assert time.monotonic() < deadline, picture_of
         assert owner.get(picture_of, headers={"if-none-match": tag}).status_code == 304
+
+
+@pytest.mark.usefixtures("held")
+def test_a_collections_images_wait_for_no_other_split_where_labels_are_shown(
+    monkeypatch: pytest.MonkeyPatch, parts: Path, serve: Serve
+) -> None:
+    for module in ("job", "store"):
+        monkeypatch.setattr(f"app.arrays.{module}.SMALL", 50_000)
+    owner = serve(parts, database_url=f"sqlite:///{parts.parent}/reviews.sqlite")
+    grid = "/collections/add?of=/d/parts%3Fsplit%3Dtest"
+    send(owner, grid, "/collections/add", which="page", name="Some")
+    link = share(owner, "/collections/1")
+    assert visitor(owner).get(f"{link}/1.png").headers["etag"]
 
 
 def test_how_much_is_unpacked_does_not_tell_a_reader_where_an_image_stands(
