@@ -259,6 +259,12 @@ def test_only_a_collection_that_is_there_is_shared(of: str, mixed: TestClient) -
     assert mixed.get(f"/share?of={of}").status_code == 404
 
 
+def test_before_there_is_any_collection_none_is_shared(owner: TestClient, tmp_path: Path) -> None:
+    refused = page(owner, "/share?of=/collections/1", 404)
+    assert "There is no collection 1" in refused.text()
+    assert not list(tmp_path.rglob("*.sqlite"))
+
+
 def test_links_to_collections_are_listed_and_withdrawn(mixed: TestClient) -> None:
     link = share(mixed, "/collections/1", title="Please look")
     assert words(page(mixed, "/links").one("a", href="/collections/1")) == "Suspicious"

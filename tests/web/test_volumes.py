@@ -295,3 +295,9 @@ def test_an_address_that_a_form_made_says_only_what_is_not_as_usual(
         given = "&".join(filter(None, (kept, seen, zoom, where)))
         there = sent(owner, f"{path}?{asked}", **typed)
         assert there == (f"{path}?{given}" if given else path)
+
+
+def test_a_link_to_a_volume_carries_the_slices_and_zoom_it_is_seen_at(owner: TestClient) -> None:
+    link = share(owner, "/d/cubes/test/7?z=0&zoom=2&smooth=1")
+    assert link.partition("?")[2] == "smooth=1&zoom=2&z=0"
+    assert "?" not in share(owner, "/d/cubes?zoom=2")
