@@ -6,7 +6,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.datasets.selection import PER_PAGE, Selection, parameters, shown, whole_number
+from app.datasets.selection import PER_PAGE, Selection, page_in, parameters, shown
 from app.errors import MalformedError, MissingError
 from app.web import addresses
 from app.web.language import gettext as _
@@ -61,18 +61,13 @@ def read(query: str, origin: str = "") -> Comparison:
     """
     values = {name: told[-1] for name, told in parameters(query).items()}
     grids = [_grid(letter, values[letter].strip(), origin) for letter in given(query)]
-    page = whole_number("page", values.get("page", "1"))
-    if page < 1:
-        raise MissingError(
-            "page", _("There is no page {page}; pages are numbered from 1.", page=page)
-        )
     everything = values.get("all", "")
     if everything not in ("", "1"):
         raise MalformedError(
             "all",
             _("all must be 1, or left out, not “{everything}”.", everything=shown(everything)),
         )
-    return Comparison(tuple(grids), page, everything == "1")
+    return Comparison(tuple(grids), page_in(query), everything == "1")
 
 
 def given(query: str) -> list[str]:
