@@ -8,7 +8,7 @@ from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.datasets.library import Library
 from app.errors import MalformedError, MissingError
-from app.web.targets import read_target, seen_at
+from app.web.targets import read_collection, read_target, seen_at
 
 
 @pytest.fixture
@@ -35,3 +35,9 @@ def test_an_address_of_another_place_names_nothing_here(address: str) -> None:
     assert read_target("/d/made").dataset_id == "made"
     with pytest.raises(MissingError):
         read_target(address)
+
+
+def test_a_collection_is_named_by_a_number_that_a_database_can_hold() -> None:
+    assert read_collection("/collections/12?page=2") == 12
+    for number in ("9" * 10, "9" * 5_000, "-1", "1.5", "٣", "", "1/undo"):
+        assert read_collection(f"/collections/{number}") is None, number
