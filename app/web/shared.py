@@ -127,7 +127,6 @@ def open_shared(library: Library, database: Database, link: Link) -> Shared:
 
 
 def _of_selection(library: Library, link: Link, dataset: Dataset, selection: Selection) -> Shared:
-    selection = replace(selection, page=1)
     if link.hide_labels:
         selection = replace(selection, order="random", seed=_seed(link))
     try:
