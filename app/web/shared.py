@@ -160,7 +160,7 @@ def _of_collection(library: Library, database: Database, link: Link) -> Shared:
     expand = expander(library)
 
     def fetch(first: int, last: int) -> list[Run]:
-        first, last = max(0, first), min(last, found.count)
+        last = min(last, found.count)
         if not link.hide_labels:
             return list(runs(library, collected.items(database, found.id, first, last, expand)))
         items = collected.items(database, found.id, 0, found.count, expand)
