@@ -15,9 +15,11 @@ from app.datasets.selection import (
     SPLITS,
     VIEWS,
     Selection,
+    number_in_path,
     page_in,
     parse,
     require_readable,
+    shown,
 )
 from app.errors import LightboxError, MalformedError, MissingError
 
@@ -176,6 +178,18 @@ def test_a_hostile_value_is_quoted_in_short(name: str) -> None:
         parse(f"{name}=" + "%00a" * 500)
     assert len(str(caught.value)) < 120
     assert str(caught.value).isprintable()
+
+
+def test_a_value_of_forty_characters_is_quoted_whole() -> None:
+    assert shown("a" * 40) == "a" * 40
+    assert shown("a" * 41) == "a" * 39 + "…"
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [("7", 7), ("0", 0), ("x", -1), ("1.5", -1), ("", -1)]
+)
+def test_what_is_no_number_in_a_path_is_one_that_nothing_has(value: str, number: int) -> None:
+    assert number_in_path(value) == number
 
 
 def test_toggling_twice_changes_nothing_but_the_page() -> None:
