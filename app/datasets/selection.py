@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Literal, Self, TypeVar, get_args
+from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import parse_qsl
 
 from app.errors import MalformedError, MissingError, plain
@@ -46,23 +46,6 @@ _D = TypeVar("_D")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
 # Fits 64 bits, and is more than there is of anything: a larger number is as good as this one.
 _MOST: Final = 10**18
-
-
-class _Beyond(int):
-    """A number in place of one beyond it, which is written as that was typed."""
-
-    _typed: str
-
-    def __new__(cls, number: int, typed: str) -> Self:
-        made = super().__new__(cls, number)
-        made._typed = typed
-        return made
-
-    def __str__(self) -> str:
-        return self._typed
-
-    def __format__(self, _spec: str) -> str:
-        return self._typed
 
 
 @dataclass(frozen=True)
@@ -321,16 +304,14 @@ def _last(given: dict[str, list[str]], name: str, default: str) -> str:
 def whole_number(name: str, value: str) -> int:
     """Read the value of a parameter of that name as an int; one beyond ±10¹⁸ is given as that.
 
-    In sentences it stands as it was typed. Raises MalformedError.
+    Raises MalformedError.
     """
     if not _WHOLE.fullmatch(value):
         raise MalformedError(
             name,
             Phrase("{name} must be a whole number, not “{value}”.", name=name, value=shown(value)),
         )
-    number = int(value)
-    bounded = max(-_MOST, min(_MOST, number))
-    return bounded if bounded == number else _Beyond(bounded, shown(value))
+    return max(-_MOST, min(_MOST, int(value)))
 
 
 def number_in_path(value: str) -> int:
