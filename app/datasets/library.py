@@ -24,7 +24,7 @@ from app.arrays.archive import ENDINGS, Stamp, is_current, stamp_of, unreadable
 from app.arrays.store import Store
 from app.datasets.dataset import Dataset
 from app.datasets.opening import open_dataset
-from app.datasets.selection import shown
+from app.datasets.query import shown
 from app.errors import ArchiveError, MissingError
 from app.phrases import Phrase
 

@@ -5,15 +5,14 @@ writes one; the two are mirrors (``parse(selection.query()) == selection``). Whe
 page exists is for the dataset to say, not for the address.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal, TypeVar, get_args
-from urllib.parse import parse_qsl
 
-from app.errors import MalformedError, MissingError, plain
-from app.phrases import Amount, Phrase
+from app.datasets.query import bounded, one_of, page_of, parameters, shown, whole_number
+from app.errors import MissingError
+from app.phrases import Phrase
 
 Split = Literal["train", "val", "test"]
 Order = Literal["index", "label", "random"]
@@ -34,18 +33,7 @@ PER_PAGE: Final = 100
 PER_PAGE_MOST: Final = 500
 SEED_MOST: Final = 2**32 - 1
 
-# Far above what our own links need, far below what costs anything to read.
-QUERY_MOST: Final = 4_000
-PARAMETERS_MOST: Final = 256
-
 _T = TypeVar("_T")
-_S = TypeVar("_S", bound=str)
-_D = TypeVar("_D")
-
-# No longer than Python reads.
-_WHOLE: Final = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
-# Fits 64 bits, and is more than there is of anything: a larger number is as good as this one.
-_MOST: Final = 10**18
 
 
 @dataclass(frozen=True)
@@ -160,70 +148,22 @@ def parse(query: str) -> Selection:
     MissingError for a split that no dataset has.
     """
     given = parameters(query)
-    order = _one_of(given, "order", ORDERS, Selection.order)
-    seed = _bounded(given, "seed", 0, SEED_MOST, 0)
+    order = one_of(given, "order", ORDERS, Selection.order)
+    seed = bounded(given, "seed", 0, SEED_MOST, 0)
     return Selection(
         splits=_splits(_split(value) for value in given.get("split", ())),
         labels=_labels(given),
         unlabelled=NO_LABEL in given.get("label", ()),
-        match=_one_of(given, "match", get_args(Match), Selection.match),
-        noted=_one_of(given, "noted", get_args(Noted), None),
+        match=one_of(given, "match", get_args(Match), Selection.match),
+        noted=one_of(given, "noted", get_args(Noted), None),
         order=order,
         seed=seed if order == "random" else 0,
-        per_page=_bounded(given, "per_page", 1, PER_PAGE_MOST, PER_PAGE),
-        page=_page(given),
-        bars=_one_of(given, "bars", get_args(Bars), Selection.bars),
-        view=_one_of(given, "view", VIEWS, Selection.view),
-        thumbs=_one_of(given, "thumbs", THUMBS, Selection.thumbs),
+        per_page=bounded(given, "per_page", 1, PER_PAGE_MOST, PER_PAGE),
+        page=page_of(given),
+        bars=one_of(given, "bars", get_args(Bars), Selection.bars),
+        view=one_of(given, "view", VIEWS, Selection.view),
+        thumbs=one_of(given, "thumbs", THUMBS, Selection.thumbs),
     )
-
-
-def page_in(query: str) -> int:
-    """Read the page alone from a raw query string, whatever else it holds.
-
-    Raises MalformedError, or MissingError for one below 1.
-    """
-    return _page(parameters(query))
-
-
-def require_readable(query: str) -> None:
-    """Raise MalformedError for a query string that is too long, or no list of parameters."""
-    # Nothing can be wrong with a short one that escapes nothing.
-    if len(query) >= PARAMETERS_MOST or "%" in query:
-        parameters(query)
-
-
-def parameters(query: str) -> dict[str, list[str]]:
-    """Give each parameter's values in order, without empty ones. Raises MalformedError."""
-    if len(query) > QUERY_MOST:
-        raise MalformedError(
-            "query",
-            Phrase(
-                "The address is longer than {query_most} characters.", query_most=Amount(QUERY_MOST)
-            ),
-        )
-    try:
-        pairs = parse_qsl(
-            query, keep_blank_values=True, max_num_fields=PARAMETERS_MOST, errors="strict"
-        )
-    except UnicodeDecodeError:
-        raise MalformedError(
-            "query", Phrase("The address holds bytes that are not UTF-8.")
-        ) from None
-    except ValueError:
-        raise MalformedError(
-            "query",
-            Phrase(
-                "The address holds more than {parameters_most} parameters.",
-                parameters_most=PARAMETERS_MOST,
-            ),
-        ) from None
-    given: dict[str, list[str]] = {}
-    for name, value in pairs:
-        # An emptied form field (`split=`) is a filter left open, not a value.
-        if value:
-            given.setdefault(name, []).append(value)
-    return given
 
 
 def _split(value: str) -> Split:
@@ -249,83 +189,6 @@ def _splits(wanted: Iterable[Split]) -> tuple[Split, ...]:
 def _labels(given: dict[str, list[str]]) -> tuple[int, ...]:
     numbers = (value for value in given.get("label", ()) if value != NO_LABEL)
     return tuple(sorted({whole_number("label", value) for value in numbers}))
-
-
-def _page(given: dict[str, list[str]]) -> int:
-    page = whole_number("page", _last(given, "page", "1"))
-    if page < 1:
-        raise MissingError(
-            "page", Phrase("There is no page {page}; pages are numbered from 1.", page=page)
-        )
-    return page
-
-
-def _bounded(given: dict[str, list[str]], name: str, least: int, most: int, default: int) -> int:
-    number = whole_number(name, _last(given, name, str(default)))
-    if not least <= number <= most:
-        raise MalformedError(
-            name,
-            Phrase(
-                "{name} must be from {least} to {most}, not {number}.",
-                name=name,
-                least=least,
-                most=most,
-                number=number,
-            ),
-        )
-    return number
-
-
-def _one_of(
-    given: dict[str, list[str]], name: str, choices: tuple[_S, ...], default: _D
-) -> _S | _D:
-    if name not in given:
-        return default
-    value = given[name][-1]
-    for choice in choices:
-        if value == choice:
-            return choice
-    raise MalformedError(
-        name,
-        Phrase(
-            "{name} must be one of {choices}, not “{value}”.",
-            name=name,
-            choices=", ".join(choices),
-            value=shown(value),
-        ),
-    )
-
-
-def _last(given: dict[str, list[str]], name: str, default: str) -> str:
-    """Give the value that stands last, as forms with a hidden default before a choice send it."""
-    return given.get(name, [default])[-1]
-
-
-def whole_number(name: str, value: str) -> int:
-    """Read the value of a parameter of that name as an int; one beyond ±10¹⁸ is given as that.
-
-    Raises MalformedError.
-    """
-    if not _WHOLE.fullmatch(value):
-        raise MalformedError(
-            name,
-            Phrase("{name} must be a whole number, not “{value}”.", name=name, value=shown(value)),
-        )
-    return max(-_MOST, min(_MOST, int(value)))
-
-
-def number_in_path(value: str) -> int:
-    """Read a number that stands in an address's path; -1, which nothing has, where it is none."""
-    try:
-        return whole_number("address", value)
-    except MalformedError:
-        return -1
-
-
-def shown(value: str) -> str:
-    """Shorten a hostile or mistyped value so that it can stand in a sentence."""
-    printable = plain(value)
-    return printable if len(printable) <= 40 else printable[:39] + "…"
 
 
 def _toggled(values: tuple[_T, ...], value: _T) -> set[_T]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.datasets.selection import QUERY_MOST
+from app.datasets.query import QUERY_MOST
 from app.errors import MalformedError, MissingError
 from app.phrases import Amount, Phrase
 from app.reviews import places

@@ -12,7 +12,8 @@ from app.catalogue.references import Reference
 from app.datasets.dataset import Dataset
 from app.datasets.identity import Identity, identify
 from app.datasets.library import Library
-from app.datasets.selection import Selection, shown
+from app.datasets.query import shown
+from app.datasets.selection import Selection
 from app.datasets.survey import Learned, Surveys
 from app.errors import MalformedError, MissingError
 from app.web import addresses, channels, tables

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.catalogue.facts import facts_for
 from app.datasets.library import Library
-from app.datasets.selection import whole_number
+from app.datasets.query import whole_number
 from app.errors import MissingError
 from app.reviews import answers, plots
 from app.reviews.agreement import Agreement, Comparison, measure_agreement

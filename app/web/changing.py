@@ -2,7 +2,8 @@
 
 from starlette.requests import Request
 
-from app.datasets.selection import PER_PAGE, whole_number
+from app.datasets.query import whole_number
+from app.datasets.selection import PER_PAGE
 from app.errors import MalformedError, MissingError
 from app.reviews import collected, collecting, notes
 from app.reviews.collected import Collection, Expand

@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import PER_PAGE, parse, whole_number
+from app.datasets.query import whole_number
+from app.datasets.selection import PER_PAGE, parse
 from app.errors import GoneError, MissingError
 from app.pictures import sheet
 from app.reviews import collected

@@ -10,7 +10,8 @@ from starlette.responses import RedirectResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Selection, shown
+from app.datasets.query import shown
+from app.datasets.selection import Selection
 from app.errors import MissingError
 from app.pictures.means import difference_png
 from app.pictures.tallies import Inquiry, Tallies, inquire

@@ -6,7 +6,8 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.datasets.selection import PER_PAGE, Selection, page_in, parameters, shown
+from app.datasets.query import page_in, parameters, shown
+from app.datasets.selection import PER_PAGE, Selection
 from app.errors import MalformedError, MissingError
 from app.web import addresses
 from app.web.language import gettext as _

@@ -9,7 +9,8 @@ import numpy as np
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import SEED_MOST, SPLITS, Selection, whole_number
+from app.datasets.query import whole_number
+from app.datasets.selection import SEED_MOST, SPLITS, Selection
 from app.datasets.subset import Items
 from app.errors import GoneError, MalformedError
 from app.reviews import collected, orders

@@ -16,7 +16,8 @@ import numpy as np
 
 from app.datasets import selection as selections
 from app.datasets.dataset import Dataset
-from app.datasets.selection import Selection, parameters, shown
+from app.datasets.query import parameters, shown
+from app.datasets.selection import Selection
 from app.errors import MalformedError
 from app.pictures import sheet
 from app.pictures.lookup import MAPS, Map

@@ -9,7 +9,8 @@ from starlette.responses import RedirectResponse
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import SPLITS, Selection, parameters, shown
+from app.datasets.query import parameters, shown
+from app.datasets.selection import SPLITS, Selection
 from app.errors import MalformedError, MissingError
 from app.web import addresses, display
 from app.web.item import required_index

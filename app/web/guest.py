@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from app.arrays.mapping import Plane
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import whole_number
+from app.datasets.query import whole_number
 from app.errors import GoneError, MissingError, StorageError
 from app.pictures import atlas, exact, sheet
 from app.reviews import links

@@ -11,7 +11,8 @@ from starlette.requests import Request
 
 from app.arrays.mapping import Plane as Cut
 from app.datasets.dataset import Dataset
-from app.datasets.selection import Split, number_in_path, parameters, shown, whole_number
+from app.datasets.query import number_in_path, parameters, shown, whole_number
+from app.datasets.selection import Split
 from app.errors import MalformedError, MissingError
 from app.pictures import atlas, exact, sheet
 from app.pictures import window as windows

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.datasets.library import Library
-from app.datasets.selection import PER_PAGE, page_in
+from app.datasets.query import page_in
+from app.datasets.selection import PER_PAGE
 from app.errors import MissingError
 from app.reviews import links, studies
 from app.reviews.database import Database

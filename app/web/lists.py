@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from app.datasets.selection import PER_PAGE, page_in
+from app.datasets.query import page_in
+from app.datasets.selection import PER_PAGE
 from app.errors import MissingError
 from app.web.grid import pager, pages_of
 from app.web.language import gettext as _

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from app.arrays.mapping import Plane
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import SPLITS, Selection, Split, number_in_path, parse
+from app.datasets.query import number_in_path
+from app.datasets.selection import SPLITS, Selection, Split, parse
 from app.datasets.subset import Subset
 from app.errors import MissingError, NotInstalledError
 from app.pictures import atlas, exact, nifti, sheet

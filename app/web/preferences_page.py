@@ -1,14 +1,13 @@
 """The page where anybody chooses how pages look and behave; what is chosen stays in the browser."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.datasets.selection import shown
-from app.errors import MalformedError
+from app.datasets.query import one_of
 from app.web import addresses, language, preferences
 from app.web.access import has_entered
 from app.web.forms import Forms, text
@@ -19,8 +18,6 @@ from app.web.roles import role_of
 from app.web.security import NO_REFERRER
 from app.web.templating import page
 from app.web.views import Choice
-
-_Value = TypeVar("_Value", bound=str)
 
 _YEAR: Final = 365 * 24 * 3600
 _LOOK_WORDS: Final[dict[Look, str]] = {
@@ -111,26 +108,9 @@ def _referring(request: Request) -> str:
 
 def _read(fields: dict[str, list[str]]) -> Preferences:
     """Read what was chosen; what was left out is as usual. Raises MalformedError."""
+    given = {name: values for name, values in fields.items() if values[-1]}
     return Preferences(
-        look=_one_of(fields, "look", LOOKS),
-        language=_one_of(fields, "language", ("", *language.tags())),
-        keys=_one_of(fields, "keys", KEYS),
-    )
-
-
-def _one_of(fields: dict[str, list[str]], name: str, choices: tuple[_Value, ...]) -> _Value:
-    given = text(fields, name)
-    for choice in choices:
-        if given == choice:
-            return choice
-    if not given:
-        return choices[0]
-    raise MalformedError(
-        name,
-        _(
-            "{name} must be one of {choices}, not “{value}”.",
-            name=name,
-            choices=", ".join(filter(None, choices)),
-            value=shown(given),
-        ),
+        look=one_of(given, "look", LOOKS, LOOKS[0]),
+        language=one_of(given, "language", tuple(language.tags()), ""),
+        keys=one_of(given, "keys", KEYS, KEYS[0]),
     )

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from app.datasets.selection import require_readable
+from app.datasets.query import require_readable
 from app.errors import (
     ArchiveError,
     ForbiddenError,

@@ -11,7 +11,8 @@ from app.catalogue.downloads import Downloads
 from app.catalogue.facts import Facts, PublishedFile, all_facts
 from app.catalogue.references import Reference
 from app.datasets.library import Library
-from app.datasets.selection import SPLITS, shown
+from app.datasets.query import shown
+from app.datasets.selection import SPLITS
 from app.errors import FetchError, ForbiddenError, MissingError
 from app.web import addresses, offers
 from app.web.about import Citation, Licence, Source, Told, told

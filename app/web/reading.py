@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from app.arrays.store import Array
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Split, number_in_path, whole_number
+from app.datasets.query import number_in_path, whole_number
+from app.datasets.selection import Split
 from app.errors import GoneError, LightboxError, MalformedError, MissingError
 from app.pictures import exact
 from app.reviews import answers, studies

@@ -14,7 +14,8 @@ from app.arrays.store import Array
 from app.datasets import bijection
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Selection, Split, View, number_in_path, parse
+from app.datasets.query import number_in_path
+from app.datasets.selection import Selection, Split, View, parse
 from app.errors import GoneError, LightboxError, MissingError, StorageError
 from app.reviews import collected, links
 from app.reviews.database import Database

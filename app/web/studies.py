@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app.datasets.library import Library
-from app.datasets.selection import PER_PAGE, number_in_path, shown, whole_number
+from app.datasets.query import number_in_path, shown, whole_number
+from app.datasets.selection import PER_PAGE
 from app.errors import MalformedError, MissingError
 from app.reviews import answers, export, studies
 from app.reviews.database import Database

@@ -7,7 +7,8 @@ from typing import Final
 from fastapi import Request
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import NO_LABEL, shown
+from app.datasets.query import shown
+from app.datasets.selection import NO_LABEL
 from app.errors import MalformedError, MissingError, NotReadyError
 from app.pictures.tallies import Inquiry, Tallies, fits
 from app.pictures.tally import Tally, picture_shape

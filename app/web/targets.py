@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library, is_id
-from app.datasets.selection import SPLITS, Selection, Split, number_in_path, parse, shown
+from app.datasets.query import number_in_path, shown
+from app.datasets.selection import SPLITS, Selection, Split, parse
 from app.errors import LightboxError, MalformedError, MissingError
 from app.reviews import collected
 from app.reviews.collected import Collection

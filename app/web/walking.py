@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 
 from app.datasets.library import Library
-from app.datasets.selection import PER_PAGE, whole_number
+from app.datasets.query import whole_number
+from app.datasets.selection import PER_PAGE
 from app.errors import GoneError, MissingError, StorageError
 from app.reviews import collected
 from app.reviews.collected import Collection

@@ -6,12 +6,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 from app.catalogue.facts import Facts, facts_for
 from app.datasets.dataset import Dataset
-from app.datasets.selection import shown
+from app.datasets.query import last, one_of, parameters, shown
 from app.errors import ArchiveError, MalformedError, MissingError, plain
 from app.web.language import gettext as _
 
@@ -73,8 +73,8 @@ def parse(query: str, modalities: Iterable[str], tasks: Iterable[str]) -> Wanted
     Raises MissingError for a modality or task that is not among these, MalformedError for what
     can't be read.
     """
-    given = dict(parse_qsl(query))
-    words = " ".join(plain(given.get("q", "")).split())
+    given = parameters(query)
+    words = " ".join(plain(last(given, "q", "")).split())
     if len(words) > WORDS_MOST:
         raise MalformedError(
             "q", _("The search takes at most {words_most} characters.", words_most=WORDS_MOST)
@@ -83,8 +83,8 @@ def parse(query: str, modalities: Iterable[str], tasks: Iterable[str]) -> Wanted
         words=words,
         modality=_known(given, "modality", modalities),
         task=_known(given, "task", tasks),
-        dimensions=int(found) if (found := _one_of(given, "dimensions", ("2", "3"))) else None,
-        here=_HERE[found] if (found := _one_of(given, "here", tuple(_HERE))) else None,
+        dimensions=int(found) if (found := one_of(given, "dimensions", ("2", "3"), "")) else None,
+        here=_HERE[found] if (found := one_of(given, "here", tuple(_HERE), "")) else None,
     )
 
 
@@ -134,8 +134,8 @@ def _text(*parts: str) -> str:
     return "\n".join(parts).casefold()
 
 
-def _known(given: dict[str, str], name: str, known: Iterable[str]) -> str:
-    value = given.get(name, "")
+def _known(given: dict[str, list[str]], name: str, known: Iterable[str]) -> str:
+    value = last(given, name, "")
     listed = tuple(known)
     if value and value not in listed:
         raise MissingError(
@@ -145,21 +145,6 @@ def _known(given: dict[str, str], name: str, known: Iterable[str]) -> str:
                 name=name,
                 value=shown(value),
                 listed="; ".join(listed),
-            ),
-        )
-    return value
-
-
-def _one_of(given: dict[str, str], name: str, choices: tuple[str, ...]) -> str:
-    value = given.get(name, "")
-    if value and value not in choices:
-        raise MalformedError(
-            name,
-            _(
-                "{name} must be one of {choices}, not “{value}”.",
-                name=name,
-                choices=", ".join(choices),
-                value=shown(value),
             ),
         )
     return value

@@ -6,21 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.datasets.selection import (
-    ORDERS,
+from app.datasets.query import (
     PARAMETERS_MOST,
-    PER_PAGE_MOST,
     QUERY_MOST,
-    SEED_MOST,
-    SPLITS,
-    VIEWS,
-    Selection,
     number_in_path,
     page_in,
-    parse,
     require_readable,
     shown,
 )
+from app.datasets.selection import ORDERS, PER_PAGE_MOST, SEED_MOST, SPLITS, VIEWS, Selection, parse
 from app.errors import LightboxError, MalformedError, MissingError
 
 LABEL = st.integers(-(2**53), 2**53)
