@@ -87,7 +87,7 @@ def restore(db: Database, collection_id: int) -> None:
     with db.writing("That the collection is back") as connection:
         found = connection.execute(changed(collection_id).values(deleted=None))
         if not found.rowcount:
-            raise missing(collection_id)
+            raise _missing(collection_id)
 
 
 def count(db: Database, *, deleted: bool = False) -> int:
@@ -125,11 +125,13 @@ def names(db: Database, collection_ids: Iterable[int]) -> dict[int, str]:
 
 def find(db: Database, collection_id: int) -> Collection:
     """Give one collection. Raises MissingError, StorageError."""
+    if db.is_new():
+        raise _missing(collection_id)
     with db.reading() as connection:
         rows = connection.execute(_counted().where(collections.c.id == collection_id, _IS_THERE))
         row = rows.mappings().one_or_none()
     if row is None:
-        raise missing(collection_id)
+        raise _missing(collection_id)
     return _collection(row)
 
 
@@ -189,11 +191,11 @@ def locked(connection: Connection, collection_id: int) -> RowMapping:
     )
     found = row.mappings().one_or_none()
     if found is None:
-        raise missing(collection_id)
+        raise _missing(collection_id)
     return found
 
 
-def missing(collection_id: int) -> MissingError:
+def _missing(collection_id: int) -> MissingError:
     """Give the error for a collection that is not there."""
     return MissingError(
         "collection", Phrase("There is no collection {collection_id}.", collection_id=collection_id)

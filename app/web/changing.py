@@ -45,10 +45,7 @@ def changed(
 
 def found_by(database: Database, collection_id: str) -> Collection:
     """Give the collection that an address names. Raises MissingError or StorageError."""
-    number = collection_number(collection_id)
-    if database.is_new():
-        raise collected.missing(number)
-    return collected.find(database, number)
+    return collected.find(database, collection_number(collection_id))
 
 
 def collection_number(collection_id: str) -> int:

@@ -141,8 +141,6 @@ def _no_image(split: Split, index: str) -> MissingError:
 
 def collection_at(database: Database, number: int, *, hide_labels: bool) -> Collection:
     """Give a collection that can be shared. Raises MissingError, MalformedError, StorageError."""
-    if database.is_new():
-        raise collected.missing(number)
     found = collected.find(database, number)
     if not found.count:
         raise MalformedError(
