@@ -98,11 +98,15 @@ class _Workers(Multiprocess):
     """Sees at once when a worker ends, also one that it waits for a sign from."""
 
     def keep_subprocess_alive(self) -> None:
-        """Replace workers that have ended, or give no sign."""
+        """Replace workers that have ended, or give no sign, and say so in the log."""
+        before = [process.pid for process in self.processes]
         for process in self.processes:
             # The worker's end of a pipe. As long as it is open here, too, nothing tells its end.
             process.child_conn.close()
         super().keep_subprocess_alive()
+        for pid, process in zip(before, self.processes, strict=True):
+            if process.pid != pid:
+                logging.getLogger("uvicorn.error").warning("Worker %s ended; it is replaced.", pid)
 
 
 def worker() -> ASGIApp:

@@ -200,10 +200,12 @@ def test_a_killed_worker_is_replaced_and_no_later_request_fails(
             found = children(server.process.pid)
             return {pid for pid in found if "spawn_main" in of_process(pid, "cmdline")}
 
+        ended = []
         for _ in range(2):
             before = workers()
             assert len(before) == 2
             killed = before.pop()
+            ended.append(killed)
             os.kill(killed, signal.SIGKILL)
             assert wait_until_gone([killed])
             deadline = time.monotonic() + PATIENCE
@@ -213,6 +215,8 @@ def test_a_killed_worker_is_replaced_and_no_later_request_fails(
             assert len(workers() - {killed}) == 2
             for _ in range(50):
                 assert b'data-split="train"' in server.get("/d/made")
+        said = server.end()[2]
+        assert [f"Worker {pid} ended; it is replaced." in said for pid in ended] == [True, True]
 
 
 def test_workers_end_when_their_parent_is_killed(made: Path, cache: dict[str, str]) -> None:
