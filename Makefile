@@ -21,10 +21,11 @@ setup: .stamps/run node_modules/.package-lock.json ## install what running takes
 run: setup ## install and serve your data folder, or the demo (ARGS="FOLDER --port 9000")
 	@$(BIN)/lightbox serve $(ARGS)
 
-test: setup .stamps/docs .stamps/node ## install what tests take, a browser, nginx and PostgreSQL too, and run them (ARGS="-k grid")
+test: setup .stamps/docs .stamps/node ## install what tests take, browsers, nginx and PostgreSQL too, and run them (ARGS="-k grid")
 	@$(BIN)/python scripts/find_browser.py --install
 	@$(BIN)/python scripts/find_nginx.py --install || test -z "$$CI"
 	@$(BIN)/python scripts/find_postgres.py --install || test -z "$$CI"
+	@$(BIN)/python scripts/find_webkit.py --install || test -z "$$CI"
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --max-worker-restart=0 $(ARGS)
 
 lint: .stamps/lint .stamps/node ## check style, types, layers, templates, CSS, JS, Dockerfile

@@ -3,6 +3,7 @@
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,14 @@ def read_line(stream: IO[str], process: subprocess.Popen[str]) -> str:
         _, said = process.communicate(timeout=PATIENCE)
         raise AssertionError(f"no line came; on standard error: {said}")
     return line.decode()
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def kill_all(process: subprocess.Popen[str]) -> None:

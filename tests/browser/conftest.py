@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from ready import READY
 from running import Server
 
 ROOT = Path(__file__).parents[2]
@@ -139,17 +140,6 @@ def elsewhere(new_context: Callable[..., BrowserContext], watch: Watch) -> Calla
         return context.new_page()
 
     return open_page
-
-
-# Not by silence on the network: that takes half a second each time. htmx is no module.
-READY = """async () => {
-  const main = document.querySelector("script[src*='/main.js']");
-  if (!main || matchMedia("(scripting: none)").matches) return;
-  await (await import(main.src)).ready;
-  while (document.querySelector("meta[name=htmx-src]") && !window.htmx) {
-    await new Promise(requestAnimationFrame);
-  }
-}"""
 
 
 def visit(page: Page, address: str) -> None:

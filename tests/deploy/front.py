@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 import httpx2
-from running import LIGHTBOX, PATIENCE, environment, read_line
+from running import LIGHTBOX, PATIENCE, environment, free_port, read_line
 
 ROOT = Path(__file__).parents[2]
 OWNER = "the-token-of-the-owner"
@@ -116,7 +116,7 @@ class Front:
     def __init__(self, program: str, folder: Path, ports: Sequence[int]) -> None:
         self._program = program
         self._folder = folder
-        self._port = _free_port()
+        self._port = free_port()
         (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
         (folder / "lightbox.conf").write_text(self._rendered(*ports))
 
@@ -176,10 +176,3 @@ class Front:
             assert text.count(here) == 1, f"{CONFIGURATION.name} has no single {here!r}"
             text = text.replace(here, there)
         return text
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
