@@ -213,8 +213,9 @@ def test_a_split_that_is_refused_for_now_is_not_called_missing(
 ) -> None:
     monkeypatch.setattr("app.arrays.job.SMALL", 1_000)
     monkeypatch.setattr("app.arrays.store.SMALL", 1_000)
-    # Room for the two small splits, and none for the large one.
+    # Room for the two small splits, and none for the large one, not even in the place of those.
     monkeypatch.setattr("app.arrays.cache.Cache.free", lambda _: 3_000)
+    monkeypatch.setattr("app.arrays.cache.Cache.size", lambda _: 0)
     found = written(tmp_path, store, dataset(counts=(200, 5, 7)))
     assert found.splits == ("val", "test")
     with pytest.raises(ArchiveError, match=r"train_images needs .* make room") as refused:
