@@ -509,6 +509,7 @@ def test_an_answer_in_practice_and_a_note_keep_the_slice(
     expect(page.locator("#slice-z")).to_have_value("40")
     expect(page.locator(".zoom .place")).to_have_text("Zoom 2×")
     expect(page.get_by_label("Invert", exact=True)).to_be_checked()
+    arrive(page, "choice=1")
     # On a phone it is far below the planes.
     page.set_viewport_size({"width": 360, "height": 740})
     page.keyboard.press("0")
