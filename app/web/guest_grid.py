@@ -154,11 +154,26 @@ def _is_ready(shared: Shared, run: Run) -> bool:
 
 
 def _notices(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
+    missing = _missing(shared, datasets)
     if shared.link.hide_labels:
-        return still_coming(images for each in datasets for images in shared.awaited(each, ()))
+        coming = (images for each in datasets for images in shared.awaited(each, ()))
+        return (*missing, *still_coming(coming))
     if shared.selection is None:
+        return missing
+    return (*missing, *(n for each in datasets for n in unfinished(each, shared.selection)))
+
+
+def _missing(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
+    """Say so where a link to all splits shows fewer, and not which: the file is the owner's."""
+    if shared.selection is None or shared.selection.splits:
         return ()
-    return tuple(note for each in datasets for note in unfinished(each, shared.selection))
+    if not any(dataset.refused for dataset in datasets):
+        return ()
+    text = _(
+        "A part of this dataset can't be read, so its images are missing here; "
+        "tell the person who sent you the link."
+    )
+    return (Notice("warning", text),)
 
 
 def _described(dataset: Dataset, shared: Shared) -> str:
