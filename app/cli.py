@@ -1,4 +1,8 @@
-"""The commands: words for the terminal, calls into the rooms, exit codes."""
+"""The commands: words for the terminal, calls into the rooms, exit codes.
+
+What only one command needs of the web's packages is imported by that command: half of a second,
+for which the others would wait.
+"""
 
 import json
 import sys
@@ -10,26 +14,24 @@ import typer
 from rich.progress import TaskID, TransferSpeedColumn
 from typer.exceptions import TyperException
 
-from app import serving
 from app.arrays.store import Progress
 from app.catalogue.facts import PLAIN_SIZE, PublishedFile, facts_for, size_of
 from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_disk
 from app.datasets.check import check as check_paths
 from app.datasets.check import prepare_file
-from app.datasets.library import Library, named_files, passed_over
+from app.datasets.library import named_files, passed_over
 from app.errors import (
     EXIT_CODE,
     FetchError,
     LightboxError,
-    MissingError,
     StorageError,
     UsageError,
     plain,
 )
-from app.reviews import backups, links, studies
+from app.reviews import backups, links
 from app.reviews.database import Database
-from app.server import open_library, open_store
 from app.settings import PREFIX, load
+from app.shelves import open_store
 from app.terminal import (
     need_text,
     print_passed_over,
@@ -39,19 +41,12 @@ from app.terminal import (
     published_json,
     report_json,
 )
-from app.web import addresses, designing
-from app.web.sharing import link_url, what_at
-from app.web.targets import collection_at, read_collection, read_target, seen_at
 
 cli = typer.Typer(
     help="Look at medical image datasets: MedMNIST files in the browser, exact and at once.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-# Where a server is that was started without options, for links that no public address was set for.
-_LOCAL = "http://127.0.0.1:8000"
-_READER = "Reader 1"
 
 _FILES = "Files (.npz) and folders of them."
 Paths = Annotated[list[Path] | None, typer.Argument(help=_FILES)]
@@ -104,6 +99,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the files and folders named; with none, the data folder; if it is empty, a demo."""
+    from app import serving  # takes long to import, see the top
+
     settings = load(
         paths=_existing(paths or []),
         loopback=serving.is_loopback(host) and not public,
@@ -231,17 +228,6 @@ def list_(
         print_published(folder)
 
 
-def _source_at(library: Library, database: Database, address: str) -> designing.Source:
-    try:
-        return designing.source_at(library, database, address)
-    except MissingError as error:
-        if error.part != "dataset":
-            raise
-        reason = str(error).rstrip(".")
-        sentence = f"{reason}; a study is made from its file: name its folder in {PREFIX}DATA_DIR."
-        raise MissingError("dataset", sentence) from None
-
-
 @cli.command()
 def share(
     address: Annotated[
@@ -263,25 +249,9 @@ def share(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make a link that shows these images, and nothing else, to who has no account."""
-    settings = load()
-    library = open_library(settings, open_store(settings))
-    database = Database(settings.database_url)
-    seen = seen_at(library, address)
-    if study:
-        source = _source_at(library, database, address)
-        design = designing.default_design(source, title)
-        drawn = designing.draw(source, design)
-        made = studies.create(database, design, drawn.items, drawn.labels)
-        token, link = studies.add_reader(database, made, _READER, days)
-    else:
-        token, link = links.make(
-            database,
-            **what_at(library, _canonical(database, address, hide_labels=hide_labels)),
-            title=title,
-            hide_labels=hide_labels,
-            days=days,
-        )
-    url = link_url(settings.base_url or _LOCAL, token, seen)
+    from app.linking import make_link  # takes long to import, see the top
+
+    url, token, link = make_link(load(), address, days, title, hide_labels=hide_labels, study=study)
     if as_json:
         print(json.dumps({"url": url, "token": token, "expires": link.expires.isoformat()}))
     else:
@@ -306,14 +276,6 @@ def restore(file: Annotated[Path, typer.Argument(help="File that “backup” wr
     """Put a backup in place of all that is there, at once or not at all."""
     backups.restore(Database(load().database_url), file)
     print(f"{plain(str(file))}: is restored; nothing newer is left")
-
-
-def _canonical(database: Database, address: str, *, hide_labels: bool) -> str:
-    """Give the canonical address of what is to be shared. Raises MissingError, MalformedError."""
-    number = read_collection(address)
-    if number is None:
-        return read_target(address).address
-    return addresses.collection(collection_at(database, number, hide_labels=hide_labels).id)
 
 
 def _published(id_: str, size: int | None) -> PublishedFile:

@@ -3,22 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
 
 from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware
 
 import app
-from app.arrays.cache import Cache
-from app.arrays.store import Store
 from app.catalogue.downloads import Downloads
-from app.catalogue.facts import DEMO
 from app.datasets.library import Library
 from app.datasets.survey import Surveys
 from app.pictures.tallies import Tallies
 from app.reviews.database import Database
 from app.settings import Settings
+from app.shelves import DEMO_FILE, open_library, open_store
 from app.web import addresses, problems
 from app.web.about import about
 from app.web.access import Gate
@@ -61,8 +58,6 @@ from app.web.styles import styles
 from app.web.templating import HTMX, Versioned
 from app.web.transport import HeadAsGet
 from app.web.unpacking import unpacking
-
-DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
 
 
 def create_app(settings: Settings) -> ASGIApp:
@@ -161,18 +156,6 @@ def create_app(settings: Settings) -> ASGIApp:
         # Who may see a picture of a private server is the gate's to say, each time.
         picture=None if settings.access == "private" else memory.picture,
     )
-
-
-def open_store(settings: Settings) -> Store:
-    """Open the cache folder that the settings name."""
-    return Store(Cache(settings.cache_dir, settings.cache_bytes))
-
-
-def open_library(settings: Settings, store: Store) -> Library:
-    """Open what the settings name: paths, else the data folder, else the embedded demo."""
-    if settings.paths:
-        return Library(settings.paths, store)
-    return Library([settings.data_dir], store, fallback=DEMO_FILE)
 
 
 def _data_folder(settings: Settings) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Column, Table
@@ -14,7 +15,6 @@ from app.catalogue.facts import PublishedFile, all_facts
 from app.catalogue.fetching import Need, path_of
 from app.datasets.check import Report
 from app.errors import plain
-from app.web.words import bytes_text
 
 # Columns in a file or a pipe: a dataset is one line there, for other programs to go through.
 _WIDE: Final = 120
@@ -93,9 +93,9 @@ def print_passed_over(number: int) -> None:
 
 def need_text(need: Need, folder: Path) -> str:
     """Say what is still to come, and what room there is for it."""
-    parts = [bytes_text(need.bytes)] if need.bytes else []
+    parts = [decimal(need.bytes)] if need.bytes else []
     parts += [f"{name} (size not known)" for name in need.unknown]
-    return f"To fetch: {', '.join(parts)}; {bytes_text(need.free)} free in {plain(str(folder))}"
+    return f"To fetch: {', '.join(parts)}; {decimal(need.free)} free in {plain(str(folder))}"
 
 
 def published_json(folder: Path) -> dict[str, Any]:

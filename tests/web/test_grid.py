@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from app.server import DEMO_FILE
+from app.shelves import DEMO_FILE
 
 from .reading import SPLITS, Thumb, Truth, json_of, page, picture, ten_to_a_row, words
 
