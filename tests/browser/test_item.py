@@ -102,6 +102,25 @@ def test_the_readout_is_moved_by_keys(page: Page, images: Images) -> None:
     assert "/val/3" in page.url
 
 
+def test_a_phone_is_told_of_touching_not_of_keys_and_a_touch_reads_a_pixel(
+    elsewhere: Callable[..., Page], images: Images
+) -> None:
+    page = elsewhere(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    visit(page, "/d/retinamnist/test/9")
+    text = page.locator("[data-readout]")
+    expect(text.locator(":visible")).to_have_text("Touch the picture to read its pixels.")
+    picture(page).tap()
+    expect(text).to_contain_text("row 14")
+    found = re.fullmatch(r"row (\d+), column (\d+): (\d+, \d+, \d+)", text.inner_text())
+    assert found
+    row, column = map(int, found.groups()[:2])
+    told = ", ".join(str(value) for value in images("retinamnist", "test")[9][row, column])
+    assert found[3] == told
+    visit(page, "/d/adrenalmnist3d/test/4")
+    expect(page.get_by_text("Touch a plane to move the crosshair.")).to_be_visible()
+    expect(page.get_by_text("arrow keys")).to_be_hidden()
+
+
 def test_the_keyboard_alone_leads_to_an_image_on_and_back(page: Page) -> None:
     visit(page, "/d/retinamnist?label=3&per_page=20&page=2")
     on_thumb = "document.activeElement?.dataset.index !== undefined"
