@@ -149,6 +149,7 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
         partial(addresses.catalogue, asked.query()),
     )
     on_page = slice(first_of(pager), first_of(pager) + PER_PAGE)
+    is_any = bool(cards or absent or refused or shelf.unseen)
     return Catalogue(
         heading=_("Medical image datasets"),
         lead=_lead(len(shelf.datasets), len(elsewhere), place),
@@ -161,7 +162,7 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
         refused=tuple(_refused(error) for error in refused[on_page]),
         pager=pager,
         notices=(_unseen(len(shelf.unseen)),) if shelf.unseen else (),
-        empty="" if cards or absent or shelf.unseen else _("No dataset matches this search."),
+        empty="" if is_any else _("No dataset matches this search."),
         refresh=_REFRESH_SECONDS if shelf.unseen else None,
     )
 

@@ -315,6 +315,9 @@ def test_files_that_are_refused_are_searched_and_filtered_as_all_others(
     assert refused(modality="Colon Pathology") == {"pathmnist.npz"}
     assert refused(here="no") == refused(q="nothing like it") == set()
     assert refused(here="yes", dimensions="2") == {"pathmnist.npz", "dermamnist_64.NPZ"}
+    nothing = "No dataset matches this search."
+    assert nothing in page(client, "/?q=nothing+like+it").text()
+    assert nothing not in page(client, "/?q=mine.npz").text()
 
 
 @pytest.mark.parametrize(
