@@ -79,6 +79,7 @@ class AgreementPage:
     crumbs: tuple[Crumb, ...]
     study: str
     counts: tuple[str, ...]
+    counted_once: str
     together: tuple[MeasureRow, ...]
     compared: tuple[tuple[str, tuple[Compared, ...]], ...]
     positives: tuple[Link, ...]
@@ -114,6 +115,9 @@ def agreement_page(
             )
             for each in found.readers
         ),
+        counted_once=_("Images that are shown twice count once here, by their first answer.")
+        if study.repeats
+        else "",
         together=tuple(_measure(each) for each in found.together),
         compared=tuple(
             (heading, tuple(_compared(study, kind, n, each) for n, each in enumerate(group)))

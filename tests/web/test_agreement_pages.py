@@ -225,6 +225,18 @@ def test_repeats_are_told_as_they_are(share: str, number: int, serve: Serve, wri
     assert told in page(owner, "/studies/1").text()
 
 
+def test_why_agreement_counts_fewer_answers_than_the_study_is_said(
+    serve: Serve, write: Write
+) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    ann, _ = study(owner, repeats="10")
+    read(visitor(owner), ann, *["0"] * 9)
+    assert "9 of 9 answered" in page(owner, "/studies/1").text()
+    text = page(owner, "/studies/1/agreement").text()
+    assert "Ann: 8 answered, 0 “cannot tell”, 0 open" in text
+    assert "Images that are shown twice count once here, by their first answer." in text
+
+
 @pytest.mark.parametrize(
     ("labels", "offered", "chosen"),
     [
