@@ -59,6 +59,18 @@ def cache(tmp_path: Path) -> dict[str, str]:
     }
 
 
+def ended(variables: dict[str, str], *command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, in a process of its own."""
+    return subprocess.run(
+        command,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
 @pytest.fixture
 def run(
     cache: dict[str, str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -166,14 +178,7 @@ cli.main()
 def test_a_signal_while_it_starts_ends_it_too(
     moment: str, number: signal.Signals, made: Path, cache: dict[str, str]
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", STARTING, moment, str(int(number)), str(made)],
-        env=environment(**cache),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = ended(cache, sys.executable, "-c", STARTING, moment, str(int(number)), made)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -299,14 +304,7 @@ def test_a_database_that_can_not_be_named_so_is_said_once(
     workers: str, cache: dict[str, str]
 ) -> None:
     url = {"LIGHTBOX_DATABASE_URL": "mysql://somebody@nowhere/else"}
-    done = subprocess.run(
-        [LIGHTBOX, "serve", "--port", "0", "--workers", workers],
-        env=environment(**cache, **url),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = ended({**cache, **url}, LIGHTBOX, "serve", "--port", "0", "--workers", workers)
     assert (done.returncode, done.stdout) == (2, "")
     assert "LIGHTBOX_DATABASE_URL" in one_sentence(done.stderr)
 
@@ -315,14 +313,7 @@ def test_a_database_that_can_not_be_named_so_is_said_once(
 def test_a_path_that_is_not_there_is_named_without_a_traceback(
     command: str, tmp_path: Path, cache: dict[str, str]
 ) -> None:
-    done = subprocess.run(
-        [LIGHTBOX, command, tmp_path / "nothing.npz"],
-        env=environment(**cache),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = ended(cache, LIGHTBOX, command, tmp_path / "nothing.npz")
     assert done.returncode == (2 if command == "serve" else 1)
     assert "nothing.npz" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -506,14 +497,7 @@ def test_a_file_that_python_2_wrote_is_served_without_a_word_of_warning(
     header = "{'descr': '|u1', 'fortran_order': False, 'shape': (12L, 8L, 9L), }"
     members["train_images.npy"] = npy_header(header) + bytes(12 * 8 * 9)
     # Not in this process, whose warnings are errors.
-    done = subprocess.run(
-        [LIGHTBOX, "check", write(tmp_path / "old.npz", members)],
-        env=environment(**cache),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = ended(cache, LIGHTBOX, "check", write(tmp_path / "old.npz", members))
     assert (done.returncode, done.stderr) == (0, "")
     assert "train 12, val 5, test 7" in done.stdout
 
@@ -741,14 +725,8 @@ def test_who_reads_no_further_is_told_nothing(
 def test_a_name_that_the_terminal_can_not_say_is_printed_as_far_as_it_can(
     made: Path, cache: dict[str, str]
 ) -> None:
-    done = subprocess.run(
-        [LIGHTBOX, "check", made.rename(made.with_name("données.npz"))],
-        env=environment(**cache, PYTHONIOENCODING="ascii"),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    named = made.rename(made.with_name("données.npz"))
+    done = ended({**cache, "PYTHONIOENCODING": "ascii"}, LIGHTBOX, "check", named)
     assert (done.returncode, done.stderr) == (0, "")
     assert "donn\\xe9es.npz: served as" in done.stdout
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -255,18 +256,28 @@ def test_two_that_are_written_at_once_do_not_stay_beyond_the_bound(
     assert store.cache.size() <= store.cache.bound
 
 
-def test_what_others_write_meanwhile_is_not_taken_for_room(
-    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    archive, cache = archive_of(write_old(tmp_path / "file.npz", 8)), store.cache
+@contextmanager
+def others_writing(cache: Cache, monkeypatch: pytest.MonkeyPatch, *, free: int) -> Iterator[None]:
+    """Let another program be amid a large file, with so many bytes free beside what stays so."""
     monkeypatch.setattr(
-        shutil, "disk_usage", lambda _: SimpleNamespace(free=ROOM_LEFT + 1_000, total=10**12)
+        shutil, "disk_usage", lambda _: SimpleNamespace(free=ROOM_LEFT + free, total=10**12)
     )
     others = cache.path("others", "large.npy")
     with cache.lock(others), cache.making(others) as (file, _):
         file.truncate(10**6)
-        with pytest.raises(ArchiveError, match=r"needs 500,000 bytes .*, where 1,000 are free"):
-            make_room(cache, archive, cache.path("own", "a.npy"), 500_000, store.let_go)
+        yield
+
+
+def test_what_others_write_meanwhile_is_not_taken_for_room(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, cache = archive_of(write_old(tmp_path / "file.npz", 8)), store.cache
+    wanted = r"needs 500,000 bytes .*, where 1,000 are free"
+    with (
+        others_writing(cache, monkeypatch, free=1_000),
+        pytest.raises(ArchiveError, match=wanted),
+    ):
+        make_room(cache, archive, cache.path("own", "a.npy"), 500_000, store.let_go)
 
 
 def _build(file: BinaryIO) -> None:
@@ -287,12 +298,7 @@ def test_what_is_small_does_not_wait_for_room_that_others_hold(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive, cache = archive_of(write_old(tmp_path / "file.npz", 8)), store.cache
-    monkeypatch.setattr(
-        shutil, "disk_usage", lambda _: SimpleNamespace(free=ROOM_LEFT + 3, total=10**12)
-    )
-    others = cache.path("others", "large.npy")
-    with cache.lock(others), cache.making(others) as (file, _):
-        file.truncate(10**6)
+    with others_writing(cache, monkeypatch, free=3):
         np.testing.assert_array_equal(whole(store.open(archive, NAME)), OLD)
         assert store.derived(archive, "some.index", 4, _build, lambda file: file.read()) == b"made"
 

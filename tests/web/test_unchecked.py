@@ -78,6 +78,17 @@ def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return found
 
 
+@pytest.fixture
+def owner(
+    held: threading.Event, monkeypatch: pytest.MonkeyPatch, parts: Path, serve: Serve
+) -> TestClient:
+    """Who owns those parts; of their images train alone is waited for, as long as it is held."""
+    assert not held.is_set()
+    for module in ("job", "store"):
+        monkeypatch.setattr(f"app.arrays.{module}.SMALL", 50_000)
+    return serve(parts, database_url=f"sqlite:///{parts.parent}/reviews.sqlite")
+
+
 def _write_parts(save: Callable[..., None], path: Path) -> None:
     labels = np.arange(130, dtype=np.uint8) % 3
     save(
@@ -196,15 +207,11 @@ def test_who_may_only_look_stops_nothing(path: Path, serve: Serve) -> None:
         assert client.post(f"/d/large/unpacking/{what}").status_code == 403
 
 
-@pytest.mark.usefixtures("held")
 @pytest.mark.parametrize("fields", [{}, {"hide_labels": "1"}])
 @pytest.mark.parametrize("address", ["/d/parts?split=test", "/d/parts/test/3"])
 def test_who_holds_a_link_to_one_split_waits_for_no_other(
-    address: str, fields: dict[str, str], monkeypatch: pytest.MonkeyPatch, parts: Path, serve: Serve
+    address: str, fields: dict[str, str], owner: TestClient
 ) -> None:
-    monkeypatch.setattr("app.arrays.job.SMALL", 50_000)
-    monkeypatch.setattr("app.arrays.store.SMALL", 50_000)
-    owner = serve(parts, database_url=f"sqlite:///{parts.parent}/reviews.sqlite")
     link = share(owner, address, **fields)
     for picture_of in (f"{link}/sheet.png", f"{link}/1.png", f"{link}/1.npy"):
         deadline = time.monotonic() + PATIENCE
@@ -213,13 +220,9 @@ def test_who_holds_a_link_to_one_split_waits_for_no_other(
         assert owner.get(picture_of, headers={"if-none-match": tag}).status_code == 304
 
 
-@pytest.mark.usefixtures("held")
 def test_a_collections_images_wait_for_no_other_split_where_labels_are_shown(
-    monkeypatch: pytest.MonkeyPatch, parts: Path, serve: Serve
+    owner: TestClient,
 ) -> None:
-    for module in ("job", "store"):
-        monkeypatch.setattr(f"app.arrays.{module}.SMALL", 50_000)
-    owner = serve(parts, database_url=f"sqlite:///{parts.parent}/reviews.sqlite")
     grid = "/collections/add?of=/d/parts%3Fsplit%3Dtest"
     send(owner, grid, "/collections/add", which="page", name="Some")
     link = share(owner, "/collections/1")
@@ -227,25 +230,15 @@ def test_a_collections_images_wait_for_no_other_split_where_labels_are_shown(
 
 
 def test_how_much_is_unpacked_does_not_tell_a_reader_where_an_image_stands(
-    held: threading.Event, monkeypatch: pytest.MonkeyPatch, parts: Path, serve: Serve
+    held: threading.Event, monkeypatch: pytest.MonkeyPatch, owner: TestClient
 ) -> None:
-    for module in ("job", "store"):
-        monkeypatch.setattr(f"app.arrays.{module}.SMALL", 50_000)
-    owner = serve(parts, database_url=f"sqlite:///{parts.parent}/reviews.sqlite")
     all_are_alike(owner, f"{seat(owner)}/read", held, monkeypatch)
 
 
 @pytest.mark.parametrize("address", ["/d/parts", "/collections/1"])
 def test_how_much_is_unpacked_does_not_tell_a_guest_where_a_blinded_image_stands(
-    address: str,
-    held: threading.Event,
-    monkeypatch: pytest.MonkeyPatch,
-    parts: Path,
-    serve: Serve,
+    address: str, held: threading.Event, monkeypatch: pytest.MonkeyPatch, owner: TestClient
 ) -> None:
-    for module in ("job", "store"):
-        monkeypatch.setattr(f"app.arrays.{module}.SMALL", 50_000)
-    owner = serve(parts, database_url=f"sqlite:///{parts.parent}/reviews.sqlite")
     grid = "/collections/add?of=/d/parts%3Fper_page%3D130"
     send(owner, grid, "/collections/add", which="page", name="Some")
     link = share(owner, address, hide_labels="1")
