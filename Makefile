@@ -25,7 +25,8 @@ test: setup .stamps/docs .stamps/node ## install what tests take, browsers, ngin
 	@$(BIN)/python scripts/find_browser.py --install
 	@$(BIN)/python scripts/find_nginx.py --install || test -z "$$CI"
 	@$(BIN)/python scripts/find_postgres.py --install || test -z "$$CI"
-	@$(BIN)/python scripts/find_webkit.py --install || test -z "$$CI"
+	@$(BIN)/python scripts/find_engine.py webkit --install || test -z "$$CI"
+	@$(BIN)/python scripts/find_engine.py firefox --install || test -z "$$CI"
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --max-worker-restart=0 $(ARGS)
 
 lint: .stamps/lint .stamps/node ## check style, types, layers, templates, CSS, JS, Dockerfile

@@ -1,4 +1,4 @@
-"""What clinicians with an iPhone or a Mac see: the same pixels, filters, keys and clicks."""
+"""What people with Safari or Firefox see: the same pixels, filters, keys and clicks."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from .driver import ESCAPE, RIGHT, SHIFT, WebKit
+from .window import ESCAPE, RIGHT, SHIFT, Window
 
 pytestmark = pytest.mark.browser
 
@@ -35,30 +35,30 @@ def enlarged(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 @pytest.mark.parametrize("name", ["retinamnist", "breastmnist"])
-def test_thumbnails_are_the_pixels_of_the_file(name: str, window: WebKit, images: Read) -> None:
+def test_thumbnails_are_the_pixels_of_the_file(name: str, window: Window, images: Read) -> None:
     window.open(f"/d/{name}?split=test")
     for index in (0, 1, 7):
         window.shows(f'[data-index="{index}"] .pixels', enlarged(images(name)[index]))
 
 
-def test_a_window_is_the_same_for_every_pixel(window: WebKit, images: Read) -> None:
+def test_a_window_is_the_same_for_every_pixel(window: Window, images: Read) -> None:
     window.open("/d/breastmnist?split=test&window=20-180")
     values = images("breastmnist")[3].astype(float)
     wanted = enlarged(np.clip((values - 20) / 160, 0, 1) * 255)
     window.shows('[data-index="3"] .pixels', wanted, off=2)
 
 
-def test_a_filter_is_followed_on_the_same_page_and_back_undoes_it(window: WebKit) -> None:
+def test_a_filter_is_followed_on_the_same_page_and_back_undoes_it(window: Window) -> None:
     window.open("/d/retinamnist?split=test")
     window.run("async () => { window.same = true; }")
     window.click('[data-found] a[href$="label=4"]')
     window.wait('location.search === "?split=test&label=4" && document.title.includes("(4)")')
     assert window.run("async () => window.same")
-    window.send("back")
+    window.back()
     window.wait('location.search === "?split=test" && !document.title.includes("(4)")')
 
 
-def test_space_looks_closer_arrows_go_on_and_escape_leads_back(window: WebKit) -> None:
+def test_space_looks_closer_arrows_go_on_and_escape_leads_back(window: Window) -> None:
     window.open("/d/retinamnist?split=test")
     window.run("async () => document.querySelector('.cell a').focus()")
     window.press(" ")
@@ -70,7 +70,7 @@ def test_space_looks_closer_arrows_go_on_and_escape_leads_back(window: WebKit) -
     assert window.run("async () => document.activeElement.dataset.index") == "1"
 
 
-def test_a_click_into_a_plane_moves_the_crosshair_there(window: WebKit, images: Read) -> None:
+def test_a_click_into_a_plane_moves_the_crosshair_there(window: Window, images: Read) -> None:
     window.open("/d/adrenalmnist3d/test/4")
     window.click('[data-axis="z"] .picture', across=20.5 / 28, down=9.5 / 28)
     value = images("adrenalmnist3d")[4][14, 9, 20]
@@ -78,7 +78,7 @@ def test_a_click_into_a_plane_moves_the_crosshair_there(window: WebKit, images: 
     window.wait('location.search === "?y=9&x=20"')
 
 
-def test_shift_chooses_all_between(window: WebKit) -> None:
+def test_shift_chooses_all_between(window: Window) -> None:
     window.open("/collections/add?of=/d/retinamnist?split=test")
     window.click('[data-choosing] [data-index="2"]')
     window.wait(f"document.querySelectorAll('{CHOSEN}').length === 1")
