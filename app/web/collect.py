@@ -1,27 +1,25 @@
 """From a grid into a collection: those ticked, a page, or all that match; or a flag on all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import PER_PAGE, Selection
-from app.datasets.subset import Subset
+from app.datasets.selection import PER_PAGE
 from app.errors import MalformedError
 from app.reviews import collected, collecting, notes
 from app.reviews.database import Database
 from app.reviews.items import ITEMS_MOST, Item
-from app.web import addresses, collection_pages, display
+from app.web import addresses, collect_page, display
 from app.web.access import owner_only
 from app.web.changing import chosen_in, flag_in, found_by, undo_done
+from app.web.collect_page import Source
 from app.web.forms import Forms, text
 from app.web.gathering import expander, items_of, runs
-from app.web.grid import page_items
 from app.web.language import gettext as _
 from app.web.lists import first_of, paged
 from app.web.noted import Reviewed
@@ -31,22 +29,6 @@ from app.web.templating import page
 from app.web.words import counted
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """What the images are chosen from."""
-
-    dataset: Dataset
-    selection: Selection
-    subset: Subset
-
-    @property
-    def address(self) -> str:
-        return addresses.grid(self.dataset.id, self.selection)
-
-    def on_page(self) -> tuple[Item, ...]:
-        return items_of(self.dataset, page_items(self.dataset, self.subset, self.selection))
-
-
 def collect(library: Library, database: Database, forms: Forms, reviewed: Reviewed) -> APIRouter:
     """Make the routes; they stand before those of a collection by its number."""
     router = APIRouter(
@@ -54,30 +36,20 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
     )
     Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
 
-    def read(request: Request, of: str) -> _Grid:
+    def read(request: Request, of: str) -> Source:
         whole = library.dataset(read_grid(of).dataset_id)
         selection = replace(display.selection_at(whole, of.partition("?")[2]), view="middle")
         dataset = reviewed.narrowed(request, whole, selection)
-        return _Grid(dataset, selection, dataset.subset(selection))
+        return Source(dataset, selection, dataset.subset(selection))
 
-    def draw(request: Request, grid: _Grid, fields: dict[str, list[str]], done: str) -> Response:
+    def draw(request: Request, grid: Source, fields: dict[str, list[str]], done: str) -> Response:
         check = forms.check_for(request)
         shown = list(runs(library, grid.on_page()))
         total = 0 if database.is_new() else collected.count(database)
         # Sent by buttons, so that what was ticked comes along: an address would be too long for it.
         among = paged(urlencode({"page": text(fields, "among") or "1"}), total, str)
         found = collected.all_collections(database, first_of(among), PER_PAGE) if total else ()
-        view = collection_pages.collect(
-            grid.dataset,
-            grid.selection,
-            grid.subset.total,
-            shown,
-            found,
-            among,
-            fields,
-            done,
-            check,
-        )
+        view = collect_page.build(grid, shown, found, among, fields, done, check)
         answer = page(request, "collect", view, style=view.style)
         forms.remember(answer, check)
         return answer
@@ -124,7 +96,7 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
     return router
 
 
-def _meant(grid: _Grid, fields: dict[str, list[str]]) -> Sequence[Item]:
+def _meant(grid: Source, fields: dict[str, list[str]]) -> Sequence[Item]:
     which = text(fields, "which")
     if which == "page":
         return grid.on_page()
@@ -141,6 +113,6 @@ def _meant(grid: _Grid, fields: dict[str, list[str]]) -> Sequence[Item]:
     return items_of(grid.dataset, grid.subset.items(0, grid.subset.total))
 
 
-def _is_selection(grid: _Grid, fields: dict[str, list[str]]) -> bool:
+def _is_selection(grid: Source, fields: dict[str, list[str]]) -> bool:
     """Say whether all that match is meant, and will still be the same images tomorrow."""
     return text(fields, "which") == "all" and not grid.selection.noted

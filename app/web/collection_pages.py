@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import PER_PAGE, Selection, parse
+from app.datasets.selection import PER_PAGE, parse
 from app.reviews.collected import Collection
 from app.reviews.notes import FLAGS
 from app.web import addresses, picks, walking
-from app.web.forms import text
 from app.web.frame import heading
 from app.web.gathering import Run, to_value
 from app.web.grid import pager, pages_of
@@ -83,32 +82,6 @@ class CollectionPage:
     done: Done | None
     flags: tuple[Choice, ...]
     ways: tuple[Link, ...]
-    credits: Credits
-    check: str
-
-
-@dataclass(frozen=True)
-class CollectPage:
-    """A page of a grid whose images can be chosen, to be put into a collection or flagged.
-
-    ``collections`` are a page of all; the ways of ``among`` are what leads to the others.
-    """
-
-    heading: str
-    crumbs: tuple[Crumb, ...]
-    address: str
-    of: str
-    back: str
-    action: str
-    style: str
-    picks: Picks
-    pager: Pager
-    which: tuple[Choice, ...]
-    collections: tuple[Choice, ...]
-    among: Pager
-    name: str
-    flags: tuple[Choice, ...]
-    done: Done | None
     credits: Credits
     check: str
 
@@ -208,59 +181,6 @@ def _mixed(files: Sequence[tuple[str, str]]) -> str:
     if len({dataset for dataset, _content in files}) > 1:
         return _("Images of several datasets; a study is of one.")
     return _("Some of these images are of a file that has changed since; a study is of one file.")
-
-
-def collect(
-    dataset: Dataset,
-    selection: Selection,
-    total: int,
-    runs: Sequence[Run],
-    found: Sequence[Collection],
-    among: Pager,
-    fields: dict[str, list[str]],
-    done: str,
-    check: str,
-) -> CollectPage:
-    """Draw up a page of a grid to choose from; ``fields`` are as they were filled in so far."""
-    grid = addresses.grid(dataset.id, selection)
-    pages = pages_of(total, selection.per_page)
-    ticked = frozenset(fields.get("item", ()))
-    drawn = picks.draw(runs, lambda n, _: addresses.sheet(dataset, selection, n), ticked=ticked)
-    on_page = sum(len(run.items) for run in runs)
-    noun = images(total, volumes=dataset.is_volume)
-    return CollectPage(
-        heading=heading(dataset, selection, total),
-        crumbs=(Crumb(dataset.title, grid), Crumb(_("Collect"), None)),
-        address=addresses.collect(grid),
-        of=grid,
-        back=grid,
-        action=addresses.COLLECT,
-        style=drawn.style,
-        picks=drawn,
-        pager=pager(
-            selection.page,
-            pages,
-            lambda n: addresses.collect(addresses.grid(dataset.id, selection.on_page(n))),
-        ),
-        which=tuple(
-            Choice(value, words, selected=value == (text(fields, "which") or "chosen"))
-            for value, words in (
-                ("chosen", _("The ticked images below")),
-                ("page", _("All {on_page} on this page", on_page=counted(on_page))),
-                ("all", _("All that match: {noun}", noun=noun)),
-            )
-        ),
-        collections=(
-            *(Choice(str(each.id), each.name, n == 0) for n, each in enumerate(found)),
-            Choice("", _("A new one, named:"), selected=not found),
-        ),
-        among=among,
-        name=text(fields, "name"),
-        flags=flag_choices(text(fields, "flag")),
-        done=done_view(done, f"{addresses.COLLECT}/undo"),
-        credits=credits_of([dataset]),
-        check=check,
-    )
 
 
 def flag_choices(chosen: str = "") -> tuple[Choice, ...]:
