@@ -210,9 +210,24 @@ def revoke(db: Database, link_id: int) -> None:
             select(links.c.revoked).where(links.c.id == link_id).with_for_update()
         ).one_or_none()
         if found is None:
-            raise MissingError("link", Phrase("There is no link {link_id}.", link_id=link_id))
+            raise _missing(link_id)
         if found.revoked is None:
             connection.execute(update(links).where(links.c.id == link_id).values(revoked=db.now()))
+
+
+def reopen(db: Database, link_id: int) -> None:
+    """Let a link that was ended open again, until its time is over.
+
+    Raises MissingError, StorageError.
+    """
+    with db.writing("That this link opens again") as connection:
+        found = connection.execute(update(links).where(links.c.id == link_id).values(revoked=None))
+        if not found.rowcount:
+            raise _missing(link_id)
+
+
+def _missing(link_id: int) -> MissingError:
+    return MissingError("link", Phrase("There is no link {link_id}.", link_id=link_id))
 
 
 def check_passphrase(link: Link, text: str) -> bool:

@@ -1,9 +1,9 @@
 """The owner's list of all links there have been, where each is withdrawn."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -37,7 +37,7 @@ class LinkRow:
     leads_to: str  # the same in words
     text: str
     state: str  # "open", "expired" or "withdrawn"
-    revoke: str | None
+    action: str | None  # where a form withdraws it, or lets it open again
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,6 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
     router = APIRouter(
         prefix=addresses.LINKS, include_in_schema=False, dependencies=[Depends(owner_only)]
     )
-    Fields = Annotated[dict[str, list[str]], Depends(forms.read)]  # noqa: N806 (a type)
 
     @router.get("")
     def all_links(request: Request) -> Response:
@@ -80,23 +79,28 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
         forms.remember(answer, check)
         return answer
 
-    @router.post("/{link_id}/revoke")
-    def revoke(
-        request: Request,
-        link_id: str,
-        fields: Fields,  # noqa: ARG001 (read, so checked)
-    ) -> Response:
-        back = addresses.listed(addresses.LINKS, page_in(request.url.query))
+    def change(request: Request, link_id: str, how: Callable[[Database, int], None]) -> Response:
         if not (link_id.isdecimal() and len(link_id) < 10):
             raise MissingError("link", _("There is no such link."))
-        links.revoke(database, int(link_id))
+        how(database, int(link_id))
+        back = addresses.listed(addresses.LINKS, page_in(request.url.query))
         return RedirectResponse(back, 303)
+
+    @router.post("/{link_id}/revoke", dependencies=[Depends(forms.read)])
+    def revoke(request: Request, link_id: str) -> Response:
+        return change(request, link_id, links.revoke)
+
+    @router.post("/{link_id}/reopen", dependencies=[Depends(forms.read)])
+    def reopen(request: Request, link_id: str) -> Response:
+        return change(request, link_id, links.reopen)
 
     return router
 
 
 def _row(link: Link, leads_to: str, reader: str, now: datetime, page: int) -> LinkRow:
-    state = "withdrawn" if link.revoked else "expired" if link.expires <= now else "open"
+    is_over = link.expires <= now
+    state = "withdrawn" if link.revoked else "expired" if is_over else "open"
+    change = "reopen" if link.revoked else "revoke"
     return LinkRow(
         id=link.id,
         title=in_line(link.title or _("Without a title"), reader),
@@ -104,9 +108,7 @@ def _row(link: Link, leads_to: str, reader: str, now: datetime, page: int) -> Li
         leads_to=leads_to,
         text="; ".join((_standing(link, state), _opened(link), rights_text(link))),
         state=state,
-        revoke=addresses.listed(f"{addresses.LINKS}/{link.id}/revoke", page)
-        if state == "open"
-        else None,
+        action=None if is_over else addresses.listed(f"{addresses.LINKS}/{link.id}/{change}", page),
     )
 
 

@@ -1,5 +1,6 @@
 """Links: what a token opens, for how long, and what is kept of it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -100,9 +101,23 @@ def test_revoking_twice_keeps_the_first_time(db: Database) -> None:
     assert links.all_links(db)[0].revoked == first
 
 
-def test_a_link_that_is_not_there_can_not_be_revoked(db: Database) -> None:
+def test_a_revoked_link_that_is_reopened_is_as_before_and_ends_when_it_would_have(
+    db: Database,
+) -> None:
+    token, link = links.make(db, "grid", ADDRESS)
+    links.revoke(db, link.id)
+    links.reopen(db, link.id)
+    assert links.find(db, token, link.expires - timedelta(microseconds=1)) == link
+    with pytest.raises(GoneError, match="expired"):
+        links.find(db, token, link.expires)
+
+
+@pytest.mark.parametrize("change", [links.revoke, links.reopen])
+def test_a_link_that_is_not_there_can_not_be_changed(
+    change: Callable[[Database, int], None], db: Database
+) -> None:
     with pytest.raises(MissingError, match="no link 5"):
-        links.revoke(db, 5)
+        change(db, 5)
 
 
 def test_openings_are_counted_with_the_time_of_the_last(db: Database) -> None:

@@ -86,6 +86,7 @@ ROUTES = {
     "/share": ("/share?of=/d/made", LOCKED),
     "/links": ("/links", LOCKED),
     "/links/{link_id}/revoke": ("POST /links/1/revoke", LOCKED),
+    "/links/{link_id}/reopen": ("POST /links/1/reopen", LOCKED),
     "/studies": ("/studies", LOCKED),
     "/studies/new": ("/studies/new?of=/d/made", LOCKED),
     "/studies/{study_id}": ("/studies/1", LOCKED),

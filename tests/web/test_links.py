@@ -154,6 +154,23 @@ def test_a_withdrawn_link_shows_nothing_more(owner: TestClient) -> None:
     assert guest.get(link, headers={"accept": "application/json"}).json()["part"] == "link"
 
 
+def test_a_link_that_was_withdrawn_by_mistake_opens_again_as_long_as_its_time_runs(
+    owner: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = share(owner, "/d/atlas", days="1")
+    guest = visitor(owner)
+    assert send(owner, "/links", "/links/1/revoke").status_code == 303
+    assert guest.get(link).status_code == 410
+    (button,) = Page(owner.get("/links").text).all("button", class_="button")
+    assert words(button) == "Open again Without a title, atlas"
+    assert send(owner, "/links", "/links/1/reopen").status_code == 303
+    assert guest.get(link).status_code == 200
+    send(owner, "/links", "/links/1/revoke")
+    later = datetime.now(UTC) + timedelta(days=1, seconds=1)
+    monkeypatch.setattr(Database, "now", lambda _: later)
+    assert list(Page(owner.get("/links").text).all("button", class_="button")) == []
+
+
 def test_an_expired_link_says_so(owner: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     link = share(owner, "/d/atlas", days="1")
     later = datetime.now(UTC) + timedelta(days=1, seconds=1)
