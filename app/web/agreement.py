@@ -74,19 +74,23 @@ def agreement(library: Library, database: Database) -> APIRouter:
     @router.get("/agreement")
     def show(request: Request, study_id: str, positive: str = "") -> Response:
         study, read, found, number = asked(study_id, positive)
-        return page(request, "agreement", agreement_page(library, study, read, found, number))
+        kept = {"positive": number} if positive else {}
+        view = agreement_page(library, study, read, found, number, kept)
+        return page(request, "agreement", view)
 
     @router.get("/cases")
     def cases(
         request: Request, study_id: str, table: str, row: str, column: str, positive: str = ""
     ) -> Response:
-        study, read, found, _rest = asked(study_id, positive)
+        study, read, found, number = asked(study_id, positive)
         comparison = _comparison(found, table)
         where = whole_number("row", row), whole_number("column", column)
         names = comparison.table.categories
         if not (0 <= where[0] < len(names) and 0 <= where[1] < len(names)):
             raise MissingError("row", _("There is no such cell in this table."))
-        view = cases_page(library, study, read, comparison, where)
+        kept = f"positive={number}" if positive else ""
+        back = addresses.with_query(addresses.study(study.id, "agreement"), kept)
+        view = cases_page(library, study, read, comparison, where, back)
         return page(request, "cases", view)
 
     @router.get("/plots/{name}.{form}")

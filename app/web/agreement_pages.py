@@ -1,5 +1,6 @@
 """What the pages of a study's agreement show: measures, tables whose cells open images, cases."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -94,9 +95,17 @@ class AgreementPage:
 
 
 def agreement_page(
-    library: Library, study: Study, read: StudyReadings, found: Agreement, positive: int
+    library: Library,
+    study: Study,
+    read: StudyReadings,
+    found: Agreement,
+    positive: int,
+    kept: Mapping[str, int],
 ) -> AgreementPage:
-    """Draw up all measures of a study, with the answer of number ``positive`` as the positive."""
+    """Draw up all measures of a study, with the answer of number ``positive`` as the positive.
+
+    ``kept`` is what the cells of tables carry along, so that one comes back to the same page.
+    """
     here = addresses.study(study.id)
     divided = [each.case for each in found.disagreements]
     design = study.design
@@ -120,7 +129,7 @@ def agreement_page(
         else "",
         together=tuple(_measure(each) for each in found.together),
         compared=tuple(
-            (heading, tuple(_compared(study, kind, n, each) for n, each in enumerate(group)))
+            (heading, tuple(_compared(study, kept, kind, n, each) for n, each in enumerate(group)))
             for heading, kind, group in (
                 (_("Each reader against the stored label"), "stored", found.with_stored),
                 (_("Readers in pairs"), "pair", found.pairs),
@@ -177,7 +186,9 @@ def _protocol(
     )
 
 
-def _compared(study: Study, kind: str, number: int, comparison: Comparison) -> Compared:
+def _compared(
+    study: Study, kept: Mapping[str, int], kind: str, number: int, comparison: Comparison
+) -> Compared:
     table = comparison.table
     first, second = say(comparison.first), say(comparison.second)
     name = f"{kind}-{number}"
@@ -185,7 +196,7 @@ def _compared(study: Study, kind: str, number: int, comparison: Comparison) -> C
 
     def cell(row: int, column: int) -> Cell:
         count = int(table.counts[row, column])
-        query = urlencode({"table": name, "row": row, "column": column})
+        query = urlencode({"table": name, "row": row, "column": column, **kept})
         href = addresses.with_query(addresses.study(study.id, "cases"), query) if count else None
         depth = -(-9 * count // most)
         answers = f"{first} {table.categories[row]}, {second} {table.categories[column]}"

@@ -49,11 +49,11 @@ def cases_page(
     read: StudyReadings,
     comparison: Comparison,
     where: tuple[int, int],
+    back: str,
 ) -> CasesPage:
-    """Draw up the images of the cell at row and column."""
+    """Draw up the images of the cell at row and column; ``back`` is the agreement's address."""
     numbers = comparison.table.cases.get(where, ())
     names = comparison.table.categories
-    back = addresses.study(study.id, "agreement")
     return CasesPage(
         heading=f"{say(comparison.first)}: {names[where[0]]}; "
         f"{say(comparison.second)}: {names[where[1]]}",

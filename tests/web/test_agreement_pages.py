@@ -99,6 +99,19 @@ def test_without_a_stored_label_there_is_no_sensitivity(serve: Serve, write: Wri
     assert "ensitivity" not in text
 
 
+@pytest.mark.parametrize("positive", ["0", "1"])
+def test_a_cell_leads_back_to_the_positive_answer_it_was_opened_from(
+    positive: str, serve: Serve, write: Write
+) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    for link in study(owner):
+        read(visitor(owner), link, *"0101")
+    agreement = f"/studies/1/agreement?positive={positive}"
+    cells = {link for link in page(owner, agreement).links() if "/cases?" in link}
+    assert cells
+    assert all(agreement in page(owner, cell).links() for cell in cells)
+
+
 def test_another_study_that_a_backup_brings_is_measured_anew(
     serve: Serve, write: Write, tmp_path: Path
 ) -> None:
