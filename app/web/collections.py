@@ -108,16 +108,14 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         found = found_by(database, collection_id)
         number = whole_number("page", text(fields, "page") or "1")
         done = changed(database, request, found, number, fields, expander(library))
-        left = pages_of(collected.find(database, found.id).count, PER_PAGE)
-        return RedirectResponse(
-            addresses.collection(found.id, page=min(number, left), done=done), 303
-        )
+        return _back(database, found, number, done)
 
     @router.post("/{collection_id}/undo")
     def undo(request: Request, collection_id: str, fields: Fields) -> Response:
         found = found_by(database, collection_id)
+        number = whole_number("page", text(fields, "page") or "1")
         undo_done(database, request, text(fields, "done"), expand)
-        return RedirectResponse(addresses.collection(found.id), 303)
+        return _back(database, found, number)
 
     @router.get("/{collection_id}/sheet.png")
     async def picture(
@@ -137,6 +135,12 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         return await studio.answer(request, plan)
 
     return router
+
+
+def _back(database: Database, found: Collection, number: int, done: str = "") -> Response:
+    """Lead back to the page one was on, or to the last there is by now."""
+    left = pages_of(collected.find(database, found.id).count, PER_PAGE)
+    return RedirectResponse(addresses.collection(found.id, page=min(number, left), done=done), 303)
 
 
 def _changed() -> MissingError:

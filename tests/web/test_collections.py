@@ -314,6 +314,24 @@ def test_a_change_leads_back_to_its_page_or_to_the_last_there_is(client: TestCli
     assert landed("/collections/1", *eye(0)) == eye(*range(1, 100), 103)
 
 
+def test_an_undo_leads_back_to_its_page_or_to_the_last_there_is(client: TestClient) -> None:
+    collect(client, "/d/eyes", *eye(*range(100)))
+    collect(client, "/d/eyes?page=2", *eye(101), to="1")
+
+    def landed(address: str) -> str:
+        sent = fields_of(client.get(address).text, "/collections/1/undo")
+        return client.post("/collections/1/undo", data=sent).headers["location"]
+
+    second = "/collections/1?page=2"
+    added = collect(client, "/d/eyes?page=2", *eye(102), to="1").headers["location"]
+    assert landed(added.replace("?", "?page=2&")) == second
+    moved = change(client, second, "flag", *eye(101), flag="artefact")
+    assert landed(moved.headers["location"]) == second
+    collect(client, "/d/eyes?page=3", *eye(*range(200, 250)), to="1")
+    added = collect(client, "/d/eyes?page=2", *eye(*range(102, 200)), to="1").headers["location"]
+    assert landed(added.replace("?", "?page=3&")) == second
+
+
 @pytest.mark.parametrize(
     "address", ["/collections", "/collections/1", "/collections/add?of=/d/eyes"]
 )
