@@ -200,3 +200,23 @@ def test_settings_opened_from_a_forms_answer_lead_back_into_the_link(
         assert answer.status_code == status
         (settings,) = re.findall(r'href="(/preferences[^"]*)"', answer.text)
         assert send(guest, settings, PAGE, look="dark").headers["location"] == link
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        "/read/1?window=20-180&invert=1&zoom=2",
+        "/practice/1?choice=0&window=20-180&zoom=2",
+    ],
+)
+def test_settings_lead_a_reader_back_to_the_picture_as_it_was_seen(
+    seen: str, serve: Serve, made: Path
+) -> None:
+    owner = serve(made)
+    asked = {"title": "T", "question": "What?", "scale": "labels", "practice": "1", "seed": "1"}
+    assert send(owner, "/studies/new?of=/d/made", "/studies", **asked).status_code == 303
+    invited = send(owner, "/studies/1", "/studies/1/readers", name="Ann", days="30").text
+    (link,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', invited)
+    reader = visitor(owner)
+    (settings,) = re.findall(r'href="(/preferences[^"]*)"', reader.get(link + seen).text)
+    assert send(reader, settings, PAGE, look="dark").headers["location"] == link + seen
