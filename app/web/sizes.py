@@ -19,6 +19,7 @@ from app.web import addresses
 from app.web.grid import size_words
 from app.web.item import default_slices, required_index
 from app.web.language import gettext as _
+from app.web.language import say
 from app.web.notices import dataset_notices
 from app.web.templating import page
 from app.web.unpacking import unfinished
@@ -152,7 +153,7 @@ def build(dataset: Dataset, here: tuple[Dataset, ...], split: Split, index: int)
         try:
             found.append(_look(each, split, index))
         except (ArchiveError, NotReadyError) as error:
-            notices.append(Notice("warning", str(error)))
+            notices.append(Notice("warning", say(error.args[0])))
             continue
         notices += [*unfinished(each, Selection(splits=(split,))), *dataset_notices(each, None)]
     ready = [each for each in found if each.is_ready]

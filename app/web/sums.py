@@ -13,6 +13,7 @@ from app.errors import MalformedError, MissingError, NotReadyError
 from app.pictures.tallies import Inquiry, Tallies, fits
 from app.pictures.tally import Tally, picture_shape
 from app.web.language import gettext as _
+from app.web.language import say
 from app.web.roles import role_of
 from app.web.unpacking import unfinished
 from app.web.views import Notice, Stop
@@ -58,7 +59,7 @@ def look(tallies: Tallies, inquiry: Inquiry, seconds: float) -> Seen:
         time.sleep(_POLL_SECONDS)
     learned = tallies.ask(inquiry, max(0.0, deadline - time.monotonic()))
     if learned.error:
-        return Seen(None, (Notice("warning", str(learned.error)),), pending=False)
+        return Seen(None, (Notice("warning", say(learned.error.args[0])),), pending=False)
     if learned.value is None:
         done = min(99, 100 * learned.done // max(1, learned.total))
         text = _("The pixels are being added up: {done} % is done.", done=done)

@@ -375,6 +375,24 @@ def test_a_damaged_file_has_no_numbers_but_a_sentence(
     assert not cards(shown)
 
 
+def test_what_is_wrong_with_a_file_is_said_in_the_language_of_the_page(
+    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.arrays.job.SMALL", 100)
+    monkeypatch.setattr("app.arrays.store.SMALL", 100)
+    random = np.random.default_rng(1)
+    path = write(
+        train_images=random.integers(0, 256, (9, 20, 20), np.uint8),
+        train_labels=np.zeros(9),
+        test_images=random.integers(0, 256, (90, 20, 20), np.uint8),
+        test_labels=np.zeros(90),
+    )
+    _spoil(path)
+    client = serve(path)
+    client.headers["accept-language"] = "de"
+    assert "test_images stimmt nicht mit ihrer Prüfsumme" in page(client, "/d/made/pixels").text()
+
+
 def _spoil(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 3] ^= 0x40

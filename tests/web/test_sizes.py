@@ -13,6 +13,8 @@ from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.datasets.library import Library
 from app.datasets.selection import Selection
+from app.errors import ArchiveError
+from app.phrases import Phrase
 from app.web.sizes import side_for, switch
 
 from .conftest import Serve, Write
@@ -124,6 +126,23 @@ def test_sizes_that_do_not_agree_on_the_label_say_so(serve: Serve, write: Write)
     client = serve(write("breastmnist.npz", **members(SMALL)).parent)
     text = page(client, "/d/breastmnist/test/0/sizes").text()
     assert "do not agree on its label: 28 px: malignant (0); 64 px: normal, benign (1)." in text
+
+
+def test_a_size_that_is_damaged_is_said_in_the_language_of_the_page(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> None:
+        raise ArchiveError(
+            Path("breastmnist_64.npz"),
+            Phrase("fails its checksum (CRC-32)"),
+            Phrase("fetch the file again; it is damaged"),
+            "test_images",
+        )
+
+    monkeypatch.setattr("app.web.sizes._look", damaged)
+    client.headers["accept-language"] = "de"
+    shown = page(client, "/d/breastmnist/test/4/sizes").text()
+    assert "breastmnist_64.npz: test_images stimmt nicht mit ihrer Prüfsumme" in shown
 
 
 def test_an_image_of_one_size_says_that_there_is_no_other(serve: Serve, write: Write) -> None:
