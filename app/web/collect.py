@@ -1,7 +1,6 @@
 """From a grid into a collection: those ticked, a page, or all that match; or a flag on all."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -38,7 +37,7 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
 
     def read(request: Request, of: str) -> Source:
         whole = library.dataset(read_grid(of).dataset_id)
-        selection = replace(display.selection_at(whole, of.partition("?")[2]), view="middle")
+        selection = display.selection_at(whole, of.partition("?")[2])
         dataset = reviewed.narrowed(request, whole, selection)
         return Source(dataset, selection, dataset.subset(selection))
 

@@ -1,7 +1,7 @@
 """A grid to choose from → what its page shows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Selection
@@ -83,7 +83,9 @@ def build(
     dataset, selection = source.dataset, source.selection
     pages = pages_of(source.subset.total, selection.per_page)
     ticked = frozenset(fields.get("item", ()))
-    drawn = picks.draw(runs, lambda n, _: addresses.sheet(dataset, selection, n), ticked=ticked)
+    # Volumes are told apart, and sized, by their middle; the way back is as one came.
+    by_middle = replace(selection, view="middle")
+    drawn = picks.draw(runs, lambda n, _: addresses.sheet(dataset, by_middle, n), ticked=ticked)
     return CollectPage(
         heading=heading(dataset, selection, source.subset.total),
         crumbs=(Crumb(dataset.title, source.address), Crumb(_("Collect"), None)),

@@ -29,6 +29,12 @@ def test_each_way_leads_back_to_the_page_it_began_on(
     assert address in page(real_client, ways(real_client, address)[way]).links()
 
 
+@pytest.mark.parametrize("way", ["Share", "Study", "Pixels", "Export", "Collect"])
+def test_each_way_leads_back_to_how_volumes_were_shown(way: str, real_client: TestClient) -> None:
+    address = "/d/adrenalmnist3d?split=test&page=2&view=mean"
+    assert address in page(real_client, ways(real_client, address)[way]).links()
+
+
 def test_the_sums_of_all_images_lead_back_there_too(real_client: TestClient) -> None:
     there = ways(real_client, "/d/retinamnist?per_page=50&page=3")["Pixels"]
     assert there == "/d/retinamnist/pixels?per_page=50&page=3"
