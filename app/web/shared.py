@@ -21,7 +21,7 @@ from app.reviews import collected, links
 from app.reviews.database import Database
 from app.reviews.items import Item
 from app.reviews.links import Link
-from app.web.gathering import Run, dataset_with, expander, items_of, matched, runs
+from app.web.gathering import NOT_HERE, Run, dataset_with, expander, items_of, matched, runs
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.targets import may_be_hidden, read_collection, read_target, require_target
@@ -81,7 +81,10 @@ class Shared:
             raise MissingError(
                 "place", _("This link shows {total} images, from 1 on.", total=counted(self.total))
             )
-        (run,) = self.fetch(number, number + 1)
+        found = self.fetch(number, number + 1)
+        if not found:  # it was taken out this moment
+            raise GoneError(_(NOT_HERE))
+        (run,) = found
         if run.dataset is None:
             raise GoneError(run.why)
         return Found(number, run.dataset, run.items[0])

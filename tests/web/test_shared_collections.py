@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.reviews import collected
 from app.web import targets
 
 from .conftest import Serve, Write
@@ -170,6 +171,18 @@ def test_a_page_and_its_pictures_are_of_the_same_moment(mixed: TestClient) -> No
     change(mixed, "/collections/1", "remove", ("eyes", "test", 7))
     assert guest.get(first).status_code == 404
     assert len(page(guest, link).thumbs()) == 3
+
+
+@pytest.mark.parametrize("hidden", ["", "1"])
+@pytest.mark.parametrize("form", ["", ".png"])
+def test_an_image_taken_out_while_it_is_asked_for_is_gone(
+    form: str, hidden: str, mixed: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = share(mixed, "/collections/1", hide_labels=hidden)
+    # Counted first, and taken out before it is read.
+    monkeypatch.setattr(collected, "items", lambda *_: ())
+    answer = visitor(mixed).get(f"{link}/1{form}")
+    assert (answer.status_code, "not here any more" in answer.text) == (410, True)
 
 
 def test_a_guests_note_comes_to_the_image_that_was_shown(mixed: TestClient) -> None:
