@@ -1,7 +1,7 @@
 """One item in every size that is here: links from one to another, and all side by side."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -112,15 +112,14 @@ def switch(
     here = [each for each in sizes_here(library, dataset) if _holds(each, split, index)]
     if len(here) < 2:
         return ()
+    others = replace(selection, noted=None)  # what was noted is of one file
+
+    def there(each: Dataset) -> str:
+        gone_through = _in(each, selection if each is dataset else others)
+        return addresses.item(each.id, split, index, addresses.item_query(gone_through))
+
     return (
-        *(
-            Link(
-                _title(each),
-                addresses.item(each.id, split, index, addresses.item_query(_in(each, selection))),
-                each is dataset,
-            )
-            for each in here
-        ),
+        *(Link(_title(each), there(each), each is dataset) for each in here),
         Link(_("Side by side"), addresses.sizes(dataset.id, split, index)),
     )
 

@@ -19,6 +19,7 @@ from app.web.sizes import side_for, switch
 
 from .conftest import Serve, Write
 from .reading import page, picture, words
+from .visiting import fields_of
 
 RANDOM = np.random.default_rng(8)
 SMALL = RANDOM.integers(0, 256, (5, 28, 28), np.uint8)
@@ -193,3 +194,15 @@ def test_the_image_s_page_leads_to_its_other_sizes(client: TestClient) -> None:
     links = page(client, "/d/breastmnist/test/3?label=0").links()
     assert "/d/breastmnist_64/test/3?label=0" in links
     assert "/d/breastmnist/test/3/sizes" in {link.partition("?")[0] for link in links}
+
+
+def test_what_was_flagged_of_one_size_is_not_looked_for_in_another(client: TestClient) -> None:
+    seen = "/d/breastmnist/test/1"
+    named = fields_of(client.get(seen).text, f"{seen}/notes")
+    flag = {**named, "flag": "artefact", "name": "A"}
+    assert client.post(f"{seen}/notes", data=flag).status_code == 303
+    switched = page(client, f"{seen}?order=label&noted=flagged").one("ul", aria_label="Sizes")
+    links = {words(link): link for link in switched.iter("a")}
+    assert links["28 px"].get("href") == f"{seen}?noted=flagged&order=label"
+    assert links["28 px"].get("aria-current") == "true"
+    assert links["64 px"].get("href") == "/d/breastmnist_64/test/1?order=label"
