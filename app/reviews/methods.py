@@ -63,6 +63,8 @@ def sampling(design: Design) -> str:
     """Tell how a study's images were chosen, as a part of a sentence."""
     if design.source is None or design.drawn_from is None:
         return "[state how they were chosen]"
+    if design.drawn_from == 1:
+        return "one image"
     path = urlsplit(design.source)
     if path.path.startswith("/collections/"):
         which = " of a collection [state how these were chosen]"
@@ -71,7 +73,7 @@ def sampling(design: Design) -> str:
     else:
         which = ""
     if not design.per_label:
-        return f"all {design.drawn_from:,} images{which}" if design.drawn_from > 1 else "one image"
+        return f"all {design.drawn_from:,} images{which}"
     most = "1 image" if design.per_label == 1 else f"{design.per_label:,} images"
     return (
         f"a random sample of at most {most} of each label, seed {design.seed}, from the "
@@ -82,9 +84,10 @@ def sampling(design: Design) -> str:
 def _sampling(protocol: Protocol) -> list[str]:
     total = "[state how many]" if protocol.total is None else f"{protocol.total:,}"
     is_whole = protocol.readers and not protocol.unanswered
+    verb = "was" if protocol.sampled == 1 else "were"
     sentence = (
         f"In the study “{protocol.title}”, {protocol.sampled:,} of the {total} images "
-        f"of {protocol.dataset} were {'read' if is_whole else 'to be read'}"
+        f"of {protocol.dataset} {verb} {'read' if is_whole else 'to be read'}"
     )
     if not protocol.practice:
         return [f"{sentence} ({protocol.sampling})."]

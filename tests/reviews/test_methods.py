@@ -96,6 +96,12 @@ def test_answers_that_are_missing_are_counted(unanswered: int, told: str) -> Non
     assert "120 of the 1,600 images of RetinaMNIST were to be read" in text
 
 
+@pytest.mark.parametrize(("unanswered", "told"), [(0, "was read ("), (1, "was to be read (")])
+def test_one_image_is_told_as_one(unanswered: int, told: str) -> None:
+    one = replace(STUDY, sampled=1, practice=0, unanswered=unanswered)
+    assert f"1 of the 1,600 images of RetinaMNIST {told}" in methods(one)
+
+
 def test_a_study_that_nobody_has_begun_says_so() -> None:
     assert "No reader has begun yet." in methods(replace(STUDY, readers=0))
 
@@ -125,6 +131,7 @@ def test_the_paragraph_is_whole_sentences(readers: int, compared: bool, repeated
         ("/d/breastmnist", 780, 0, "all 780 images"),
         ("/d/breastmnist?split=val&label=0", 1_021, 0, "all 1,021 images with split=val, label=0"),
         ("/d/breastmnist/val/5", 1, 0, "one image"),
+        ("/d/breastmnist/val/5", 1, 10, "one image"),
         (
             "/collections/3",
             40,
