@@ -89,6 +89,7 @@ def create_app(settings: Settings) -> ASGIApp:
         redoc_url=None,
         openapi_url=addresses.API_SCHEMA,
         lifespan=lifespan,
+        redirect_slashes=False,  # problems.install does it
         dependencies=[Depends(readable_query)],
     )
     problems.install(application)

@@ -4,12 +4,13 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from app.datasets.query import require_readable
 from app.errors import (
@@ -84,6 +85,9 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> Response:
         sentence = f"{error.detail}."
         if error.status_code == 404:
+            if there := _without_slash(app, request):
+                headers = UNDER_A_LINK if there.startswith("/s/") else {}
+                return RedirectResponse(there, 307, headers)
             sentence = _(NO_PAGE)
         elif error.status_code == 405 and not _is_program(request):
             sentence = _not_allowed((error.headers or {}).get("Allow", ""))
@@ -106,6 +110,21 @@ def install(app: FastAPI) -> None:
     async def unknown(request: Request, _error: Exception) -> Response:
         sentence = _("Something went wrong here; the server's log says what.")
         return _answer(request, 500, sentence, "")
+
+
+def _without_slash(app: FastAPI, request: Request) -> str:
+    """Give the address that one with a slash at its end stands for; empty if it is none of ours.
+
+    Starlette's own redirect names the scheme, by which a link would leave TLS where the proxy does
+    not tell of it, and has no headers of ours.
+    """
+    path = "/" + request.scope["path"].strip("/")
+    scope = {**request.scope, "path": path, "raw_path": None}
+    if path == request.scope["path"] or all(
+        route.matches(scope)[0] is Match.NONE for route in app.routes
+    ):
+        return ""
+    return addresses.with_query(quote(path), request.url.query)
 
 
 def _is_program(request: Request) -> bool:
