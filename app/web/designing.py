@@ -24,7 +24,7 @@ from app.web.language import later
 from app.web.targets import read_collection, read_target, require_target
 from app.web.words import counted, label_text
 
-YES_NO: Final = ("yes", "no")
+YES_NO: Final = (later("yes"), later("no"))
 QUESTION: Final = later("What does this image show?")
 # Beyond this many a sample is drawn from the first; nobody reads a tenth of them.
 DRAWN_FROM_MOST: Final = 1_000_000
@@ -75,7 +75,8 @@ def read_design(source: Source, fields: dict[str, list[str]]) -> Design:
     if scale == "labels":
         choices = label_choices(dataset)
     elif scale == "yes-no":
-        choices = tuple(Choice(name) for name in YES_NO)
+        # Kept as data, in the language in which the study is made, as its question is.
+        choices = tuple(Choice(_(name)) for name in YES_NO)
     elif scale == "own":
         lines = text(fields, "choices").splitlines()
         choices = tuple(Choice(line.strip()) for line in lines if line.strip())
