@@ -31,10 +31,11 @@ from app.web.gathering import NOT_HERE, lost_items, require_whole, still_coming,
 from app.web.guest import CACHING, finish
 from app.web.item import cut_for, drawn, drawn_through, parse_looking, tidied
 from app.web.language import gettext as _
+from app.web.language import ngettext
 from app.web.reading_options import CANNOT
 from app.web.studio import Plan, Studio
 from app.web.templating import page
-from app.web.words import NO_PAGE, counted
+from app.web.words import NO_PAGE
 
 _MILLISECONDS_MOST: Final = 12
 
@@ -54,7 +55,11 @@ class Seat:
         if not 0 <= at < len(self.order):
             raise MissingError(
                 "place",
-                _("There are {order} images to read, from 1 on.", order=counted(len(self.order))),
+                ngettext(
+                    "There is {number} image to read and no other.",
+                    "There are {number} images to read, from 1 on.",
+                    len(self.order),
+                ),
             )
         return self.order[at]
 
@@ -214,7 +219,14 @@ def _practised(database: Database, study: Study, number: str) -> tuple[int, Stud
     at = number_in_path(number) - 1
     aside = study.practice_items
     if not 0 <= at < len(aside):
-        raise MissingError("place", _("There are {aside} images to practise on.", aside=len(aside)))
+        raise MissingError(
+            "place",
+            ngettext(
+                "There is {number} image to practise on.",
+                "There are {number} images to practise on.",
+                len(aside),
+            ),
+        )
     return at, studies.item_of(database, study, aside[at])
 
 

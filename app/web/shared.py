@@ -23,9 +23,9 @@ from app.reviews.items import Item
 from app.reviews.links import Link
 from app.web.gathering import NOT_HERE, Run, dataset_with, expander, items_of, matched, runs
 from app.web.language import gettext as _
-from app.web.language import later
+from app.web.language import later, ngettext
 from app.web.targets import may_be_hidden, read_collection, read_target, require_target
-from app.web.words import NO_PAGE, counted
+from app.web.words import NO_PAGE
 
 # The seed of an order has 32 bits (eight hex digits of the link's secret).
 _SEED_DIGITS: Final = 8
@@ -79,7 +79,12 @@ class Shared:
         number = number_in_path(place) - 1
         if not 0 <= number < self.total:
             raise MissingError(
-                "place", _("This link shows {total} images, from 1 on.", total=counted(self.total))
+                "place",
+                ngettext(
+                    "This link shows {number} image and no other.",
+                    "This link shows {number} images, from 1 on.",
+                    self.total,
+                ),
             )
         found = self.fetch(number, number + 1)
         if not found:  # it was taken out this moment

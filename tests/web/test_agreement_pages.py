@@ -22,7 +22,7 @@ from app.web import language
 
 from .conftest import Serve, Write
 from .reading import Page, Pixels, page, words
-from .visiting import send, visitor
+from .visiting import send, share, visitor
 
 RANDOM = np.random.default_rng(4)
 LABELS = (np.arange(8) % 2).astype(np.uint8)
@@ -125,6 +125,19 @@ def test_yes_and_no_are_asked_in_the_language_the_study_is_made_in(
     shown = page(visitor(owner), f"{ann}/read/1")
     answers = [words(option).split()[0] for option in shown.all("label", class_="option")]
     assert answers[:2] == ["ja", "nein"]
+
+
+def test_one_image_is_spoken_of_as_one(serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=np.zeros((2, 6, 6), np.uint8), test_labels=LABELS[:2]))
+    ann, _ = study(owner, practice="1")
+    reader, shared = visitor(owner), share(owner, "/d/made/test/0")
+    assert "asked to read 1 image, one after" in page(reader, ann).text()
+    for address, said in (
+        (f"{ann}/read/2", "There is 1 image to read and no other."),
+        (f"{ann}/practice/2", "There is 1 image to practise on."),
+        (f"{shared}/2", "This link shows 1 image and no other."),
+    ):
+        assert said in page(reader, address, 404).text()
 
 
 def test_another_study_that_a_backup_brings_is_measured_anew(
