@@ -201,7 +201,9 @@ def _add(found: Tally, rows: list[int], pixels: NDArray[Any]) -> None:
 
 def _histogram(values: NDArray[Any], bins: Bins) -> tuple[NDArray[np.int64], tuple[int, int, int]]:
     if bins in (BYTES, BITS):
-        return np.bincount(values.view(np.uint8), minlength=bins.number), (0, 0, 0)
+        # Cast, not viewed: what is called bool may be made of other bytes than 0 and 1.
+        levels = values.astype(np.uint8, copy=False)
+        return np.bincount(levels, minlength=bins.number), (0, 0, 0)
     reals = values.astype(np.float64) * bins.part
     edges = bins.edges
     within = reals[(reals >= edges[0]) & (reals <= edges[-1])]

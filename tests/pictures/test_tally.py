@@ -98,6 +98,16 @@ def test_of_every_kind_of_picture_they_are_numpys(
         assert_is_of(found, label + 1, stacked(images)[labels == label])
 
 
+def test_a_mask_of_0_and_255_that_is_called_bool_counts_as_false_and_true(
+    tmp_path: Path, store: Store
+) -> None:
+    # `mask.view(bool)`, which copies nothing, keeps the bytes as they were; NumPy saves them so.
+    mask = np.array([[[0, 255, 255], [0, 0, 2]]], np.uint8)
+    found = added_up(opened(tmp_path / "a.npz", store, mask.view(np.bool_), np.zeros(1, int)))
+    assert found.counts[0, 0].tolist() == [3, 3]
+    assert found.mean(0)[..., 0].tolist() == [[0, 1, 1], [0, 0, 1]]
+
+
 def test_an_image_of_several_labels_counts_for_each(tmp_path: Path, store: Store) -> None:
     random = np.random.default_rng(4)
     images = random.integers(0, 256, (300, 5, 4), np.uint8)
