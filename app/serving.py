@@ -54,6 +54,8 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         workers=workers,
         timeout_worker_healthcheck=_SILENT_SECONDS,
         log_level="warning",
+        # Left to itself, uvicorn asks standard output, which may have been closed.
+        use_colors=None if sys.stdout else False,
         server_header=False,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies,

@@ -25,6 +25,7 @@ from running import (
     PATIENCE,
     Server,
     anybody,
+    ask,
     children,
     environment,
     is_alive,
@@ -123,6 +124,14 @@ def test_serve_prints_one_line_with_the_address_once_it_answers(
         assert b"made" in server.get("/")
         code, out, err = server.end()
     assert (code, out, err) == (0, "", "")
+
+
+def test_a_server_whose_standard_output_is_closed_serves(made: Path, cache: dict[str, str]) -> None:
+    closed = ("sh", "-c", 'exec "$0" "$@" 2>&1 >&-', LIGHTBOX)
+    with Server(made, "--private", program=closed, **cache) as server:
+        assert server.line.startswith("The owner enters at ")
+        assert ask(f"http://127.0.0.1:{server.port}/healthz")
+        assert server.end() == (0, "", "")
 
 
 @ENDINGS
