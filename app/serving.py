@@ -182,7 +182,14 @@ def _announce(address: str, listening: socket.socket) -> None:
             break  # it answers, if not to this name
         except OSError:
             time.sleep(0.02)
-    print(f"Lightbox is at {address}", flush=True)
+    line = f"Lightbox is at {address}"
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        # It serves all the same, and what can't be printed is not tried again when it ends.
+        sys.stdout = None
+        why = (error.strerror or str(error)).lower()
+        sys.stderr.write(f"Standard output can't be used ({why}). {line}\n")
 
 
 def _hand_down(settings: Settings) -> None:

@@ -134,6 +134,17 @@ def test_a_server_whose_standard_output_is_closed_serves(made: Path, cache: dict
         assert server.end() == (0, "", "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_server_whose_address_can_not_be_printed_tells_it_on_standard_error(
+    made: Path, cache: dict[str, str]
+) -> None:
+    full = ("sh", "-c", 'exec "$0" "$@" 2>&1 >/dev/full', LIGHTBOX)
+    with Server(made, program=full, **cache) as server:
+        assert server.line.startswith("Standard output can't be used (no space left on device). ")
+        assert b"made" in server.get("/")
+        assert server.end() == (0, "", "")
+
+
 @ENDINGS
 def test_a_signal_ends_the_server_with_exit_code_0_and_no_word(
     number: signal.Signals, made: Path, cache: dict[str, str]
