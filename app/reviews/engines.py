@@ -26,6 +26,7 @@ _MIGRATING: Final = 0x4C494748_54424F58
 def read_url(url: str) -> URL:
     """Read a database URL. Raises UsageError (never with the URL in it: it may hold a password)."""
     try:
+        url.encode()  # a variable may hold bytes that are no text
         read = make_url(url)
     except (ArgumentError, ValueError):
         raise UsageError(

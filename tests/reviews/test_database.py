@@ -33,6 +33,7 @@ def make(db: Database) -> links.Link:
         ("sqlite:///:memory:", "names no file"),
         ("sqlite://host/file", "names no file|can't be read"),
         ("postgresql://name:geheim@host:port/db", "can't be read"),
+        ("sqlite:////folder/\udcff.sqlite", "can't be read"),
     ],
 )
 def test_a_url_that_can_not_be_used_is_refused_without_repeating_it(
