@@ -77,6 +77,13 @@ def main() -> None:
             sys.stderr.write(f"lightbox: {at} can't be used ({why}); check it, and its room.\n")
         sys.stdout = None  # what is left can't be printed either
         sys.exit(1)
+    except UnicodeEncodeError as error:
+        # Typed or set in another encoding, and used where only text can be, as in an address.
+        name = plain(error.object)
+        sys.stderr.write(
+            f"lightbox: A name holds bytes that are no UTF-8 ({name}); give another.\n"
+        )
+        sys.exit(2)
 
 
 @cli.command()

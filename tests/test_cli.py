@@ -468,6 +468,23 @@ def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, run: Run
     assert name.removeprefix("LIGHTBOX_").lower() in one_sentence(done.stderr).lower()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("backup", "\udcff"),
+        ("get", "breastmnist", "--from", "http://127.0.0.1:1/\udcff"),
+    ],
+)
+def test_what_was_typed_in_another_encoding_is_refused_in_one_sentence(
+    arguments: tuple[str, ...], run: Run, tmp_path: Path
+) -> None:
+    database = f"sqlite:///{tmp_path}/reviews.sqlite"
+    run("share", "/d/immunodemo", LIGHTBOX_DATABASE_URL=database)
+    done = run(*arguments, LIGHTBOX_DATABASE_URL=database)
+    assert done.returncode == 2
+    assert "that are no UTF-8" in one_sentence(done.stderr)
+
+
 def test_an_empty_data_folder_serves_the_demo_and_calls_it_that(cache: dict[str, str]) -> None:
     with Server(**cache) as server:
         (demo,) = json.loads(server.get("/api/datasets"))["datasets"]
