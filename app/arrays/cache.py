@@ -1,7 +1,8 @@
 """The cache folder: what can be made again, one folder for each content key.
 
-Every file here is written under another name, flushed, and renamed: under its final name it is
-whole. The folder may be deleted at any time, even while it is in use: an opened file lives on.
+What is made is written under another name, flushed, and renamed: under its final name it is whole.
+Not so the marks of what was checked or stopped, of which half is none. The folder may be deleted at
+any time, even while it is in use: an opened file lives on.
 """
 
 import contextlib

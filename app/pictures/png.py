@@ -16,9 +16,6 @@ _GREY: Final = 0
 _RGB: Final = 2
 _SUB: Final = 1
 
-# The widest and tallest that every browser still draws.
-SIDE_MOST: Final = 16_384
-
 
 def encode(pixels: NDArray[Any], level: int = 1) -> bytes:
     """Encode (H, W) or (H, W, 3) pixels of uint8 or uint16 without loss.
