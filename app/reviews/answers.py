@@ -157,6 +157,8 @@ def progress(db: Database, study: Study) -> tuple[Progress, ...]:
 
 def progress_of(db: Database, these: Sequence[Study]) -> dict[int, tuple[Progress, ...]]:
     """Say of each of these studies, by its id, what ``progress`` says. Raises StorageError."""
+    if not these:
+        return {}
     with db.reading() as connection:
         people = studies.readers_within(connection, *these)
         far = (

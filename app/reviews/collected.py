@@ -92,6 +92,8 @@ def restore(db: Database, collection_id: int) -> None:
 
 def count(db: Database, *, deleted: bool = False) -> int:
     """Count the collections (or the deleted ones). Raises StorageError."""
+    if db.is_new():
+        return 0
     number = select(func.count()).select_from(collections).where(_is_asked(deleted=deleted))
     with db.reading() as connection:
         return connection.execute(number).scalar_one()
@@ -104,6 +106,8 @@ def all_collections(
 
     With ``start`` and ``most``, only so many from that place (from 0) on.
     """
+    if db.is_new():
+        return ()
     newest = collections.c.id.desc()
     # Chosen first, so that the items of those before are not counted.
     asked = select(collections.c.id).where(_is_asked(deleted=deleted)).order_by(newest)

@@ -72,7 +72,10 @@ class Database:
                 yield connection
 
     def is_new(self) -> bool:
-        """Say whether there can be nothing in it: a file that nobody has made yet."""
+        """Say whether there can be nothing in it: a file that nobody has made yet.
+
+        Who only looks is answered without it, and leaves no file behind.
+        """
         if self.file and self._ready is None:
             try:
                 self.file.stat()

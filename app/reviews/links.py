@@ -142,9 +142,7 @@ def find(db: Database, token: str, now: datetime) -> Link:
 
     Raises MissingError for none, GoneError for one that has ended, StorageError.
     """
-    with db.reading() as connection:
-        found = connection.execute(select(*_COLUMNS).where(links.c.token_hash == _digest(token)))
-        row = found.mappings().one_or_none()
+    row = None if db.is_new() else _row_of(db, token)
     if row is None:
         raise MissingError(
             "link",
@@ -164,6 +162,12 @@ def find(db: Database, token: str, now: datetime) -> Link:
             Phrase("This link has expired; ask the person who sent it for a new one."), "link"
         )
     return link
+
+
+def _row_of(db: Database, token: str) -> RowMapping | None:
+    with db.reading() as connection:
+        found = connection.execute(select(*_COLUMNS).where(links.c.token_hash == _digest(token)))
+        return found.mappings().one_or_none()
 
 
 def touch(db: Database, link: Link) -> None:
@@ -188,6 +192,8 @@ def settle(db: Database, link: Link, content: str) -> None:
 
 def count(db: Database) -> int:
     """Count the links there have been. Raises StorageError."""
+    if db.is_new():
+        return 0
     with db.reading() as connection:
         return connection.execute(select(func.count()).select_from(links)).scalar_one()
 
@@ -197,6 +203,8 @@ def all_links(db: Database, start: int = 0, most: int | None = None) -> tuple[Li
 
     With ``start`` and ``most``, only so many from that place (from 0) on.
     """
+    if db.is_new():
+        return ()
     with db.reading() as connection:
         newest = select(*_COLUMNS).order_by(links.c.id.desc())
         rows = connection.execute(newest.offset(start).limit(most))

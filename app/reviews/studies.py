@@ -100,6 +100,8 @@ def create(db: Database, design: Design, items: Items, labels: Sequence[int | No
 
 def count(db: Database) -> int:
     """Count the studies. Raises StorageError."""
+    if db.is_new():
+        return 0
     with db.reading() as connection:
         return connection.execute(select(func.count()).select_from(studies)).scalar_one()
 
@@ -109,6 +111,8 @@ def all_studies(db: Database, start: int = 0, most: int | None = None) -> tuple[
 
     With ``start`` and ``most``, only so many from that place (from 0) on.
     """
+    if db.is_new():
+        return ()
     with db.reading() as connection:
         # Chosen first, so that the items of those before are not counted.
         newest = select(studies.c.id).order_by(studies.c.id.desc()).offset(start).limit(most)
@@ -120,6 +124,8 @@ def all_studies(db: Database, start: int = 0, most: int | None = None) -> tuple[
 
 def find(db: Database, study_id: int) -> Study:
     """Give one study. Raises MissingError, StorageError."""
+    if db.is_new():
+        raise _missing(study_id)
     with db.reading() as connection:
         return find_within(connection, study_id)
 
@@ -129,8 +135,12 @@ def find_within(connection: Connection, study_id: int) -> Study:
     rows = connection.execute(_counted().where(studies.c.id == study_id))
     row = rows.mappings().one_or_none()
     if row is None:
-        raise MissingError("study", Phrase("There is no study {study_id}.", study_id=study_id))
+        raise _missing(study_id)
     return _study(row)
+
+
+def _missing(study_id: int) -> MissingError:
+    return MissingError("study", Phrase("There is no study {study_id}.", study_id=study_id))
 
 
 def close(db: Database, study_id: int) -> None:

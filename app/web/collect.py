@@ -44,10 +44,11 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
     def draw(request: Request, grid: Source, fields: dict[str, list[str]], done: str) -> Response:
         check = forms.check_for(request)
         shown = list(runs(library, grid.on_page()))
-        total = 0 if database.is_new() else collected.count(database)
         # Sent by buttons, so that what was ticked comes along: an address would be too long for it.
-        among = paged(urlencode({"page": text(fields, "among") or "1"}), total, str)
-        found = collected.all_collections(database, first_of(among), PER_PAGE) if total else ()
+        among = paged(
+            urlencode({"page": text(fields, "among") or "1"}), collected.count(database), str
+        )
+        found = collected.all_collections(database, first_of(among), PER_PAGE)
         view = collect_page.build(grid, shown, found, among, fields, done, check)
         answer = page(request, "collect", view, style=view.style)
         forms.remember(answer, check)

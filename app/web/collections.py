@@ -41,17 +41,13 @@ def collections(database: Database, forms: Forms) -> APIRouter:
     @router.get("")
     def overview(request: Request) -> Response:
         check = forms.check_for(request)
-        is_new = database.is_new()
-        here = 0 if is_new else collected.count(database)
-        gone = 0 if is_new else collected.count(database, deleted=True)
+        here, gone = (collected.count(database, deleted=deleted) for deleted in (False, True))
         to = partial(addresses.listed, addresses.COLLECTIONS)
         # Both begin on the first page: behind all others, nobody would find the deleted ones.
         pager = paged(request.url.query, max(here, gone), to)
         start = first_of(pager)
-        found = () if is_new else collected.all_collections(database, start, PER_PAGE)
-        deleted = (
-            () if is_new else collected.all_collections(database, start, PER_PAGE, deleted=True)
-        )
+        found = collected.all_collections(database, start, PER_PAGE)
+        deleted = collected.all_collections(database, start, PER_PAGE, deleted=True)
         view = collection_pages.overview(found, deleted, pager, check)
         answer = page(request, "collections", view)
         forms.remember(answer, check)

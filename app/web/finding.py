@@ -71,6 +71,8 @@ def _found(dataset: Dataset, selection: Selection, words: str) -> str:
                 words=shown(words),
             ),
         )
+    # With any of them, whatever was asked of the labels before: “none” would hide what was sought.
     return addresses.grid(
-        dataset.id, replace(selection.without_labels(), labels=tuple(sorted(labels)))
+        dataset.id,
+        replace(selection.without_labels(), labels=tuple(sorted(labels)), match="any"),
     )

@@ -52,6 +52,11 @@ def test_words_in_several_names_lead_to_all_of_these(find: Find) -> None:
     assert find("non-proliferative") == (303, "/d/retinamnist?label=1&label=2&label=3")
 
 
+def test_a_label_is_found_though_another_was_to_be_on_none(find: Find) -> None:
+    there = find("malignant", "breastmnist", label="1", match="none")
+    assert there == (303, "/d/breastmnist?label=0")
+
+
 @pytest.mark.parametrize(
     ("typed", "status", "said"),
     [

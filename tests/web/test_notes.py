@@ -176,7 +176,10 @@ def test_without_its_database_the_page_is_shown_and_writing_says_it_was_not_save
 def test_looking_makes_no_database(owner: TestClient, database: Path) -> None:
     assert said(owner, ITEM) == []
     assert page(owner, "/d/atlas").thumbs()
-    for asked in ("/collections/1", "/share?of=/collections/1", "/studies/new?of=/collections/1"):
+    for asked in ("/collections", "/collections/add?of=/d/atlas", "/studies", "/links"):
+        page(owner, asked)
+    nothing = "/collections/1 /share?of=/collections/1 /studies/new?of=/collections/1 /studies/1"
+    for asked in (*nothing.split(), "/s/nothing", "/s/nothing/1"):
         page(owner, asked, 404)
     assert not database.exists()
 
