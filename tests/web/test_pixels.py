@@ -360,26 +360,11 @@ def test_of_pictures_too_large_none_is_computed(
     assert "/d/made/pixels" not in [e.get("href") for e in page(client, "/d/made").all("a")]
 
 
-def test_a_damaged_file_has_no_numbers_but_a_sentence(
-    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.arrays.job.SMALL", 100)
-    monkeypatch.setattr("app.arrays.store.SMALL", 100)
-    random = np.random.default_rng(1)
-    path = write(
-        test_images=random.integers(0, 256, (90, 20, 20), np.uint8), test_labels=np.zeros(90)
-    )
-    _spoil(path)
-    shown = pixels(serve(path), "/d/made/pixels")
-    assert "test_images" in shown.text()
-    assert not cards(shown)
-
-
-def test_what_is_wrong_with_a_file_is_said_in_the_language_of_the_page(
-    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.arrays.job.SMALL", 100)
-    monkeypatch.setattr("app.arrays.store.SMALL", 100)
+@pytest.fixture
+def damaged(write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file whose damage is found only as its pixels are read."""
+    for module in ("job", "store"):
+        monkeypatch.setattr(f"app.arrays.{module}.SMALL", 100)
     random = np.random.default_rng(1)
     path = write(
         train_images=random.integers(0, 256, (9, 20, 20), np.uint8),
@@ -387,16 +372,24 @@ def test_what_is_wrong_with_a_file_is_said_in_the_language_of_the_page(
         test_images=random.integers(0, 256, (90, 20, 20), np.uint8),
         test_labels=np.zeros(90),
     )
-    _spoil(path)
-    client = serve(path)
-    client.headers["accept-language"] = "de"
-    assert "test_images stimmt nicht mit ihrer Prüfsumme" in page(client, "/d/made/pixels").text()
-
-
-def _spoil(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 3] ^= 0x40
     path.write_bytes(data)
+    return path
+
+
+def test_a_damaged_file_has_no_numbers_but_a_sentence(serve: Serve, damaged: Path) -> None:
+    shown = pixels(serve(damaged), "/d/made/pixels")
+    assert "test_images" in shown.text()
+    assert not cards(shown)
+
+
+def test_what_is_wrong_with_a_file_is_said_in_the_language_of_the_page(
+    serve: Serve, damaged: Path
+) -> None:
+    client = serve(damaged)
+    client.headers["accept-language"] = "de"
+    assert "test_images stimmt nicht mit ihrer Prüfsumme" in page(client, "/d/made/pixels").text()
 
 
 def test_a_mean_image_is_asked_for_again_by_its_tag(real_client: TestClient) -> None:
