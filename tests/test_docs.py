@@ -29,9 +29,9 @@ from app.pictures.sheet import SIDE_MOST
 from app.reviews import designs, links
 from app.reviews.database import Database
 from app.reviews.export import COLUMNS
+from app.reviews.studies import READERS_MOST
 from app.settings import HANDED_DOWN, PREFIX, Settings
 from app.shelves import DEMO_FILE
-from app.web.studies import READERS_MOST
 
 GROUP: Any = typer.main.get_command(cli)
 

@@ -21,6 +21,8 @@ from app.reviews.tables import readers, studies, study_items
 from app.reviews.texts import cleaned
 
 NAME_MOST: Final = 100
+# Each pair of readers is measured: more would keep the agreement page waiting.
+READERS_MOST: Final = 30
 
 _PART: Final = 5_000
 
@@ -192,7 +194,7 @@ def add_reader(db: Database, study: Study, name: str, days: int = links.DAYS) ->
     """Add a reader to a study; give the token of their link, which is nowhere else, and the link.
 
     Raises MalformedError for days or a name that can't be, as one that another reader of this
-    study has, GoneError when the study is closed, StorageError.
+    study has, and for one reader too many, GoneError when the study is closed, StorageError.
     """
     name = cleaned(name, NAME_MOST, lines=False, part="name")
     if not name:
@@ -202,7 +204,13 @@ def add_reader(db: Database, study: Study, name: str, days: int = links.DAYS) ->
         locked = select(studies.c.closed).where(studies.c.id == study.id).with_for_update()
         if connection.execute(locked).scalar_one() is not None:
             raise GoneError(Phrase("This study is closed, so no reader was added."))
-        if any(reader.name == name for reader in readers_within(connection, study)):
+        there = readers_within(connection, study)
+        if len(there) >= READERS_MOST:
+            raise MalformedError(
+                "name",
+                Phrase("A study has at most {readers_most} readers.", readers_most=READERS_MOST),
+            )
+        if any(reader.name == name for reader in there):
             raise MalformedError(
                 "name",
                 Phrase(
@@ -227,12 +235,6 @@ def link_reader(
     """
     with db.writing("The link") as connection:
         return _linked(connection, db.now(), study, reader.id, days)
-
-
-def readers_of(db: Database, study: Study) -> tuple[Reader, ...]:
-    """Give the readers of a study in the order they were added. Raises StorageError."""
-    with db.reading() as connection:
-        return readers_within(connection, study)
 
 
 def names_of_readers(db: Database, reader_ids: Iterable[int]) -> dict[int, str]:

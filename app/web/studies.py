@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from app.datasets.library import Library
 from app.datasets.query import number_in_path, shown, whole_number
 from app.datasets.selection import PER_PAGE
-from app.errors import MalformedError, MissingError
+from app.errors import MissingError
 from app.reviews import answers, export, studies
 from app.reviews.database import Database
 from app.reviews.links import Link
@@ -25,8 +25,6 @@ from app.web.security import NO_REFERRER
 from app.web.sharing import collections_at, leads_to, link_url, named
 from app.web.templating import page
 
-# Each pair of readers is measured: more would keep the agreement page waiting.
-READERS_MOST: Final = 30
 _ONCE: Final = {"Cache-Control": "no-store", **NO_REFERRER}
 
 
@@ -78,10 +76,6 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
     @router.post(f"{addresses.STUDIES}/{{study_id}}/readers")
     def invite(request: Request, study_id: str, fields: Fields) -> Response:
         study = study_at(database, study_id)
-        if len(studies.readers_of(database, study)) >= READERS_MOST:
-            raise MalformedError(
-                "name", _("A study has at most {readers_most} readers.", readers_most=READERS_MOST)
-            )
         made = studies.add_reader(database, study, text(fields, "name"), _days(fields))
         return _invited(request, database, study, made, base_url)
 

@@ -35,6 +35,11 @@ def make_reader(db: Database, study: Study, name: str = "Ada") -> Reader:
     return studies.find_reader(db, link.reader_id)
 
 
+def readers_of(db: Database, study: Study) -> tuple[Reader, ...]:
+    with db.reading() as connection:
+        return studies.readers_within(connection, study)
+
+
 def answer(db: Database, reader: Reader, place: int, choice: int, key: str = "") -> Answer:
     key = key or f"key-{next(_keys):08}"
     return answers.record(db, reader, place, choice, None, 1_500, key)

@@ -1,5 +1,7 @@
 """Studies and their readers."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +17,7 @@ from app.reviews.database import Database
 from app.reviews.designs import Choice
 from app.reviews.studies import StudyItem
 
-from .reading import CHOICES, DESIGN, items, make_reader, make_study
+from .reading import CHOICES, DESIGN, items, make_reader, make_study, readers_of
 
 
 def test_a_study_is_found_as_it_was_made(db: Database) -> None:
@@ -120,7 +122,7 @@ def test_a_reader_gets_a_link_to_the_blinded_study(db: Database) -> None:
     assert not link.may_comment
     assert link.expires - link.created == timedelta(days=90)
     assert link.reader_id
-    [reader] = studies.readers_of(db, study)
+    [reader] = readers_of(db, study)
     assert (reader.id, reader.name) == (link.reader_id, "Dr. Ada")
     assert studies.find_reader(db, reader.id) == reader
 
@@ -141,7 +143,7 @@ def test_a_reader_needs_a_name_and_sensible_days_or_nothing_is_made(db: Database
             studies.add_reader(db, study, name)
     with pytest.raises(MalformedError):
         studies.add_reader(db, study, "Ada", days=0)
-    assert studies.readers_of(db, study) == ()
+    assert readers_of(db, study) == ()
     assert links.all_links(db) == ()
 
 
@@ -154,8 +156,29 @@ def test_no_two_readers_of_a_study_have_the_same_name(name: str, db: Database) -
     assert told.value.part == "name"
     studies.add_reader(db, other, name)
     studies.add_reader(db, study, "Adam")
-    assert [reader.name for reader in studies.readers_of(db, study)] == ["Ada", "Adam"]
+    assert [reader.name for reader in readers_of(db, study)] == ["Ada", "Adam"]
     assert len(links.all_links(db)) == 3
+
+
+def test_a_study_takes_so_many_readers_and_no_more_though_two_are_added_at_once(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studies, "READERS_MOST", 3)
+    study = make_study(db)
+    gate = threading.Barrier(6)
+
+    def add(name: str) -> str:
+        gate.wait()
+        try:
+            studies.add_reader(db, study, name)
+        except MalformedError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(6) as together:
+        told = list(together.map(add, "abcdef"))
+    assert sorted(told) == [""] * 3 + ["A study has at most 3 readers."] * 3
+    assert len(readers_of(db, study)) == len(links.all_links(db)) == 3
 
 
 def test_a_closed_study_takes_no_reader_who_could_only_find_it_closed(db: Database) -> None:
@@ -164,7 +187,7 @@ def test_a_closed_study_takes_no_reader_who_could_only_find_it_closed(db: Databa
     studies.close(db, study.id)
     with pytest.raises(GoneError, match="so no reader was added"):
         studies.add_reader(db, study, "Late")
-    assert studies.readers_of(db, study) == (reader,)
+    assert readers_of(db, study) == (reader,)
     # Who lost theirs may look at their answers by another.
     assert studies.link_reader(db, study, reader)[1].reader_id == reader.id
 
@@ -172,8 +195,8 @@ def test_a_closed_study_takes_no_reader_who_could_only_find_it_closed(db: Databa
 def test_readers_are_those_of_their_study(db: Database) -> None:
     first, second = make_study(db), make_study(db)
     ada, bob = make_reader(db, first), make_reader(db, second, "Bob")
-    assert studies.readers_of(db, first) == (ada,)
-    assert studies.readers_of(db, second) == (bob,)
+    assert readers_of(db, first) == (ada,)
+    assert readers_of(db, second) == (bob,)
     assert studies.all_studies(db) == (second, first)
     assert studies.names_of_readers(db, [bob.id, 77]) == {bob.id: "Bob"}
 

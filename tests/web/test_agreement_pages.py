@@ -241,7 +241,9 @@ def test_a_kappa_that_rounds_to_nothing_has_no_sign(
     assert cohen_kappa_score(*given) == pytest.approx(-2 / 433)
     db = Database(url)
     made = studies.find(db, 1)
-    for reader, said in zip(studies.readers_of(db, made), given, strict=True):
+    with db.reading() as connection:
+        readers = studies.readers_within(connection, made)
+    for reader, said in zip(readers, given, strict=True):
         for place in studies.order(made, reader):
             key = f"key-{place.number:08}"
             answers.record(db, reader, place.number, said[place.item], None, 5, key)
