@@ -78,6 +78,8 @@ def main() -> None:
         sys.stdout = None  # what is left can't be printed either
         sys.exit(1)
     except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":
+            raise
         # Typed or set in another encoding, and used where only text can be, as in an address.
         name = plain(error.object)
         sys.stderr.write(

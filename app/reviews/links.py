@@ -224,7 +224,7 @@ def revoke(db: Database, link_id: int) -> None:
 
 
 def reopen(db: Database, link_id: int) -> None:
-    """Let a link that was ended open again, until its time is over.
+    """Let a link that was revoked open again, until its time is over.
 
     Raises MissingError, StorageError.
     """

@@ -1,4 +1,4 @@
-"""The owner's list of all links there have been, where each is withdrawn."""
+"""The owner's list of all links there have been, where each is withdrawn, or opened again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

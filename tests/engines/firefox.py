@@ -75,6 +75,14 @@ class Firefox(Window):
         return answer["result"]
 
 
+def _port_in(told: Path) -> int:
+    """Read where to connect to; 0 as long as it has not been told to its end."""
+    try:
+        return int(json.loads(told.read_text())["ws_port"])
+    except (FileNotFoundError, json.JSONDecodeError):
+        return 0
+
+
 @contextmanager
 def firefox(base: str, browser: str) -> Iterator[Window]:
     """Start the browser, with a profile and a home of its own."""
@@ -83,8 +91,7 @@ def firefox(base: str, browser: str) -> Iterator[Window]:
         told = Path(folder, "WebDriverBiDiServer.json")
         command = (browser, "--headless", "--profile", folder, "--remote-debugging-port", "0")
         with runs(*command, env=environment(HOME=folder)):
-            place = until(lambda: told.read_text() if told.exists() else "", "no port is told")
-            port = json.loads(place)["ws_port"]
+            port = until(lambda: _port_in(told), "no port is told")
             address = f"ws://127.0.0.1:{port}/session"
             with connect(address, proxy=None, max_size=None) as connection:
                 window = Firefox(base, connection)

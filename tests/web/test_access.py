@@ -541,6 +541,7 @@ def test_who_may_only_look_at_a_public_server_gets_nothing_of_its_owner(
     database = f"sqlite:///{tmp_path}/reviews.sqlite"
     public = serve(made, access="public", owner_token=TOKEN, database_url=database)
     nobodys = dict.fromkeys(("link", "reader"), "/s/" + "x" * 32)
-    owners = {route: address for route, (address, _) in ROUTES.items() if OWNERS.match(route)}
+    owners = [route for route in ROUTES if OWNERS.match(route)]
     assert len(owners) > 20
-    assert {ask(public, address, nobodys) for address in owners.values()} == {403}
+    got = {route: ask(public, ROUTES[route][0], nobodys) for route in owners}
+    assert got == dict.fromkeys(owners, 403)
