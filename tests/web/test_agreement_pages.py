@@ -3,7 +3,6 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,6 @@ from app.reviews.agreement import Agreement, Readings, measure_agreement
 from app.reviews.answers import StudyReadings
 from app.reviews.database import Database
 from app.reviews.studies import Study
-from app.web import language
 
 from .conftest import Serve, Write
 from .reading import Page, Pixels, page, words
@@ -115,14 +113,12 @@ def test_a_cell_leads_back_to_the_positive_answer_it_was_opened_from(
 
 
 def test_yes_and_no_are_asked_in_the_language_the_study_is_made_in(
-    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, write: Write
 ) -> None:
-    german = {**language.read("de").words, "yes": "ja", "no": "nein"}
-    spoken = replace(language.read("de"), words=german)
-    monkeypatch.setattr(language, "read", lambda _tag: spoken)
     owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    owner.headers["accept-language"] = "de"
     ann, _ = study(owner, scale="yes-no")
-    shown = page(visitor(owner), f"{ann}/read/1")
+    shown = page(visitor(owner), f"{ann}/read/1")  # by a reader whose pages are in English
     answers = [words(option).split()[0] for option in shown.all("label", class_="option")]
     assert answers[:2] == ["ja", "nein"]
 
