@@ -80,10 +80,11 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
         return answer
 
     def change(request: Request, link_id: str, how: Callable[[Database, int], None]) -> Response:
+        # Read first: where it is refused, nothing must have been done.
+        back = addresses.listed(addresses.LINKS, page_in(request.url.query))
         if not (link_id.isdecimal() and len(link_id) < 10):
             raise MissingError("link", _("There is no such link."))
         how(database, int(link_id))
-        back = addresses.listed(addresses.LINKS, page_in(request.url.query))
         return RedirectResponse(back, 303)
 
     @router.post("/{link_id}/revoke", dependencies=[Depends(forms.read)])

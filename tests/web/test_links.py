@@ -171,6 +171,17 @@ def test_a_link_that_was_withdrawn_by_mistake_opens_again_as_long_as_its_time_ru
     assert list(Page(owner.get("/links").text).all("button", class_="button")) == []
 
 
+@pytest.mark.parametrize("change", ["revoke", "reopen"])
+def test_where_the_way_back_is_refused_no_link_is_changed(change: str, owner: TestClient) -> None:
+    link = share(owner, "/d/atlas")
+    if change == "reopen":
+        send(owner, "/links", "/links/1/revoke")
+    before = visitor(owner).get(link).status_code
+    form = fields_of(owner.get("/links").text, f"/links/1/{change}")
+    assert owner.post(f"/links/1/{change}?page=x", data=form).status_code == 422
+    assert visitor(owner).get(link).status_code == before == (410 if change == "reopen" else 200)
+
+
 def test_an_expired_link_says_so(owner: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     link = share(owner, "/d/atlas", days="1")
     later = datetime.now(UTC) + timedelta(days=1, seconds=1)
