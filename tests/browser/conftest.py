@@ -24,6 +24,15 @@ expect.set_options(timeout=30_000)
 
 Pixels = NDArray[np.uint8]
 
+# Waits for an element's picture, and until it is drawn.
+PAINTED = """async (element) => {
+  if (matchMedia("(scripting: none)").matches) return;
+  const [, address] = getComputedStyle(element).backgroundImage.match(/url\\("(.+)"\\)/) ?? [];
+  const picture = address ? Object.assign(new Image(), { src: address }) : element;
+  await picture.decode?.();
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+}"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this folder."""
@@ -159,9 +168,11 @@ def seen(element: Locator) -> Pixels:
     """The pixels of an element on the screen, as (H, W, 3).
 
     Cut out of the window's own picture: an element's alone would hold a row more where it stands
-    between two rows of the screen.
+    between two rows of the screen. What it shows has come by then: a style's picture stops no page
+    from being whole.
     """
     element.scroll_into_view_if_needed()
+    element.evaluate(PAINTED)
     box = element.bounding_box()
     assert box
     with Image.open(io.BytesIO(element.page.screenshot())) as image:
