@@ -5,9 +5,11 @@ for which the others would wait.
 """
 
 import json
+import signal
 import sys
 from io import TextIOWrapper
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -108,6 +110,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the files and folders named; with none, the data folder; if it is empty, a demo."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop_early)
     from app import serving  # takes long to import, see the top
 
     settings = load(
@@ -300,6 +304,11 @@ def _published(id_: str, size: int | None) -> PublishedFile:
             return file
     sizes = ", ".join(str(file.size) for file in facts.files)
     raise UsageError(f"{facts.title} is not published at {size} px; its sizes are {sizes}.")
+
+
+def _stop_early(_number: int, _frame: FrameType | None) -> None:
+    """End before there is a server to end."""
+    raise SystemExit(0)
 
 
 def _existing(paths: list[Path]) -> tuple[Path, ...] | None:

@@ -45,8 +45,6 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
     at, port = listening.getsockname()[:2]
     # What listens on every address is reached at none by that name.
     address = f"http://{_in_address(_EVERYWHERE.get(at, host))}:{port}/"
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop_early)
     config = uvicorn.Config(
         _FACTORY if workers > 1 else _warm(create_app(settings)),
         factory=workers > 1,
@@ -79,11 +77,6 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, server.handle_exit)
         server.run(sockets=[listening])
-
-
-def _stop_early(_number: int, _frame: FrameType | None) -> None:
-    """End before there is a server to end."""
-    raise SystemExit(0)
 
 
 class _Server(uvicorn.Server):

@@ -177,24 +177,32 @@ def test_an_answer_under_way_is_finished_before_the_server_ends(
 
 STARTING = """
 import os, sys
-from app import cli, serving
+from app import cli
 
-of, name = {"application": (serving, "create_app"), "server": (serving._Server, "run")}[sys.argv[1]]
-done = getattr(of, name)
-number = int(sys.argv[2])
+moment, number = sys.argv[1], int(sys.argv[2])
 
 def signalled(*arguments, **options):
     os.kill(os.getpid(), number)
     return done(*arguments, **options)
 
-setattr(of, name, signalled)
+if moment == "import":
+    class Finder:
+        def find_spec(name, path=None, target=None):
+            if name == "app.server":
+                os.kill(os.getpid(), number)
+    sys.meta_path.insert(0, Finder)
+else:
+    from app import serving
+    of, name = {"application": (serving, "create_app"), "server": (serving._Server, "run")}[moment]
+    done = getattr(of, name)
+    setattr(of, name, signalled)
 sys.argv = ["lightbox", "serve", "--port", "0", sys.argv[3]]
 cli.main()
 """
 
 
 @ENDINGS
-@pytest.mark.parametrize("moment", ["application", "server"])
+@pytest.mark.parametrize("moment", ["import", "application", "server"])
 def test_a_signal_while_it_starts_ends_it_too(
     moment: str, number: signal.Signals, made: Path, cache: dict[str, str]
 ) -> None:

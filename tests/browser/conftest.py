@@ -171,6 +171,7 @@ def seen(element: Locator) -> Pixels:
     between two rows of the screen. What it shows has come by then: a style's picture stops no page
     from being whole.
     """
+    element.page.wait_for_load_state()
     element.scroll_into_view_if_needed()
     element.evaluate(PAINTED)
     box = element.bounding_box()
