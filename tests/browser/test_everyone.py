@@ -51,7 +51,7 @@ PAGES = {
     "style guide": "/styleguide",
 }
 EVERY_PAGE = pytest.mark.parametrize("name", PAGES)
-WIDTHS = pytest.mark.parametrize("width", [360, 768, 1440])
+WIDTHS = (360, 768, 1440)
 # Another look changes colours only: what is asked of it in the second place.
 LOOKS = {
     "light": "{resultTypes: ['violations']}",
@@ -182,14 +182,6 @@ def test_tab_goes_through_the_head_of_a_page_as_it_is_seen(width: int, page: Pag
     assert stops == sorted(stops)
 
 
-@EVERY_PAGE
-def test_at_360_pixels_nothing_scrolls_sideways(name: str, page: Page, watch: Watch) -> None:
-    watch.expected = ["404"] if name == "problem" else []
-    page.set_viewport_size({"width": 360, "height": 740})
-    visit(page, PAGES[name])
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-
-
 def test_without_javascript_a_selection_is_saved_under_a_name_that_says_what_it_is(
     plain: Page, images: Callable[[str, str], NDArray[Any]]
 ) -> None:
@@ -258,29 +250,30 @@ def test_nothing_moves_while_a_page_drips_through_a_slow_line(
     assert page.evaluate("window.shifts") == []
 
 
-@WIDTHS
 @EVERY_PAGE
-def test_axe_finds_nothing_in_any_look_and_nothing_moves_while_a_page_comes(
-    name: str, width: int, page: Page, watch: Watch
+def test_nothing_moves_while_a_page_comes_nor_scrolls_sideways_and_axe_finds_nothing_in_any_look(
+    name: str, page: Page, watch: Watch
 ) -> None:
     watch.expected = ["404"] if name == "problem" else []
-    page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(reduced_motion="reduce")
     page.add_init_script(SHIFTS)
-    visit(page, PAGES[name])
-    moved = page.evaluate("window.shifts")
-    assert sum(moved) == 0, moved
-    page.evaluate(AXE.read_text())
     told = []
-    for look, asked in LOOKS.items():
-        page.evaluate("look => { document.documentElement.dataset.look = look }", look)
-        found = page.evaluate(f"axe.run(document, {asked})")
-        assert found["passes"]
-        told += [
-            f"{look}, {violation['id']}: {node['target']} {node['failureSummary']}"
-            for violation in found["violations"]
-            for node in violation["nodes"]
-        ]
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        visit(page, PAGES[name])
+        moved = page.evaluate("window.shifts")
+        assert sum(moved) == 0, (width, moved)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.evaluate(AXE.read_text())
+        for look, asked in LOOKS.items():
+            page.evaluate("look => { document.documentElement.dataset.look = look }", look)
+            found = page.evaluate(f"axe.run(document, {asked})")
+            assert found["passes"]
+            told += [
+                f"{width}, {look}, {violation['id']}: {node['target']} {node['failureSummary']}"
+                for violation in found["violations"]
+                for node in violation["nodes"]
+            ]
     assert not told
 
 

@@ -73,10 +73,10 @@ def test_from_right_to_left_nothing_scrolls_sideways(
     watch.expected = ["404"] if name == "problem" else []
     page = elsewhere()
     page.context.add_cookies([{"name": LANGUAGE, "value": TAG, "url": mirrored.address}])
+    visit(page, mirrored.address + PAGES[name])
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
     for width in 360, 1440:
         page.set_viewport_size({"width": width, "height": 740})
-        visit(page, mirrored.address + PAGES[name])
-        expect(page.locator("html")).to_have_attribute("dir", "rtl")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         first, last = page.locator(".home").bounding_box(), page.locator("h1").bounding_box()
         assert first
