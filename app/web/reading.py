@@ -197,7 +197,11 @@ def start(request: Request, token: str, link: Link, door: Door, library: Library
     seat = _seated(door.database, link)
     given = answers.current(door.database, seat.reader)
     lost = _lost(library, door.database, seat.study)
-    view = reading_pages.start(seat.study, seat.reader, token, given, seat.order, lost, link)
+    seen = PLAIN
+    # Where nothing can be seen any more, the page says so by itself.
+    with suppress(LightboxError):
+        seen = _seen(library, seat, request)
+    view = reading_pages.start(seat.study, seat.reader, token, given, seat.order, lost, link, seen)
     return page(request, "reader", view)
 
 

@@ -116,11 +116,17 @@ def start(
     order: Sequence[Place],
     lost: frozenset[int],
     link: Link,
+    display: Display,
 ) -> Start:
     """Draw up the first page; ``given`` is what was answered, by place.
 
-    ``lost`` are the numbers of the items that can't be shown.
+    ``lost`` are the numbers of the items that can't be shown; ``display`` is how the others were
+    looked at before a pause.
     """
+
+    def on(path: str) -> str:
+        return addresses.with_query(f"/s/{token}/{path}", display.query())
+
     design, answered, total = study.design, len(given), len(order)
     left = 0 if study.closed else _left_out(given, order, lost)
     first = next((place for place in sorted(given) if order[place].item not in lost), None)
@@ -137,9 +143,9 @@ def start(
         share_done=100 * answered // total,
         is_done=0 < answered == total - left,
         is_closed=study.closed is not None,
-        read=f"/s/{token}/read" if left < total else None,
-        first=f"/s/{token}/read/{first + 1}" if first is not None else None,
-        practice=f"/s/{token}/practice/{practised}" if practised and not answered else None,
+        read=on("read") if left < total else None,
+        first=on(f"read/{first + 1}") if first is not None else None,
+        practice=on(f"practice/{practised}") if practised and not answered else None,
         action=f"/s/{token}/answers",
         notices=_notices(left),
     )
@@ -188,7 +194,7 @@ def screen(
         next_picture=addresses.with_query(f"{following}.png", display.drawn(held))
         if after and not dataset.is_volume
         else "",
-        home=f"/s/{token}",
+        home=addresses.with_query(f"/s/{token}", seen),
         credits=credits_of([dataset]),
         notices=() if study.closed else _notices(_left_out(given, order, lost)),
     )
