@@ -47,7 +47,6 @@ def navigation(file: Path, cache: Path, *, quick: bool) -> list[Figure]:
         _chromium() as chromium,
     ):
         mine_in, theirs_in = _tab(chromium), _tab(chromium)
-
         events: list[list[float]] = [[], []]
 
         def ours(number: int) -> float:
@@ -57,6 +56,8 @@ def navigation(file: Path, cache: Path, *, quick: bool) -> list[Figure]:
             return _loaded(theirs_in, f"{obvious}/?page={number}", 100, events[1])
 
         ours(1), theirs(1)
+        for each in events:
+            each.clear()
         mine, peers = iter(order), iter(order)
         sides = paired(runs, lambda: ours(next(mine)), lambda: theirs(next(peers)))
     medians = [statistics.median(side) for side in (*sides, *events)]
