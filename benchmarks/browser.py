@@ -47,24 +47,22 @@ def navigation(file: Path, cache: Path, *, quick: bool) -> list[Figure]:
         _chromium() as chromium,
     ):
         mine_in, theirs_in = _tab(chromium), _tab(chromium)
-        events: list[list[float]] = [[], []]
 
-        def ours(number: int) -> float:
-            return _loaded(mine_in, f"{own}/d/pathmnist?page={number}", 1, events[0])
+        def ours(number: int) -> tuple[float, float]:
+            return _loaded(mine_in, f"{own}/d/pathmnist?page={number}", 1)
 
-        def theirs(number: int) -> float:
-            return _loaded(theirs_in, f"{obvious}/?page={number}", 100, events[1])
+        def theirs(number: int) -> tuple[float, float]:
+            return _loaded(theirs_in, f"{obvious}/?page={number}", 100)
 
         ours(1), theirs(1)
-        for each in events:
-            each.clear()
         mine, peers = iter(order), iter(order)
         sides = paired(runs, lambda: ours(next(mine)), lambda: theirs(next(peers)))
-    medians = [statistics.median(side) for side in (*sides, *events)]
+    there, events = ([[each[part] for each in side] for side in sides] for part in (0, 1))
+    medians = [statistics.median(side) for side in (*there, *events)]
     return [
         Figure(
             "in Chromium: navigation → all thumbnails loaded, against the obvious application",
-            ratios(*reversed(sides)),
+            ratios(*reversed(there)),
             "×",
             5,
             at_least=True,
@@ -138,14 +136,13 @@ def _tab(chromium: Browser) -> Page:
     return page
 
 
-def _loaded(page: Page, address: str, pictures: int, events: list[float]) -> float:
-    """Open a page; ``events`` gets when its load event fired. Both in ms."""
+def _loaded(page: Page, address: str, pictures: int) -> tuple[float, float]:
+    """Open a page; gives when all thumbnails were there, and its load event, in ms."""
     page.goto(address, wait_until="networkidle")
-    number, milliseconds, event = page.evaluate(LOADED)
+    number, there, event = page.evaluate(LOADED)
     if number != pictures:
         raise RuntimeError(f"{address} loaded {number} pictures, not {pictures}")
-    events.append(float(event))
-    return float(milliseconds)
+    return float(there), float(event)
 
 
 def chromium_path() -> str:

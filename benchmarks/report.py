@@ -3,7 +3,9 @@
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
+
+Taken = TypeVar("Taken")
 
 HEAD: Final = (
     "| what | must reach | aim | median (spread over runs) | | |\n|---|---|---|---|---|---|"
@@ -62,8 +64,8 @@ class Figure:
 
 
 def paired(
-    runs: int, ours: Callable[[], float], theirs: Callable[[], float]
-) -> tuple[list[float], list[float]]:
+    runs: int, ours: Callable[[], Taken], theirs: Callable[[], Taken]
+) -> tuple[list[Taken], list[Taken]]:
     """Measure both sides in turn, so that noise hits both."""
     mine, peer = [], []
     for _ in range(runs):
