@@ -81,9 +81,10 @@ class Unpacking(Job):
         source = Mapped(file, self._member)
 
         def report(done: int) -> None:
-            # Whole only when the checksum has been seen.
+            # Whole only when the checksum has been seen; then it stays so, though it be done again.
             done = min(done, self._member.nbytes - 1)
-            self._ready = (source, done)
+            if not self.ended.is_set():
+                self._ready = (source, done)
             publish(done)
 
         unpack(self._archive, self._member, file, report)

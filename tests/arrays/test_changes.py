@@ -287,9 +287,22 @@ def _build(file: BinaryIO) -> None:
 def test_what_is_small_is_held_in_memory_when_the_disk_fills_while_it_is_written(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("os.fsync", _fill_up)
+    into_memory = Gate(stop_at=1)
+
+    def fill_up(number: int) -> None:
+        monkeypatch.setattr("app.arrays.unpacking.unpack", into_memory.unpack)
+        _fill_up(number)
+
+    monkeypatch.setattr("os.fsync", fill_up)
     archive = archive_of(write_old(tmp_path / "file.npz", 8))
-    np.testing.assert_array_equal(whole(store.open(archive, NAME)), OLD)
+    array = store.open(archive, NAME)
+    job = store.job(archive, archive.members[NAME])
+    # What was whole stays so while it is unpacked once more.
+    assert into_memory.reached.wait(PATIENCE)
+    np.testing.assert_array_equal(whole(array), OLD)
+    into_memory.open()
+    assert job.stored.wait(PATIENCE)
+    np.testing.assert_array_equal(whole(array), OLD)
     assert store.derived(archive, "some.index", 4, _build, lambda file: file.read()) == b"made"
     assert not [path for path in store.cache.folder.rglob("*") if path.is_file()]
 

@@ -127,7 +127,7 @@ def test_one_image_is_spoken_of_as_one(serve: Serve, write: Write) -> None:
     owner = serve(write(test_images=np.zeros((2, 6, 6), np.uint8), test_labels=LABELS[:2]))
     ann, _ = study(owner, practice="1")
     reader, shared = visitor(owner), share(owner, "/d/made/test/0")
-    assert "asked to read 1 image, one after" in page(reader, ann).text()
+    assert "You are asked to read 1 image. Each answer" in page(reader, ann).text()
     for address, said in (
         (f"{ann}/read/2", "There is 1 image to read and no other."),
         (f"{ann}/practice/2", "There is 1 image to practise on."),

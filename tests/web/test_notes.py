@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
-from .reading import Page, page, words
+from .reading import Page, page, picture, words
 from .visiting import fields_of, send, share, visitor
 
 TOKEN = "the-token-of-the-owner"
@@ -294,10 +294,10 @@ def test_with_labels_hidden_a_note_tells_nothing(owner: TestClient) -> None:
     assert "wrong-label" not in text
     assert not re.search(r"\b700000\d\b|\btest\b|data-(index|split)|atlas/", text)
     # It has come to the image that was shown.
-    shown = guest.get(f"{link}/3.png").content
+    shown = picture(guest, f"{link}/3.png")
     noted = [n for n in range(40) if said(owner, f"/d/atlas/test/{n}")]
     (index,) = noted
-    assert owner.get(f"/d/atlas/test/{index}.png").content == shown
+    np.testing.assert_array_equal(picture(owner, f"/d/atlas/test/{index}.png"), shown)
 
 
 def test_a_flood_of_notes_is_slowed(owner: TestClient) -> None:
