@@ -116,7 +116,7 @@ def serve(
 
     settings = load(
         paths=_existing(paths or []),
-        loopback=serving.is_loopback(host) and not public,
+        loopback_only=serving.is_loopback(host) and not public,
         access=serving.access_for(host, public=public),
     )
     serving.run(settings, host, port, workers)

@@ -152,7 +152,7 @@ def create_app(settings: Settings) -> ASGIApp:
     )
     return Guard(
         Speaking(gate),
-        loopback=settings.loopback,
+        loopback_only=settings.loopback_only,
         hosts=settings.served_hosts,
         # Who may see a picture of a private server is the gate's to say, each time.
         picture=None if settings.access == "private" else memory.picture,
@@ -162,7 +162,7 @@ def create_app(settings: Settings) -> ASGIApp:
 def _data_folder(settings: Settings) -> str | None:
     """Name the folder where new files belong, for who sits at this machine."""
     folders = [path for path in settings.paths if path.is_dir()]
-    if not settings.loopback or (settings.paths and not folders):
+    if not settings.loopback_only or (settings.paths and not folders):
         return None
     return str((folders[0] if folders else settings.data_dir).resolve())
 

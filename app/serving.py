@@ -188,7 +188,7 @@ def _announce(address: str, listening: socket.socket) -> None:
 def _hand_down(settings: Settings) -> None:
     """Put what was set by flags into the environment, where worker processes read it."""
     os.environ[f"{PREFIX}PATHS"] = json.dumps([str(path) for path in settings.paths])
-    os.environ[f"{PREFIX}LOOPBACK"] = str(settings.loopback)
+    os.environ[f"{PREFIX}LOOPBACK_ONLY"] = str(settings.loopback_only)
     os.environ[f"{PREFIX}ACCESS"] = settings.access
     os.environ[f"{PREFIX}OWNER_TOKEN"] = settings.owner_token
 

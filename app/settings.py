@@ -18,7 +18,7 @@ PREFIX: Final = "LIGHTBOX_"
 Access = Literal["open", "public", "private"]
 
 # How one process tells its workers what was said by flags; not for people.
-HANDED_DOWN: Final = frozenset({"paths", "loopback", "access"})
+HANDED_DOWN: Final = frozenset({"paths", "loopback_only", "access"})
 
 _GIGABYTE: Final = 10**9
 
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     paths: tuple[Path, ...] = Field(
         default=(), description="Files and folders to serve in place of the data folder (JSON)."
     )
-    loopback: bool = Field(
+    loopback_only: bool = Field(
         default=True, description="Answer to loopback host names (and base_url's) only."
     )
 

@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 from app.catalogue.facts import published_as
 from app.cli import cli
 from app.datasets import indexing, opening
-from app.pictures.sheet import SIDE_MOST
+from app.pictures.sheet import CELL_SIDE_MOST
 from app.reviews import designs, links
 from app.reviews.database import Database
 from app.reviews.export import COLUMNS
@@ -168,7 +168,7 @@ def test_the_how_to_names_every_field_of_the_form(guide: str, form: str) -> None
 @pytest.mark.parametrize(
     ("guide", "text", "limit"),
     [
-        ("own-files", "at most {} pixels a side", opening.SIDE_MOST),
+        ("own-files", "at most {} pixels a side", opening.IMAGE_SIDE_MOST),
         ("own-files", "at most {} different labels", indexing.VALUES_MOST),
         ("share", "for 1 to {} days", links.DAYS_MOST),
         ("study", "one a line; from 2 to {} |", designs.CHOICES_MOST),
@@ -202,7 +202,7 @@ def test_every_how_to_is_led_to(start: str) -> None:
 
 def test_the_promises_name_from_which_size_on_thumbnails_are_reduced() -> None:
     told = " ".join((ROOT / "docs" / "promises.md").read_text().split())
-    assert f"thumbnails of images of more than {SIDE_MOST} pixels a side are reduced" in told
+    assert f"thumbnails of images of more than {CELL_SIDE_MOST} pixels a side are reduced" in told
 
 
 def test_the_how_to_names_every_column_of_the_answers() -> None:

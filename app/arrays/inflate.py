@@ -8,9 +8,6 @@ import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
-import numpy as np
-from numpy.lib import format as npy
-
 from app.arrays.archive import Archive, stamp_of, unreadable
 from app.arrays.deflate import RAW, DeflateError, deflate
 from app.arrays.member import Member
@@ -54,7 +51,7 @@ def head(archive: Archive, member: Member, items: int) -> bytes:
 
 def unpack(archive: Archive, member: Member, file: BinaryIO, report: Report) -> None:
     """Write the member to ``file`` as an npy file of its own; report the array bytes written."""
-    file.write(npy_header(member))
+    file.write(member.npy_header)
     done = 0
     for block in stream(archive, member):
         file.write(block)
@@ -70,18 +67,6 @@ def verify(archive: Archive, member: Member, report: Report) -> None:
     for block in stream(archive, member):
         done += len(block)
         report(done)
-
-
-def npy_header(member: Member) -> bytes:
-    """Give the npy header (version 1) that stands before the member's array in the cache."""
-    header = {
-        "descr": npy.dtype_to_descr(np.dtype(member.dtype)),
-        "fortran_order": member.fortran,
-        "shape": member.shape,
-    }
-    file = io.BytesIO()
-    npy.write_array_header_1_0(file, header)
-    return file.getvalue()
 
 
 def _checked(archive: Archive, member: Member) -> Iterator[bytes]:

@@ -16,7 +16,6 @@ from typing import Final
 
 from app.arrays.archive import Archive, is_current
 from app.arrays.cache import Cache, Mark, read_mark, write_mark
-from app.arrays.inflate import npy_header
 from app.arrays.mapping import Source
 from app.arrays.member import Member
 from app.arrays.room import disk_refusal
@@ -187,7 +186,7 @@ class Job(ABC):
         return self._member.size <= SMALL
 
     def _needed(self) -> int:
-        return len(npy_header(self._member)) + self._member.nbytes
+        return len(self._member.npy_header) + self._member.nbytes
 
     @abstractmethod
     def _file_name(self) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.arrays.archive import Archive, stamp_of, unreadable
-from app.arrays.inflate import changed, npy_header
+from app.arrays.inflate import changed
 from app.arrays.member import Member
 
 Ints = NDArray[np.int64]
@@ -38,7 +38,7 @@ class Mapped:
     """An npy file of our own, mapped read-only; it may still be growing behind ``done``."""
 
     def __init__(self, file: BinaryIO, member: Member) -> None:
-        offset = len(npy_header(member))
+        offset = len(member.npy_header)
         self._map = mmap.mmap(
             file.fileno(), offset + member.nbytes, flags=mmap.MAP_SHARED, prot=mmap.PROT_READ
         )

@@ -1,12 +1,10 @@
 """One array of an npz: where its bytes lie in the file, and what its headers promise.
 
-Sources: the zip format (PKWARE APPNOTE 6.3.10, sections 4.3 and 4.4) and NumPy's NEP 1 for npy.
+Sources: the zip format (PKWARE APPNOTE 6.3.10, sections 4.3 and 4.4).
 """
 
-import io
 import math
 import struct
-import warnings
 import zipfile
 from bisect import bisect_right
 from collections.abc import Callable
@@ -15,9 +13,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import numpy as np
-from numpy.lib import format as npy
 
 from app.arrays.deflate import RAW, DeflateError, deflate
+from app.arrays.npy import read_header, write_header
 from app.errors import ArchiveError
 from app.phrases import Amount, Phrase
 
@@ -34,18 +32,6 @@ _BROKEN: Final = Phrase("fetch the file again; it is damaged")
 _RESAVE: Final = Phrase("save it with NumPy")
 _SHOWN_MOST: Final = 80
 _ITEM_MOST: Final = 8
-# Version 3 differs from 2 in the header's encoding only, for field names, which no array of
-# numbers has.
-_READERS: Final = {
-    (1, 0): npy.read_array_header_1_0,
-    (2, 0): npy.read_array_header_2_0,
-    (3, 0): npy.read_array_header_2_0,
-}
-
-# NumPy warns of headers that Python 2 wrote, `(12L, 8L, 9L)`, which it reads all the same. For all
-# threads at once: `warnings.catch_warnings` is not safe among several.
-warnings.filterwarnings("ignore", "Reading `.npy`", UserWarning)
-
 _Refuse = Callable[[str, str], ArchiveError]
 
 
@@ -79,6 +65,11 @@ class Member:
         return math.prod(self.shape[1:]) * self.dtype.itemsize
 
     @property
+    def npy_header(self) -> bytes:
+        """The header that stands before the array in a file of its own."""
+        return write_header(self.dtype, self.shape, fortran=self.fortran)
+
+    @property
     def in_place(self) -> bool:
         """Say whether items can be read from the archive itself, each as one run of bytes."""
         return not self.deflated and not self.fortran
@@ -106,7 +97,7 @@ def read_member(path: Path, file: BinaryIO, entry: zipfile.ZipInfo, edges: list[
         raise refuse(Phrase("overlaps what follows it in the file"))
     try:
         start = _first_bytes(file, data_at, entry.compress_size, deflated=deflated)
-        header, shape, fortran, dtype = _npy_header(start)
+        header, shape, fortran, dtype = read_header(start)
     except DeflateError:
         raise refuse(Phrase("holds bytes that can't be inflated")) from None
     except ValueError as error:
@@ -193,29 +184,6 @@ def _first_bytes(file: BinaryIO, data_at: int, packed: int, *, deflated: bool) -
     if not deflated:
         return start
     return deflate.decompressobj(RAW).decompress(start, HEADER_MOST)
-
-
-def _npy_header(start: bytes) -> tuple[int, tuple[int, ...], bool, np.dtype[Any]]:
-    """Parse an npy header: its length in bytes, shape, Fortran order, dtype.
-
-    Raises ValueError.
-    """
-    file = io.BytesIO(start)
-    version = npy.read_magic(file)
-    read = _READERS.get(version)
-    if read is None:
-        raise ValueError(f"unknown version {version[0]}.{version[1]}")
-    try:
-        shape, fortran, dtype = read(file)
-    except ValueError as error:
-        if "<ast." in str(error):  # and an address in memory
-            raise ValueError("it is not a plain literal") from None
-        raise
-    except Exception as error:
-        # NumPy evaluates the header as a Python literal and lets through what that raises:
-        # TypeError, RecursionError, MemoryError, tokenize.TokenError, IndentationError.
-        raise ValueError(type(error).__name__) from None
-    return file.tell(), tuple(int(side) for side in shape), fortran, dtype
 
 
 def _refuse_odd_array(shape: tuple[int, ...], dtype: np.dtype[Any], refuse: _Refuse) -> None:

@@ -8,10 +8,10 @@ import contextlib
 import resource
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,8 @@ from app.arrays.inflate import head
 from app.arrays.job import SMALL, Job
 from app.arrays.mapping import Ints, Plane
 from app.arrays.member import Member
-from app.arrays.room import disk_refusal, fits, is_lasting, make_room, require_room
-from app.arrays.unpacking import Unpacking, unnamed
+from app.arrays.room import require_room
+from app.arrays.unpacking import Unpacking
 from app.errors import ArchiveError, NotReadyError
 from app.phrases import Phrase
 
@@ -109,73 +109,6 @@ class Store:
         if member.nbytes and not member.in_place and not self.cache.has(job.path):
             # A small one that the cache does not take is kept in memory alone.
             require_room(self.cache, archive, name, member.nbytes)
-
-    def derived(
-        self,
-        archive: Archive,
-        name: str,
-        size: int,
-        build: Callable[[BinaryIO], None],
-        load: Callable[[BinaryIO], _T],
-    ) -> _T:
-        """Give what ``load`` reads from a file of some ``size`` that ``build`` writes, once.
-
-        One that ``load`` raises ValueError for was damaged in the cache, and is written anew.
-        Raises ArchiveError, also where there is no room for it.
-        """
-        try:
-            with self._opened(archive, name, size, build) as file:
-                return load(file)
-        except ValueError:
-            with contextlib.suppress(OSError):
-                self.cache.path(archive.key, name).unlink()
-        with self._opened(archive, name, size, build) as file:
-            return load(file)
-
-    @contextlib.contextmanager
-    def _opened(
-        self, archive: Archive, name: str, size: int, build: Callable[[BinaryIO], None]
-    ) -> Iterator[BinaryIO]:
-        with contextlib.ExitStack() as stack:
-            try:
-                file = self._derived(archive, name, size, build, stack)
-            except OSError as error:
-                raise disk_refusal(self.cache, archive, name, size, error) from None
-            yield file
-
-    def _derived(
-        self,
-        archive: Archive,
-        name: str,
-        size: int,
-        build: Callable[[BinaryIO], None],
-        stack: contextlib.ExitStack,
-    ) -> BinaryIO:
-        path = self.cache.path(archive.key, name)
-        has_room = True
-        while True:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                found = stack.enter_context(path.open("rb"))
-                self.cache.touch(path)
-                return found
-            if size <= SMALL and not (has_room and fits(self.cache, size)):
-                made = stack.enter_context(unnamed(name))
-                build(made)
-                made.flush()
-                made.seek(0)
-                return made
-            try:
-                with self.cache.lock(path) as lock:
-                    if lock and not self.cache.has(path):
-                        make_room(self.cache, archive, path, size, self.let_go)
-                        with self.cache.making(path) as (part, _):
-                            build(part)
-                if not lock:
-                    time.sleep(_POLL_SECONDS)
-            except (OSError, ArchiveError) as error:
-                if size > SMALL or is_lasting(error):
-                    raise
-                has_room = False  # others write, too: what was free a moment ago may be gone
 
     def job(self, archive: Archive, member: Member) -> Job:
         """Give the work on this member, begun if it has not been; of a small one, the end of it."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from app.arrays.cache import Mark, open_part
-from app.arrays.inflate import npy_header, unpack
+from app.arrays.inflate import unpack
 from app.arrays.job import Job
 from app.arrays.mapping import Mapped, Source
 from app.arrays.room import fits, is_lasting, make_room, require_room
@@ -36,7 +36,7 @@ class Unpacking(Job):
     def _adopt(self) -> bool:
         if self.ended.is_set():
             return True
-        header = npy_header(self._member)
+        header = self._member.npy_header
         try:
             with self.path.open("rb") as file:
                 whole = os.fstat(file.fileno()).st_size == self._needed()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal
 
 from app.arrays.archive import Archive, stamp_of
+from app.arrays.derived import derived
 from app.arrays.store import Store
 from app.catalogue.facts import Facts, PublishedFile, published_as, size_of, title_of
 from app.datasets.dataset import Dataset
@@ -217,7 +218,7 @@ def md5(archive: Archive, store: Store, report: Callable[[int], None]) -> str:
 
     # Of this very file: one of the same content key may have been damaged since.
     stamp = hashlib.sha256(repr(archive.stamp).encode()).hexdigest()[:16]
-    return store.derived(archive, f"{stamp}.md5", _MD5_CHARACTERS, build, _kept_md5)
+    return derived(store, archive, f"{stamp}.md5", _MD5_CHARACTERS, build, _kept_md5)
 
 
 def _kept_md5(file: BinaryIO) -> str:

@@ -24,7 +24,7 @@ from app.arrays.archive import ENDINGS, Stamp, is_current, stamp_of, unreadable
 from app.arrays.store import Store
 from app.datasets.dataset import Dataset
 from app.datasets.opening import open_dataset
-from app.datasets.query import shown
+from app.datasets.query import readable
 from app.errors import ArchiveError, MissingError
 from app.phrases import Phrase
 
@@ -116,7 +116,9 @@ class Library:
             raise refusal
         raise MissingError(
             "dataset",
-            Phrase("There is no dataset called “{dataset_id}” here.", dataset_id=shown(dataset_id)),
+            Phrase(
+                "There is no dataset called “{dataset_id}” here.", dataset_id=readable(dataset_id)
+            ),
         )
 
     def serves(self, dataset: Dataset) -> bool:

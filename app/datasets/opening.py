@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from app.arrays.archive import Archive, read_archive
+from app.arrays.derived import derived
 from app.arrays.member import Member
 from app.arrays.store import Array, Store
 from app.catalogue.facts import Facts, facts_for
@@ -24,7 +25,7 @@ from app.phrases import Amount, Phrase
 MEMBERS: Final = frozenset(f"{split}_{part}" for split in SPLITS for part in ("images", "labels"))
 
 # Images smaller or larger than this are no pictures to look at, but a mistake or an attack.
-SIDE_MOST: Final = 16_384
+IMAGE_SIDE_MOST: Final = 16_384
 
 
 def open_dataset(path: Path, store: Store) -> Dataset:
@@ -128,14 +129,14 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
     number, *item = member.shape
     if not number and expected:
         return
-    if len(item) not in (2, 3) or not all(0 < side <= SIDE_MOST for side in item):
+    if len(item) not in (2, 3) or not all(0 < side <= IMAGE_SIDE_MOST for side in item):
         raise ArchiveError(
             path,
             Phrase("has shape {shape}, which is not a stack of pictures", shape=member.shape),
             Phrase(
                 "store images as (N, H, W), (N, H, W, 1), (N, H, W, 3) or (N, D, H, W), of at most "
                 "{side_most} pixels a side",
-                side_most=Amount(SIDE_MOST),
+                side_most=Amount(IMAGE_SIDE_MOST),
             ),
             member.name,
         )
@@ -160,7 +161,7 @@ def _indexed(archive: Archive, store: Store, split: Split, labels: Member) -> Sp
         store.drop(archive, labels.name)
 
     size = indexing.size(labels.shape[0])
-    return store.derived(archive, f"{split}.index", size, build, index.load)
+    return derived(store, archive, f"{split}.index", size, build, index.load)
 
 
 def _labels_and_task(

@@ -109,7 +109,7 @@ def one_of(given: dict[str, list[str]], name: str, choices: tuple[_S, ...], defa
             "{name} must be one of {choices}, not “{value}”.",
             name=name,
             choices=", ".join(choices),
-            value=shown(value),
+            value=readable(value),
         ),
     )
 
@@ -127,7 +127,9 @@ def whole_number(name: str, value: str) -> int:
     if not _WHOLE.fullmatch(value):
         raise MalformedError(
             name,
-            Phrase("{name} must be a whole number, not “{value}”.", name=name, value=shown(value)),
+            Phrase(
+                "{name} must be a whole number, not “{value}”.", name=name, value=readable(value)
+            ),
         )
     return max(-_MOST, min(_MOST, int(value)))
 
@@ -140,7 +142,7 @@ def number_in_path(value: str) -> int:
         return -1
 
 
-def shown(value: str) -> str:
+def readable(value: str) -> str:
     """Shorten a hostile or mistyped value so that it can stand in a sentence."""
     printable = plain(value)
     return printable if len(printable) <= 40 else printable[:39] + "…"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal, TypeVar, get_args
 
-from app.datasets.query import bounded, one_of, page_of, parameters, shown, whole_number
+from app.datasets.query import bounded, one_of, page_of, parameters, readable, whole_number
 from app.errors import MissingError
 from app.phrases import Phrase
 
@@ -174,7 +174,7 @@ def _split(value: str) -> Split:
         "split",
         Phrase(
             "There is no split called “{value}”; the splits are {splits}.",
-            value=shown(value),
+            value=readable(value),
             splits=", ".join(SPLITS),
         ),
     )

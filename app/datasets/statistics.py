@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from app.arrays import inflate
 from app.arrays.archive import Archive
+from app.arrays.derived import derived
 from app.arrays.member import Member
 from app.arrays.store import Store
 from app.datasets.dataset import Dataset
@@ -57,16 +58,18 @@ def of_split(dataset: Dataset, split: Split, store: Store, report: Report) -> tu
     member = dataset.archive.members[f"{split}_images"]
 
     def build(file: BinaryIO) -> None:
-        found = measure(dataset.archive, member, dataset.channels, report)
+        found = describe(dataset.archive, member, dataset.channels, report)
         file.write(json.dumps([asdict(channel) for channel in found]).encode())
 
     def load(file: BinaryIO) -> tuple[Channel, ...]:
         return tuple(Channel(**channel) for channel in json.loads(file.read()))
 
-    return store.derived(dataset.archive, f"{split}.statistics", _SIZE, build, load)
+    return derived(store, dataset.archive, f"{split}.statistics", _SIZE, build, load)
 
 
-def measure(archive: Archive, member: Member, channels: int, report: Report) -> tuple[Channel, ...]:
+def describe(
+    archive: Archive, member: Member, channels: int, report: Report
+) -> tuple[Channel, ...]:
     """Read a member to its end and describe each of its channels (its last axis, if several).
 
     Raises ArchiveError.

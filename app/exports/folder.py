@@ -12,10 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.arrays.npy import write_header
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Split
 from app.errors import InexactError, NotReadyError
-from app.exports import npz, table
+from app.exports import table
 from app.exports.chosen import Chosen, Run, pixels, rows
 from app.exports.origin import Origin, readme
 from app.exports.stream import Export, Size, blocks
@@ -116,7 +117,7 @@ def _is_array(dataset: Dataset, dtype: np.dtype[Any]) -> bool:
 
 def _array_size(dataset: Dataset, split: Split) -> int:
     dtype = dataset.images[split].dtype
-    return len(npz.npy_header(dtype, dataset.shape)) + math.prod(dataset.shape) * dtype.itemsize
+    return len(write_header(dtype, dataset.shape)) + math.prod(dataset.shape) * dtype.itemsize
 
 
 def _sampled(dataset: Dataset, split: Split) -> int:

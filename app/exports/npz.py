@@ -9,11 +9,12 @@ import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.lib import format as npy
 
+from app.arrays.npy import write_header
 from app.arrays.store import Array, Store
 from app.datasets.selection import Split
 from app.exports.chosen import Selected, taken
@@ -51,14 +52,6 @@ def npz_size(chosen: Selected, origin: Origin, store: Store) -> int:
     return _size(_parts(chosen, store), _note(origin))
 
 
-def npy_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    """Give the npy header (version 1) of an array in C order."""
-    file = io.BytesIO()
-    header = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    npy.write_array_header_1_0(file, header)
-    return file.getvalue()
-
-
 def _parts(chosen: Selected, store: Store) -> list[_Part]:
     archive, parts = chosen.dataset.archive, []
     for split, number in chosen.totals.items():
@@ -68,7 +61,7 @@ def _parts(chosen: Selected, store: Store) -> list[_Part]:
         }
         for name, source in sources.items():
             shape = number, *source.shape[1:]
-            header = npy_header(source.dtype, shape)
+            header = write_header(source.dtype, shape)
             size = len(header) + math.prod(shape) * source.dtype.itemsize
             parts.append(_Part(f"{name}.npy", header, size, split, source))
     return parts

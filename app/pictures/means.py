@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from app.pictures import png
 from app.pictures.tally import BITS, Bins
-from app.pictures.window import Window, shown
+from app.pictures.window import Window, levels_of
 
 Reals = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ def mean_png(mean: Reals, bins: Bins, window: Window | None) -> bytes:
     Each mean is rounded to the nearest of 256 levels; where there is none it is black.
     """
     if window:
-        levels = shown(mean, window)
+        levels = levels_of(mean, window)
     else:
         white = _WHITE if bins == BITS else 1
         levels = np.rint(np.clip(np.nan_to_num(mean) * white, 0, _WHITE)).astype(np.uint8)

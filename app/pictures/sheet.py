@@ -17,13 +17,13 @@ from app.datasets.dataset import Dataset
 from app.datasets.selection import SPLITS, VIEWS, View
 from app.datasets.subset import Items
 from app.pictures import png
-from app.pictures.window import SAMPLE, SAMPLE_BYTES, Window, measure, needs_window, shown
+from app.pictures.window import SAMPLE, SAMPLE_BYTES, Window, levels_of, needs_window, window_for
 
 COLUMNS: Final = 10
 CELLS_MOST: Final = 100
 
 # A cell has at most this many pixels a side; smaller pictures are enlarged towards the other.
-SIDE_MOST: Final = 128
+CELL_SIDE_MOST: Final = 128
 SIDE_AIM: Final = 84
 
 _CHUNK_BYTES: Final = 4 * 1024 * 1024
@@ -68,7 +68,7 @@ def cell_of(dataset: Dataset, view: View = "middle") -> Cell:
     if view == "montage" and view in views_of(dataset):
         height, width = height * _MONTAGE, width * _MONTAGE
     side = max(height, width)
-    factor = math.ceil(side / SIDE_MOST)
+    factor = math.ceil(side / CELL_SIDE_MOST)
     return Cell(
         width=math.ceil(width / factor),
         height=math.ceil(height / factor),
@@ -95,7 +95,7 @@ def window_of(dataset: Dataset) -> Window | None:
     for images in dataset.images.values():
         if images.shape[0] and needs_window(images.dtype):
             size = math.prod(images.shape[1:]) * images.dtype.itemsize
-            return measure(images.first(max(1, min(SAMPLE, SAMPLE_BYTES // max(1, size)))))
+            return window_for(images.first(max(1, min(SAMPLE, SAMPLE_BYTES // max(1, size)))))
     return None
 
 
@@ -113,7 +113,7 @@ def encode(dataset: Dataset, items: Items, window: Window | None, view: View = "
     # A view: writing to cells[row, column] writes to the sheet.
     cells = sheet.reshape(rows, cell.height, columns, cell.width, *colour).swapaxes(1, 2)
     for start, pixels in _chunks(dataset, items, whole=view != "middle"):
-        levels = shown(pixels, window)
+        levels = levels_of(pixels, window)
         flat = _flat(levels) if view == "middle" else projected(levels, view)
         small = reduced(flat, cell.factor)
         ranks = np.arange(start, start + len(pixels))
@@ -151,7 +151,7 @@ def strip(dataset: Dataset, window: Window | None) -> bytes:
     images = min(filled, key=lambda array: array.shape[0])
     pixels = images.first(_STRIP_MOST)
     plane = middle_plane(dataset)
-    small = reduced(_flat(shown(pixels[:, plane[1]] if plane else pixels, window)), cell.factor)
+    small = reduced(_flat(levels_of(pixels[:, plane[1]] if plane else pixels, window)), cell.factor)
     return png.encode(np.concatenate(list(small), axis=1))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from app.arrays.derived import derived
 from app.arrays.store import Store
 from app.datasets.cooccurrence import carried_under
 from app.datasets.dataset import Dataset
@@ -164,7 +165,7 @@ class Tallies:
             def load(file: BinaryIO) -> Tally:
                 return made[0] if made else _read(inquiry, file)
 
-            return self._store.derived(dataset.archive, name, _size(inquiry), build, load)
+            return derived(self._store, dataset.archive, name, _size(inquiry), build, load)
 
         surveys, learn = (self._surveys, kept) if inquiry.background else (self._samples, add_up)
         return surveys.learn(dataset, name, inquiry.nbytes, learn, seconds, may_be_many=True)

@@ -36,7 +36,7 @@ def needs_window(dtype: np.dtype[Any]) -> bool:
     return dtype != np.uint8 and dtype != np.bool_
 
 
-def measure(sample: NDArray[Any]) -> Window:
+def window_for(sample: NDArray[Any]) -> Window:
     """Take the window from the least to the greatest finite value of a sample of pictures."""
     values = sample[np.isfinite(sample)]
     if not values.size:
@@ -49,7 +49,7 @@ def measure(sample: NDArray[Any]) -> Window:
     return Window(low, low + step) if math.isfinite(low + step) else Window(low - step, low)
 
 
-def shown(pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
+def levels_of(pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
     """Turn pixels into uint8 grey levels or colours; without a window they are uint8 or bool.
 
     Where a dataset has a window, 8 bits are seen through it too: the same value is the same grey.

@@ -12,7 +12,7 @@ from app.catalogue.references import Reference
 from app.datasets.dataset import Dataset
 from app.datasets.identity import Identity, identify
 from app.datasets.library import Library
-from app.datasets.query import shown
+from app.datasets.query import readable
 from app.datasets.selection import Selection
 from app.datasets.survey import Learned, Surveys
 from app.errors import MalformedError, MissingError
@@ -166,7 +166,7 @@ def _reads(request: Request) -> bool:
     value = request.query_params.get("read", "")
     if value not in ("", "0"):
         raise MalformedError(
-            "read", _("read must be 0, or left out, not “{value}”.", value=shown(value))
+            "read", _("read must be 0, or left out, not “{value}”.", value=readable(value))
         )
     return not value
 

@@ -178,7 +178,7 @@ def plane_query(axis: str, place: int) -> str:
     return urlencode({"axis": axis, "slice": place})
 
 
-def shown(dataset: Dataset, split: str, index: int, query: str = "") -> str:
+def picture(dataset: Dataset, split: str, index: int, query: str = "") -> str:
     """One image as it is shown, drawn through the dataset's window where there is one."""
     path = f"/pictures/{segment(dataset.id)}/{content_key(dataset)}/{split}/{index}.png"
     return with_query(path, query)

@@ -100,7 +100,7 @@ def cases(
         href = src = None
         if dataset and item.split in dataset.images:
             href = addresses.item(dataset.id, item.split, item.index)
-            src = addresses.shown(dataset, item.split, item.index) if window else f"{href}.png"
+            src = addresses.picture(dataset, item.split, item.index) if window else f"{href}.png"
         return Case(
             href=href,
             src=src,

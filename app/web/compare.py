@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.query import shown
+from app.datasets.query import readable
 from app.datasets.selection import Selection
 from app.errors import MissingError
 from app.pictures.means import difference_png
@@ -80,7 +80,9 @@ def compare(library: Library, tallies: Tallies, studio: Studio, forms: Forms) ->
                 )
                 values = found[place]
                 if values is None:
-                    raise MissingError("of", _("There is no difference of “{of}”.", of=shown(of)))
+                    raise MissingError(
+                        "of", _("There is no difference of “{of}”.", of=readable(of))
+                    )
                 most = differences.scale_of([each for each in found if each is not None])
                 return difference_png(values[..., channel], most)
 
@@ -139,7 +141,7 @@ def _required(inquiries: Sequence[Inquiry], of: str, channel: int) -> int:
     """Find the place of a difference. Raises MissingError where there is none."""
     names = addresses.COMPARED[1 : len(inquiries)]
     if of not in names:
-        raise MissingError("of", _("Nothing here is compared as “{of}”.", of=shown(of)))
+        raise MissingError("of", _("Nothing here is compared as “{of}”.", of=readable(of)))
     place = addresses.COMPARED.index(of)
     first, other = inquiries[0], inquiries[place]
     reason = too_large(first.dataset) or differences.apart(first, other)

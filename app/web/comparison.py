@@ -6,7 +6,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from app.datasets.query import page_in, parameters, shown
+from app.datasets.query import page_in, parameters, readable
 from app.datasets.selection import PER_PAGE, Selection
 from app.errors import MalformedError, MissingError
 from app.web import addresses
@@ -66,7 +66,7 @@ def read(query: str, origin: str = "") -> Comparison:
     if everything not in ("", "1"):
         raise MalformedError(
             "all",
-            _("all must be 1, or left out, not “{everything}”.", everything=shown(everything)),
+            _("all must be 1, or left out, not “{everything}”.", everything=readable(everything)),
         )
     return Comparison(tuple(grids), page_in(query), everything == "1")
 
@@ -93,7 +93,7 @@ def _grid(letter: str, address: str, origin: str) -> Target:
                 "{letter} is not the address of a grid, such as /d/breastmnist?split=test: "
                 "“{address}”.",
                 letter=letter,
-                address=shown(address),
+                address=readable(address),
             ),
         )
     return grid_of(target.dataset_id, target.selection)

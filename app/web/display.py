@@ -16,7 +16,7 @@ import numpy as np
 
 from app.datasets import selection as selections
 from app.datasets.dataset import Dataset
-from app.datasets.query import parameters, shown
+from app.datasets.query import parameters, readable
 from app.datasets.selection import Selection
 from app.errors import MalformedError
 from app.pictures import sheet
@@ -136,7 +136,7 @@ def _window(given: dict[str, str], own: Window) -> Window:
                 _(
                     "window must be two numbers with a dash between them, such as 20-180, not "
                     "“{value}”.",
-                    value=shown(given["window"]),
+                    value=readable(given["window"]),
                 ),
             )
         low, high = real_number("window", ends[1]), real_number("window", ends[2])
@@ -163,7 +163,7 @@ def real_number(name: str, value: str) -> float:
     number = float(value) if _REAL.fullmatch(value) else math.inf
     if not math.isfinite(number):
         raise MalformedError(
-            name, _("{name} must be a number, not “{value}”.", name=name, value=shown(value))
+            name, _("{name} must be a number, not “{value}”.", name=name, value=readable(value))
         )
     return number
 

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.query import parameters, shown
+from app.datasets.query import parameters, readable
 from app.datasets.selection import SPLITS, Selection
 from app.errors import MalformedError, MissingError
 from app.web import addresses, display
@@ -68,7 +68,7 @@ def _found(dataset: Dataset, selection: Selection, words: str) -> str:
                 "No label of {dataset} has “{words}” in its name; write part of a name, or a split "
                 "and an index, such as test 17.",
                 dataset=dataset.title,
-                words=shown(words),
+                words=readable(words),
             ),
         )
     # With any of them, whatever was asked of the labels before: “none” would hide what was sought.

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from app.arrays.mapping import Plane as Cut
 from app.datasets.dataset import Dataset
-from app.datasets.query import number_in_path, parameters, shown, whole_number
+from app.datasets.query import number_in_path, parameters, readable, whole_number
 from app.datasets.selection import Split
 from app.errors import MalformedError, MissingError
 from app.pictures import atlas, exact, sheet
@@ -61,7 +61,7 @@ def required_index(dataset: Dataset, split: Split, value: str) -> int:
             _(
                 "There is no {split} image {value} in {title}; indexes run from 0 to {last}.",
                 split=split,
-                value=shown(value),
+                value=readable(value),
                 title=dataset.title,
                 last=counted(total - 1),
             )
@@ -69,7 +69,7 @@ def required_index(dataset: Dataset, split: Split, value: str) -> int:
             else _(
                 "There is no {split} image {value} in {title}; this split is empty.",
                 split=split,
-                value=shown(value),
+                value=readable(value),
                 title=dataset.title,
             ),
         )
@@ -117,7 +117,7 @@ def drawn_through(dataset: Dataset, query: str) -> Window | None:
 
 def drawn(dataset: Dataset, pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
     """Turn pixels into the grey levels or colours in which they are drawn."""
-    return windows.shown(pixels, window or sheet.window_of(dataset))
+    return windows.levels_of(pixels, window or sheet.window_of(dataset))
 
 
 def atlas_for(dataset: Dataset, axis: str) -> tuple[int, atlas.Layout]:
@@ -131,7 +131,7 @@ def atlas_for(dataset: Dataset, axis: str) -> tuple[int, atlas.Layout]:
         if layout:
             return number, layout
     raise MissingError(
-        "axis", _("There is no one picture of all slices along {axis} here.", axis=shown(axis))
+        "axis", _("There is no one picture of all slices along {axis} here.", axis=readable(axis))
     )
 
 

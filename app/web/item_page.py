@@ -71,7 +71,7 @@ def build(
         # A PNG of colours that are true or false holds 0 and 1: the values, but black to the eye.
         black = pixels.dtype == np.bool_ and dataset.channels == 3
         if not values and (window or dataset.is_volume or black):
-            return addresses.shown(dataset, split, index, query)
+            return addresses.picture(dataset, split, index, query)
         return addresses.pixels(dataset.id, split, index, "npy" if values else "png", query)
 
     def atlas_source(axis: str, query: str) -> str:

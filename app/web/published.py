@@ -11,7 +11,7 @@ from app.catalogue.downloads import Downloads
 from app.catalogue.facts import Facts, PublishedFile, all_facts
 from app.catalogue.references import Reference
 from app.datasets.library import Library
-from app.datasets.query import shown
+from app.datasets.query import readable
 from app.datasets.selection import SPLITS
 from app.errors import FetchError, ForbiddenError, MissingError
 from app.web import addresses, offers
@@ -114,7 +114,8 @@ def _facts_of(dataset_id: str) -> Facts:
         if facts.id == dataset_id:
             return facts
     raise MissingError(
-        "dataset", _("No dataset called “{dataset_id}” is published.", dataset_id=shown(dataset_id))
+        "dataset",
+        _("No dataset called “{dataset_id}” is published.", dataset_id=readable(dataset_id)),
     )
 
 
@@ -123,7 +124,7 @@ def _file_of(facts: Facts, size: str) -> PublishedFile:
         if str(file.size) == size:
             return file
     raise MissingError(
-        "size", _("{title} is not published at {size} px.", title=facts.title, size=shown(size))
+        "size", _("{title} is not published at {size} px.", title=facts.title, size=readable(size))
     )
 
 

@@ -58,14 +58,14 @@ class Guard:
         self,
         app: ASGIApp,
         *,
-        loopback: bool,
+        loopback_only: bool,
         hosts: frozenset[str],
         picture: Callable[[bytes], tuple[bytes, bytes] | None] | None,
     ) -> None:
         self._app = app
         self._picture = picture
         # One that was named none answers to all: it can't know by which names it is reached.
-        self._hosts = _LOOPBACK | hosts if loopback or hosts else None
+        self._hosts = _LOOPBACK | hosts if loopback_only or hosts else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""

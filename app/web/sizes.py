@@ -237,7 +237,7 @@ def _shown(found: _Found, number: int, split: Split, index: int, axis: int | Non
         )
     height, width = _plane(dataset, axis)
     return Shown(
-        src=addresses.shown(dataset, split, index, query)
+        src=addresses.picture(dataset, split, index, query)
         if found.is_windowed
         else addresses.pixels(dataset.id, split, index, "png", query),
         alt=f"{dataset.title}, {split} {index}" + (f", {fine}" if query else ""),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app.datasets.library import Library
-from app.datasets.query import number_in_path, shown, whole_number
+from app.datasets.query import number_in_path, readable, whole_number
 from app.datasets.selection import PER_PAGE
 from app.errors import MissingError
 from app.reviews import answers, export, studies
@@ -127,7 +127,7 @@ def study_at(database: Database, study_id: str) -> Study:
 def _number(value: str) -> int:
     number = number_in_path(value)
     if not 0 < number < 2**31:
-        raise MissingError("id", _("There is no number {number} here.", number=shown(value)))
+        raise MissingError("id", _("There is no number {number} here.", number=readable(value)))
     return number
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import Request
 
 from app.datasets.dataset import Dataset
-from app.datasets.query import shown
+from app.datasets.query import readable
 from app.datasets.selection import NO_LABEL
 from app.errors import MalformedError, MissingError, NotReadyError
 from app.pictures.tallies import Inquiry, Tallies, fits
@@ -83,7 +83,7 @@ def wants_everything(request: Request) -> bool:
     value = next((value for value in request.query_params.getlist("all") if value), "")
     if value not in ("", "1"):
         raise MalformedError(
-            "all", _("all must be 1, or left out, not “{value}”.", value=shown(value))
+            "all", _("all must be 1, or left out, not “{value}”.", value=readable(value))
         )
     return value == "1"
 
@@ -117,6 +117,6 @@ def row_of(inquiry: Inquiry, of: str) -> int:
     names = [ALL, *map(row_name, inquiry.labels)]
     if of not in names:
         raise MissingError(
-            "of", _("There is no mean image of “{of}” under these filters.", of=shown(of))
+            "of", _("There is no mean image of “{of}” under these filters.", of=readable(of))
         )
     return names.index(of)

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library, is_id
-from app.datasets.query import number_in_path, shown
+from app.datasets.query import number_in_path, readable
 from app.datasets.selection import SPLITS, Selection, Split, parse
 from app.errors import LightboxError, MalformedError, MissingError
 from app.reviews import collected
@@ -135,7 +135,7 @@ def require_target(dataset: Dataset, target: Target) -> None:
 
 def _no_image(split: Split, index: str) -> MissingError:
     return MissingError(
-        "index", _("There is no {split} image {index} there.", split=split, index=shown(index))
+        "index", _("There is no {split} image {index} there.", split=split, index=readable(index))
     )
 
 

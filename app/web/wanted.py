@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from app.catalogue.facts import Facts, facts_for
 from app.datasets.dataset import Dataset
-from app.datasets.query import last, one_of, parameters, shown
+from app.datasets.query import last, one_of, parameters, readable
 from app.errors import ArchiveError, MalformedError, MissingError, plain
 from app.web.language import gettext as _
 
@@ -143,7 +143,7 @@ def _known(given: dict[str, list[str]], name: str, known: Iterable[str]) -> str:
             _(
                 "There is no {name} called “{value}”; there are {listed}.",
                 name=name,
-                value=shown(value),
+                value=readable(value),
                 listed="; ".join(listed),
             ),
         )

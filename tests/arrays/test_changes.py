@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from app.arrays import inflate
 from app.arrays.archive import Archive, is_current
 from app.arrays.cache import ROOM_LEFT, Cache
+from app.arrays.derived import derived
 from app.arrays.member import read_member
 from app.arrays.room import make_room
 from app.arrays.store import Array, Store
@@ -303,7 +304,7 @@ def test_what_is_small_is_held_in_memory_when_the_disk_fills_while_it_is_written
     into_memory.open()
     assert job.stored.wait(PATIENCE)
     np.testing.assert_array_equal(whole(array), OLD)
-    assert store.derived(archive, "some.index", 4, _build, lambda file: file.read()) == b"made"
+    assert derived(store, archive, "some.index", 4, _build, lambda file: file.read()) == b"made"
     assert not [path for path in store.cache.folder.rglob("*") if path.is_file()]
 
 
@@ -313,7 +314,7 @@ def test_what_is_small_does_not_wait_for_room_that_others_hold(
     archive, cache = archive_of(write_old(tmp_path / "file.npz", 8)), store.cache
     with others_writing(cache, monkeypatch, free=3):
         np.testing.assert_array_equal(whole(store.open(archive, NAME)), OLD)
-        assert store.derived(archive, "some.index", 4, _build, lambda file: file.read()) == b"made"
+        assert derived(store, archive, "some.index", 4, _build, lambda file: file.read()) == b"made"
 
 
 def test_what_is_large_is_refused_when_the_disk_fills_while_it_is_written(

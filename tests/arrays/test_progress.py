@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.arrays.archive import Archive
 from app.arrays.cache import Cache, Mark, write_mark
-from app.arrays.inflate import npy_header, verify
+from app.arrays.inflate import verify
 from app.arrays.store import Array, Progress, Store
 from app.errors import ArchiveError, NotReadyError
 
@@ -219,7 +219,7 @@ def test_whoever_reads_along_goes_over_to_the_file_of_the_next_owner(
     cache: Cache, archive: Archive, pixels: NDArray[Any]
 ) -> None:
     member = archive.members[NAME]
-    content = npy_header(member) + pixels.tobytes()
+    content = member.npy_header + pixels.tobytes()
     path = cache.path(archive.key, f"{NAME}.npy")
     array = Store(cache).open(archive, NAME)
 

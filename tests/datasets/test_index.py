@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.arrays.archive import Archive, read_archive
 from app.arrays.cache import Cache
+from app.arrays.derived import derived
 from app.arrays.job import SMALL
 from app.arrays.store import Store
 from app.datasets import index, indexing
@@ -36,8 +37,8 @@ def indexed(
     archive = archive_of(path, labels, method)
     store = Store(Cache(path / "no folder", 0))
     array = store.open(archive, NAME)
-    return store.derived(
-        archive, name, 0, lambda file: indexing.build(array, file, path, NAME), index.load
+    return derived(
+        store, archive, name, 0, lambda file: indexing.build(array, file, path, NAME), index.load
     )
 
 
@@ -171,7 +172,7 @@ def test_an_index_is_built_once_for_its_content(tmp_path: Path) -> None:
     built = []
     for _ in range(3):
         store = Store(Cache(tmp_path / "cache", 10**9))
-        store.derived(archive, "x.index", 1, lambda file: built.append(file.write(b"x")), read)
+        derived(store, archive, "x.index", 1, lambda file: built.append(file.write(b"x")), read)
     assert len(built) == 1
 
 
@@ -183,13 +184,13 @@ def test_an_index_that_cannot_be_built_leaves_nothing_behind(tmp_path: Path) -> 
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        store.derived(archive, "x.index", 1, fail, read)
+        derived(store, archive, "x.index", 1, fail, read)
     assert list(store.cache.folder.glob("*/*")) == []
 
     def succeed(file: BinaryIO) -> None:
         file.write(b"x")
 
-    assert store.derived(archive, "x.index", 1, succeed, read) == b"x"
+    assert derived(store, archive, "x.index", 1, succeed, read) == b"x"
 
 
 def test_a_cache_folder_that_fails_is_said_and_not_thrown(tmp_path: Path, monkeypatch: Any) -> None:
@@ -201,7 +202,7 @@ def test_a_cache_folder_that_fails_is_said_and_not_thrown(tmp_path: Path, monkey
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(ArchiveError, match=r"can't be unpacked into .* \(input/output error\)"):
-        store.derived(archive, "x.index", SMALL + 1, lambda _: None, read)
+        derived(store, archive, "x.index", SMALL + 1, lambda _: None, read)
 
 
 def test_an_index_of_some_items_has_those_of_each_label_in_their_order(tmp_path: Path) -> None:

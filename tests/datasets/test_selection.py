@@ -11,8 +11,8 @@ from app.datasets.query import (
     QUERY_MOST,
     number_in_path,
     page_in,
+    readable,
     require_readable,
-    shown,
 )
 from app.datasets.selection import ORDERS, PER_PAGE_MOST, SEED_MOST, SPLITS, VIEWS, Selection, parse
 from app.errors import LightboxError, MalformedError, MissingError
@@ -175,8 +175,8 @@ def test_a_hostile_value_is_quoted_in_short(name: str) -> None:
 
 
 def test_a_value_of_forty_characters_is_quoted_whole() -> None:
-    assert shown("a" * 40) == "a" * 40
-    assert shown("a" * 41) == "a" * 39 + "…"
+    assert readable("a" * 40) == "a" * 40
+    assert readable("a" * 41) == "a" * 39 + "…"
 
 
 @pytest.mark.parametrize(

@@ -515,7 +515,7 @@ def test_no_name_of_a_file_ends_the_script(serve: Serve, write: Write) -> None:
 def test_a_strange_host_name_is_no_fault(tmp_path: Path, write: Write) -> None:
     write(test_images=np.zeros((2, 8, 8), np.uint8), test_labels=np.zeros(2))
     application = create_app(
-        Settings(paths=(tmp_path / "data",), cache_dir=tmp_path / "cache", loopback=False)
+        Settings(paths=(tmp_path / "data",), cache_dir=tmp_path / "cache", loopback_only=False)
     )
     for host in ("[", "", "a b", "x@y", "</script>"):
         answer = ask(application, "/d/made/about", host=host)

@@ -309,7 +309,7 @@ def test_only_a_server_of_ones_own_has_the_button(
 
 
 def test_who_cannot_put_files_there_is_not_told_where(serve: Serve, folder: Path) -> None:
-    server = serve(data_dir=folder, access="public", owner_token=TOKEN, loopback=False)
+    server = serve(data_dir=folder, access="public", owner_token=TOKEN, loopback_only=False)
     text = page(server, HERE).text()
     assert str(folder) not in text
     assert "lightbox get breastmnist --size 64" in text

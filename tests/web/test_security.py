@@ -197,7 +197,7 @@ def test_a_request_that_names_its_host_twice_is_refused(
     second: bytes, is_loopback: bool, tmp_path: Path
 ) -> None:
     application = create_app(
-        Settings(paths=(tmp_path,), cache_dir=tmp_path / "cache", loopback=is_loopback)
+        Settings(paths=(tmp_path,), cache_dir=tmp_path / "cache", loopback_only=is_loopback)
     )
     answer = ask(application, "/", more=((b"host", second),))
     assert answer.status == 400
@@ -207,7 +207,7 @@ def test_a_request_that_names_its_host_twice_is_refused(
 
 def test_a_public_server_answers_to_any_name(tmp_path: Path) -> None:
     application = create_app(
-        Settings(paths=(tmp_path,), cache_dir=tmp_path / "cache", loopback=False)
+        Settings(paths=(tmp_path,), cache_dir=tmp_path / "cache", loopback_only=False)
     )
     for host in ("example.org", "10.1.2.3:8000", "[", "", "a b", "x@y"):
         assert ask(application, "/", host=host).status == 200, host
@@ -216,7 +216,7 @@ def test_a_public_server_answers_to_any_name(tmp_path: Path) -> None:
 
 def test_a_public_server_does_not_tell_strangers_its_folders(tmp_path: Path) -> None:
     application = create_app(
-        Settings(paths=(tmp_path,), cache_dir=tmp_path / "cache", loopback=False)
+        Settings(paths=(tmp_path,), cache_dir=tmp_path / "cache", loopback_only=False)
     )
     assert str(tmp_path).encode() not in ask(application, "/").body
 

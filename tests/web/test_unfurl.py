@@ -66,7 +66,9 @@ def test_a_public_address_tells_a_title_a_line_and_a_picture_that_is_there(
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1"])
 def test_no_name_of_a_request_gets_into_what_is_told(host: str, start: Start) -> None:
-    card = told(Page(start("public", loopback=False).get("/d/atlas", headers={"host": host}).text))
+    card = told(
+        Page(start("public", loopback_only=False).get("/d/atlas", headers={"host": host}).text)
+    )
     assert "image" not in card
     assert host not in str(card)
 
