@@ -1,7 +1,7 @@
 """The commands: words for the terminal, calls into the rooms, exit codes.
 
-What only one command needs of the web's packages is imported by that command: half of a second,
-for which the others would wait.
+What only one command needs of the web's or the database's packages is imported by that command:
+half of a second, for which the others would wait.
 """
 
 import json
@@ -30,8 +30,7 @@ from app.errors import (
     UsageError,
     plain,
 )
-from app.reviews import backups, links
-from app.reviews.database import Database
+from app.reviews.lifetimes import DAYS, DAYS_MOST
 from app.settings import PREFIX, load
 from app.shelves import open_store
 from app.terminal import (
@@ -249,9 +248,7 @@ def share(
             help="Of a grid, an image or a collection: /d/breastmnist?split=test&label=0"
         ),
     ],
-    days: Annotated[
-        int, typer.Option(help=f"Days until the link ends, 1 to {links.DAYS_MOST}.")
-    ] = links.DAYS,
+    days: Annotated[int, typer.Option(help=f"Days until the link ends, 1 to {DAYS_MOST}.")] = DAYS,
     hide_labels: Annotated[
         bool, typer.Option("--hide-labels", help="Hide labels, splits, indexes and the order.")
     ] = False,
@@ -274,6 +271,9 @@ def share(
 @cli.command()
 def backup(file: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
     """Copy links, notes, collections and answers into one file, also while a server serves."""
+    from app.reviews import backups  # takes long to import, see the top
+    from app.reviews.database import Database
+
     database = Database(load().database_url)
     if database.is_new():
         raise StorageError(
@@ -287,6 +287,9 @@ def backup(file: Annotated[Path, typer.Argument(help="File to write.")]) -> None
 @cli.command()
 def restore(file: Annotated[Path, typer.Argument(help="File that “backup” wrote.")]) -> None:
     """Put a backup in place of all that is there, at once or not at all."""
+    from app.reviews import backups  # takes long to import, see the top
+    from app.reviews.database import Database
+
     backups.restore(Database(load().database_url), file)
     print(f"{plain(str(file))}: is restored; nothing newer is left")
 

@@ -116,6 +116,12 @@ def one_sentence(text: str) -> str:
     return text
 
 
+def test_commands_wait_neither_for_the_web_nor_for_the_database() -> None:
+    read = "import app.cli, sys; print(*{'fastapi', 'sqlalchemy', 'uvicorn'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", read], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
 def test_serve_prints_one_line_with_the_address_once_it_answers(
     made: Path, cache: dict[str, str]
 ) -> None:

@@ -26,7 +26,7 @@ from app.catalogue.facts import published_as
 from app.cli import cli
 from app.datasets import indexing, opening
 from app.pictures.sheet import CELL_SIDE_MOST
-from app.reviews import designs, links
+from app.reviews import designs, lifetimes, links
 from app.reviews.database import Database
 from app.reviews.export import COLUMNS
 from app.reviews.studies import READERS_MOST
@@ -170,7 +170,7 @@ def test_the_how_to_names_every_field_of_the_form(guide: str, form: str) -> None
     [
         ("own-files", "at most {} pixels a side", opening.IMAGE_SIDE_MOST),
         ("own-files", "at most {} different labels", indexing.VALUES_MOST),
-        ("share", "for 1 to {} days", links.DAYS_MOST),
+        ("share", "for 1 to {} days", lifetimes.DAYS_MOST),
         ("study", "one a line; from 2 to {} |", designs.CHOICES_MOST),
         ("study", "at most {} images, besides those for practice", designs.ITEMS_MOST),
         ("study", "and {} readers", READERS_MOST),

@@ -18,13 +18,12 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from app.errors import GoneError, MalformedError, MissingError
 from app.phrases import Amount, Phrase
 from app.reviews.database import Database
+from app.reviews.lifetimes import DAYS, DAYS_MOST
 from app.reviews.tables import links
 from app.reviews.texts import cleaned
 
 Kind = Literal["grid", "image", "collection", "study"]
 
-DAYS: Final = 30
-DAYS_MOST: Final = 3_650
 TITLE_MOST: Final = 200
 MESSAGE_MOST: Final = 2_000
 TARGET_MOST: Final = 5_000

@@ -15,6 +15,7 @@ from app.phrases import Phrase
 from app.reviews import links, orders
 from app.reviews.database import Database
 from app.reviews.designs import Choice, Design, checked
+from app.reviews.lifetimes import DAYS
 from app.reviews.links import Link
 from app.reviews.orders import Place
 from app.reviews.tables import readers, studies, study_items
@@ -190,7 +191,7 @@ def items_within(connection: Connection, study: Study) -> tuple[StudyItem, ...]:
     return tuple(_item(row) for row in rows.mappings())
 
 
-def add_reader(db: Database, study: Study, name: str, days: int = links.DAYS) -> tuple[str, Link]:
+def add_reader(db: Database, study: Study, name: str, days: int = DAYS) -> tuple[str, Link]:
     """Add a reader to a study; give the token of their link, which is nowhere else, and the link.
 
     Raises MalformedError for days or a name that can't be, as one that another reader of this
@@ -226,9 +227,7 @@ def add_reader(db: Database, study: Study, name: str, days: int = links.DAYS) ->
         return _linked(connection, now, study, number, days)
 
 
-def link_reader(
-    db: Database, study: Study, reader: Reader, days: int = links.DAYS
-) -> tuple[str, Link]:
+def link_reader(db: Database, study: Study, reader: Reader, days: int = DAYS) -> tuple[str, Link]:
     """Make another link for a reader who lost theirs; what they have read stays theirs.
 
     Raises MalformedError, StorageError.

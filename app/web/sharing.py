@@ -16,6 +16,7 @@ from app.datasets.library import Library
 from app.errors import LightboxError
 from app.reviews import collected, links
 from app.reviews.database import Database
+from app.reviews.lifetimes import DAYS
 from app.reviews.links import Kind, Link
 from app.web import addresses
 from app.web.access import let_out, owner_only, refusal
@@ -92,7 +93,7 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             of=of,
             back=way_back(of),
             check=check,
-            days=tuple(Choice(str(n), _days_text(n), n == links.DAYS) for n in _DAYS),
+            days=tuple(Choice(str(n), _days_text(n), n == DAYS) for n in _DAYS),
         )
         answer = page(request, "share", view)
         forms.remember(answer, check)

@@ -6,9 +6,10 @@ from typing import Final
 from app.datasets.dataset import Dataset
 from app.datasets.selection import SEED_MOST
 from app.phrases import listed
-from app.reviews import designs, links
+from app.reviews import designs
 from app.reviews.answers import Progress
 from app.reviews.designs import Design
+from app.reviews.lifetimes import DAYS
 from app.reviews.links import Link
 from app.reviews.studies import Study, StudyItem
 from app.web import addresses, designing
@@ -193,8 +194,7 @@ def build(
         json=f"{here}/protocol.json",
         check=check,
         days=tuple(
-            Choice(str(n), ngettext("{number} day", "{number} days", n), n == links.DAYS)
-            for n in _DAYS
+            Choice(str(n), ngettext("{number} day", "{number} days", n), n == DAYS) for n in _DAYS
         ),
         notices=_notices(study, lost),
     )
