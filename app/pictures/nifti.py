@@ -37,7 +37,7 @@ def why_missing() -> str:
 
 
 def encode(volume: NDArray[Any]) -> bytes:
-    """Write a volume (D, H, W) of any real type as ``.nii.gz``, the same bytes each time.
+    """Write a volume (D, H, W) of any real type as ``.nii.gz``; nothing in it tells when.
 
     Values and type are kept; bool becomes uint8 and float16 float32, which hold the same values.
     Raises NotInstalledError.
