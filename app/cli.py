@@ -16,6 +16,7 @@ import typer
 from rich.progress import TaskID, TransferSpeedColumn
 from typer.exceptions import TyperException
 
+from app import __version__
 from app.arrays.store import Progress
 from app.catalogue.facts import PLAIN_SIZE, PublishedFile, facts_for, size_of
 from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_disk
@@ -53,6 +54,24 @@ _FILES = "Files (.npz) and folders of them."
 Paths = Annotated[list[Path] | None, typer.Argument(help=_FILES)]
 # What can't be read is told of as every other file is, by the commands themselves.
 Given = Annotated[list[Path], typer.Argument(help=_FILES, readable=False)]
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"lightbox {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _read_first(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_tell_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Take what is said before a command."""
 
 
 def main() -> None:

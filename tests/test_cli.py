@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 from corpus.writers import dataset, npy_bytes, npy_header, write
+from documents import ROOT
 from running import (
     LIGHTBOX,
     PATIENCE,
@@ -120,6 +122,13 @@ def test_commands_wait_neither_for_the_web_nor_for_the_database() -> None:
     read = "import app.cli, sys; print(*{'fastapi', 'sqlalchemy', 'uvicorn'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", read], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
+
+
+def test_the_version_is_the_packages(run: Run) -> None:
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"lightbox {package['version']}\n")
+    assert "--version" in run("--help").stdout
 
 
 def test_serve_prints_one_line_with_the_address_once_it_answers(

@@ -20,8 +20,8 @@ _SUB: Final = 1
 def encode(pixels: NDArray[Any], level: int = 1) -> bytes:
     """Encode (H, W) or (H, W, 3) pixels of uint8 or uint16 without loss.
 
-    ``level`` is ISA-L's, 0 (fastest) to 3 (smallest). It does not promise to deflate the same pixels
-    to the same bytes every time; what they decode to is the same.
+    ``level`` is ISA-L's, 0 (fastest) to 3 (smallest). It does not promise to deflate the same
+    pixels to the same bytes every time; what they decode to is the same.
     """
     height, width = pixels.shape[:2]
     colour = pixels.ndim == 3
