@@ -1,4 +1,4 @@
-"""The commands: words for the terminal, calls into the rooms, exit codes.
+"""The commands: their options, and calls into the rooms.
 
 What only one command needs of the web's or the database's packages is imported by that command:
 half of a second, for which the others would wait.
@@ -14,7 +14,6 @@ from typing import Annotated
 
 import typer
 from rich.progress import TaskID, TransferSpeedColumn
-from typer.exceptions import TyperException
 
 from app import __version__
 from app.arrays.store import Progress
@@ -23,19 +22,13 @@ from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_
 from app.datasets.check import check as check_paths
 from app.datasets.check import prepare_file
 from app.datasets.library import named_files, passed_over
-from app.errors import (
-    EXIT_CODE,
-    FetchError,
-    LightboxError,
-    StorageError,
-    UsageError,
-    plain,
-)
+from app.errors import FetchError, StorageError, UsageError, plain
 from app.reviews.lifetimes import DAYS, DAYS_MOST
 from app.settings import PREFIX, load
 from app.shelves import open_store
 from app.terminal import (
     need_text,
+    one_sentence,
     print_passed_over,
     print_published,
     print_report,
@@ -79,33 +72,10 @@ def main() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         # A file may have a name that the terminal's encoding can't say.
         sys.stdout.reconfigure(errors="backslashreplace")
-    try:
+    with one_sentence():
         code = cli(sys.argv[1:] or ["--help"], standalone_mode=False)
         print(end="", flush=True)
         sys.exit(code)
-    except LightboxError as error:
-        sys.stderr.write(f"lightbox: {error}\n")
-        sys.exit(EXIT_CODE.get(type(error), 1))
-    except TyperException as error:
-        wrong = " ".join(error.format_message().split()).rstrip(".")
-        sys.stderr.write(f"lightbox: {wrong}; “lightbox --help” tells what can be said.\n")
-        sys.exit(error.exit_code)
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # who reads no further knows it
-            why = (error.strerror or str(error)).lower()
-            at = plain(str(error.filename or "Standard output"))
-            sys.stderr.write(f"lightbox: {at} can't be used ({why}); check it, and its room.\n")
-        sys.stdout = None  # what is left can't be printed either
-        sys.exit(1)
-    except UnicodeEncodeError as error:
-        if error.reason != "surrogates not allowed":
-            raise
-        # Typed or set in another encoding, and used where only text can be, as in an address.
-        name = plain(error.object)
-        sys.stderr.write(
-            f"lightbox: A name holds bytes that are no UTF-8 ({name}); give another.\n"
-        )
-        sys.exit(2)
 
 
 @cli.command()

@@ -1,7 +1,12 @@
-"""What commands print: bars while something takes long, tables and sentences for people, JSON."""
+"""What commands print: bars while something takes long, tables and sentences for people, JSON.
+
+What goes wrong is one sentence on standard error, and an exit code.
+"""
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,11 +15,12 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Column, Table
+from typer.exceptions import TyperException
 
 from app.catalogue.facts import PublishedFile, all_facts
 from app.catalogue.fetching import Need, path_of
 from app.datasets.check import Report
-from app.errors import plain
+from app.errors import EXIT_CODE, LightboxError, plain
 
 # Columns in a file or a pipe: a dataset is one line there, for other programs to go through.
 _WIDE: Final = 120
@@ -147,3 +153,33 @@ def print_published(folder: Path) -> None:
 def _is_here(file: PublishedFile, folder: Path) -> bool:
     # Path.is_file raises where it may not look.
     return os.path.isfile(path_of(file, folder))  # noqa: PTH113
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Say what goes wrong in one sentence on standard error, and exit with its code."""
+    try:
+        yield
+    except LightboxError as error:
+        sys.stderr.write(f"lightbox: {error}\n")
+        sys.exit(EXIT_CODE.get(type(error), 1))
+    except TyperException as error:
+        wrong = " ".join(error.format_message().split()).rstrip(".")
+        sys.stderr.write(f"lightbox: {wrong}; “lightbox --help” tells what can be said.\n")
+        sys.exit(error.exit_code)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # who reads no further knows it
+            why = (error.strerror or str(error)).lower()
+            at = plain(str(error.filename or "Standard output"))
+            sys.stderr.write(f"lightbox: {at} can't be used ({why}); check it, and its room.\n")
+        sys.stdout = None  # what is left can't be printed either
+        sys.exit(1)
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":
+            raise
+        # Typed or set in another encoding, and used where only text can be, as in an address.
+        name = plain(error.object)
+        sys.stderr.write(
+            f"lightbox: A name holds bytes that are no UTF-8 ({name}); give another.\n"
+        )
+        sys.exit(2)
