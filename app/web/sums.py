@@ -114,7 +114,8 @@ def row_name(label: int | None) -> str:
 
 def row_of(inquiry: Inquiry, of: str) -> int:
     """Find a row of the sums by its name in an address. Raises MissingError."""
-    names = [ALL, *map(row_name, inquiry.labels)]
+    # Where nothing matches there is no mean, not even of all.
+    names = [ALL, *map(row_name, inquiry.labels)] if inquiry.total else []
     if of not in names:
         raise MissingError(
             "of", _("There is no mean image of “{of}” under these filters.", of=readable(of))

@@ -341,6 +341,7 @@ def test_where_nothing_matches_the_page_says_so(real_client: TestClient) -> None
         ("/d/breastmnist/mean.png?of=", 404, "“”"),
         ("/d/breastmnist/mean.png?all=2", 422, "all must be 1"),
         ("/d/breastmnist/mean.png?label=1&of=0", 404, "“0”"),
+        ("/d/breastmnist/mean.png?label=none", 404, "“all”"),
     ],
 )
 def test_what_is_wrong_with_an_address_is_said(
