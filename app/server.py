@@ -43,7 +43,7 @@ from app.web.pages import grids, pages
 from app.web.pictures import sheets, single, volumes
 from app.web.pixels import pixels
 from app.web.preferences_page import choosing
-from app.web.problems import readable_query
+from app.web.problems import readable_address
 from app.web.published import published
 from app.web.reading import reading, reading_pictures, start
 from app.web.reference import reference
@@ -90,7 +90,7 @@ def create_app(settings: Settings) -> ASGIApp:
         openapi_url=addresses.API_SCHEMA,
         lifespan=lifespan,
         redirect_slashes=False,  # problems.install does it
-        dependencies=[Depends(readable_query)],
+        dependencies=[Depends(readable_address)],
     )
     problems.install(application)
     for router in (

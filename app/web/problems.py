@@ -69,8 +69,13 @@ class Problem:
     filled_in: bool = False  # a form was, which the browser still has
 
 
-async def readable_query(request: Request) -> None:
-    """Refuse an absurd query on every route, also on those that take no parameters."""
+async def readable_address(request: Request) -> None:
+    """Refuse an absurd query on every route, and a path with a slash that was escaped.
+
+    That one is part of a name, which none here has; once unescaped it separates names.
+    """
+    if b"%2f" in (request.scope.get("raw_path") or b"").lower():
+        raise MissingError("address", _(NO_PAGE))
     require_readable(request.url.query)
 
 

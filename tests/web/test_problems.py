@@ -181,6 +181,7 @@ def test_a_hostile_query_is_a_clean_4xx(path: str, query: str, application: ASGI
             "/static/css%2f..%2f..%2fREADME.md",
         ),
         *("/d/flat/test/0%2f1", "/d/flat/te%2fst/0", "/d/" + "a" * 5_000, "/static/" + "a" * 5_000),
+        *("/d/flat%2ftest%2f0", "/d/flat/test%2F0", "/d%2Fflat", "/api/datasets%2fflat"),
     ],
 )
 def test_a_hostile_path_is_not_found(path: str, application: ASGIApp) -> None:
