@@ -117,9 +117,12 @@ def spoken(dataset: Dataset, values: Iterable[int]) -> str:
 
 
 def number(value: float) -> str:
-    """Print a pixel value: whole numbers plainly, others with four significant digits."""
-    whole = value.is_integer() and abs(value) < 1e15
-    return signed(f"{value:,.0f}" if whole else f"{value:.4g}")
+    """Print a pixel value: whole numbers plainly, others with four significant digits or more."""
+    if abs(value) >= 1e15:
+        return signed(f"{value:.4g}")
+    if value.is_integer():
+        return signed(f"{value:,.0f}")
+    return signed(f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}")
 
 
 def measured(value: float) -> str:

@@ -133,6 +133,13 @@ def test_the_window_through_which_floats_are_shown_is_said(
     assert f"from {images.min():.4g} (black) to {images.max():.4g} (white)" in said
 
 
+def test_values_in_the_thousands_are_told_without_powers_of_ten(serve: Serve, write: Write) -> None:
+    images = np.linspace(-1024.5, 30000.25, 2 * 64).reshape(2, 8, 8)
+    client = serve(write(test_images=images, test_labels=np.array([0, 1])))
+    assert "from -1,024.5 (black) to 30,000.2 (white)" in page(client, "/d/made").text()
+    assert "e+" not in page(client, "/d/made/pixels").text()
+
+
 def test_statistics_of_small_numbers_keep_their_digits(serve: Serve, write: Write) -> None:
     images = RANDOM.random((2, 16, 16)).astype(np.float32) / 1000
     client = serve(write(test_images=images, test_labels=labelled(2)))
