@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -86,6 +86,12 @@ class Dataset:
     def is_multi_label(self) -> bool:
         """Say whether an item may carry several labels, or none."""
         return self.task.startswith("multi-label")
+
+    @property
+    def types(self) -> frozenset[np.dtype[Any]]:
+        """The types of its values: those of images that are there, not what an empty split has."""
+        filled = [array for array in self.images.values() if array.shape[0]]
+        return frozenset(array.dtype for array in filled or self.images.values())
 
     @property
     def splits(self) -> tuple[Split, ...]:

@@ -51,13 +51,13 @@ class Cell:
 
 def views_of(dataset: Dataset) -> tuple[View, ...]:
     """Give the ways in which items can be shown in a grid; for pictures there is but one."""
-    size = math.prod(dataset.shape) * max(a.dtype.itemsize for a in dataset.images.values())
+    size = math.prod(dataset.shape) * max(each.itemsize for each in dataset.types)
     return VIEWS if dataset.is_volume and size <= _VOLUME_BYTES else VIEWS[:1]
 
 
 def is_quick(dataset: Dataset, view: View, number: int) -> bool:
     """Say whether drawing a sheet of so many items takes about a millisecond."""
-    size = math.prod(plane_shape(dataset)) * max(a.dtype.itemsize for a in dataset.images.values())
+    size = math.prod(plane_shape(dataset)) * max(each.itemsize for each in dataset.types)
     scattered = any(member.fortran for member in dataset.archive.members.values())
     return view == "middle" and not scattered and min(number, CELLS_MOST) * size <= _QUICK_BYTES
 

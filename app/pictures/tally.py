@@ -103,7 +103,7 @@ def _quotient(sums: NDArray[np.float64], numbers: NDArray[np.int64]) -> NDArray[
 
 def holds_reals(dataset: Dataset) -> bool:
     """Say whether values may be other than finite."""
-    return any(array.dtype.kind == "f" for array in dataset.images.values())
+    return any(each.kind == "f" for each in dataset.types)
 
 
 def picture_shape(dataset: Dataset) -> tuple[int, int, int]:
@@ -114,10 +114,9 @@ def picture_shape(dataset: Dataset) -> tuple[int, int, int]:
 
 def bins_of(dataset: Dataset, window: Window | None) -> Bins:
     """Take a bin for each value of a byte or bit, else 64 over the window's range."""
-    types = {array.dtype for array in dataset.images.values() if array.shape[0]}
-    if types == {np.dtype(np.uint8)}:
+    if dataset.types == {np.dtype(np.uint8)}:
         return BYTES
-    if types == {np.dtype(np.bool_)}:
+    if dataset.types == {np.dtype(np.bool_)}:
         return BITS
     window = window or Window(0.0, 255.0)
     return Bins(window.low, window.high, _BINS)

@@ -263,7 +263,7 @@ def _no_problems(facts: Facts | None) -> str:
 
 
 def _facts(dataset: Dataset, identity: Identity) -> tuple[Fact, ...]:
-    types = sorted({str(array.dtype) for array in dataset.images.values()})
+    types = sorted(map(str, dataset.types))
     splits = ", ".join(
         f"{split} {counted(index.total)}" for split, index in dataset.indexes.items()
     )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Split
 from app.datasets.statistics import Channel
@@ -32,7 +34,7 @@ def build(dataset: Dataset, learning: Learning) -> Statistics:
     """Draw up what is known by now of each split, and say what is not."""
     names = (_("red"), _("green"), _("blue")) if dataset.channels == 3 else ("",)
     columns, rows, notices, code = [_("Mean"), _("Standard deviation")], [], [], ""
-    bytes_only = all(str(array.dtype) == "uint8" for array in dataset.images.values())
+    bytes_only = dataset.types == {np.dtype(np.uint8)}
     if bytes_only:
         columns += [_("Mean ÷ {most}", most=_BYTE), _("Deviation ÷ {most}", most=_BYTE)]
     for split, learned in learning.items():

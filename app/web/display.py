@@ -80,9 +80,8 @@ BYTES: Final = Values(Window(0.0, 255.0))
 
 def values_of(dataset: Dataset) -> Values:
     """Say what a dataset's pictures hold."""
-    types = [images.dtype for images in dataset.images.values()]
-    deep = any(map(needs_window, types))
-    binary = all(each == np.bool_ for each in types)
+    deep = any(map(needs_window, dataset.types))
+    binary = dataset.types == {np.dtype(np.bool_)}
     return Values(
         own=sheet.window_of(dataset) or Window(0.0, 1.0 if binary else 255.0),
         colour=dataset.channels == 3,

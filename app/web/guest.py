@@ -189,8 +189,7 @@ def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
             values = exact.item_values(dataset, item.split, item.index, plane)
             if shared.link.hide_labels:
                 # Of splits of several types, the type would tell which it is.
-                types = [images.dtype for images in dataset.images.values()]
-                values = values.astype(np.result_type(*types), copy=False)
+                values = values.astype(np.result_type(*dataset.types), copy=False)
             return exact.as_npy(values)
         pixels = exact.item_pixels(dataset, item.split, item.index, plane)
         return exact.as_png(drawn(dataset, pixels, window))

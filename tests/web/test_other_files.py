@@ -133,6 +133,21 @@ def test_the_window_through_which_floats_are_shown_is_said(
     assert f"from {images.min():.4g} (black) to {images.max():.4g} (white)" in said
 
 
+@pytest.mark.parametrize(("kind", "white"), [(np.uint8, 255), (np.bool_, 1)])
+def test_what_an_empty_split_is_stored_as_changes_nothing_of_the_images(
+    kind: type[np.generic], white: int, serve: Serve, write: Write
+) -> None:
+    images = RANDOM.integers(0, 2, (3, 4, 4)).astype(kind)
+    nothing = np.array([])  # 64-bit floats, as NumPy has it
+    client = serve(
+        write(train_images=nothing, train_labels=nothing, test_images=images, test_labels=[0, 1, 1])
+    )
+    about = page(client, "/d/made/about").text()
+    assert f"Stored as {np.dtype(kind)} " in about
+    assert ("Mean ÷ 255" in about) == (white == 255)
+    assert f"0 is black and {white} is white" in page(client, "/d/made/test/0").text()
+
+
 def test_values_in_the_thousands_are_told_without_powers_of_ten(serve: Serve, write: Write) -> None:
     images = np.linspace(-1024.5, 30000.25, 2 * 64).reshape(2, 8, 8)
     client = serve(write(test_images=images, test_labels=np.array([0, 1])))
