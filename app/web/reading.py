@@ -35,6 +35,7 @@ from app.web.language import ngettext
 from app.web.reading_options import CANNOT
 from app.web.studio import Plan, Studio
 from app.web.templating import page
+from app.web.transport import NOT_AT_ALL
 from app.web.words import NO_PAGE
 
 _MILLISECONDS_MOST: Final = 12
@@ -106,7 +107,10 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             secrets.token_urlsafe(12),
         )
         view = replace(view, notices=(*still_coming(images), *view.notices))
-        return finish(page(request, "read", view, style=view.viewer.style))
+        shown = finish(page(request, "read", view, style=view.viewer.style))
+        # What a browser keeps, its Back shows unasked: an answer that was changed since.
+        shown.headers["Cache-Control"] = NOT_AT_ALL
+        return shown
 
     @router.post("/answers")
     def answer(request: Request, token: str, fields: Fields) -> Response:

@@ -265,6 +265,29 @@ def test_an_answer_is_changed_and_changed_back_by_the_browsers_back(
     assert [new[-2] for _, new in rows(owner, study)] == [*"0101"]
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_browsers_back_shows_the_answer_that_counts(
+    owner: Page, elsewhere: Callable[..., Page], private: Server, *, scripts: bool
+) -> None:
+    study = new_study(owner, private, f"History {scripts}")
+    reader = elsewhere(**PHONE, java_script_enabled=scripts)
+    reader.goto(f"{invite(owner, study, 'Changed')}/read/1", wait_until="networkidle")
+    for choice in (0, 1):
+        reader.get_by_role("radio").nth(choice).check()
+        reader.get_by_role("button", name="Save and go on").click()
+        expect(reader).to_have_url(re.compile("/read/2$"))
+        reader.wait_for_load_state("networkidle")
+        if choice == 0:
+            reader.get_by_role("link", name="Back", exact=True).click()
+            expect(reader).to_have_url(re.compile("/read/1$"))
+            reader.wait_for_load_state("networkidle")
+    for place in (1, 2, 1):
+        reader.go_back(wait_until="networkidle")
+        expect(reader).to_have_url(re.compile(f"/read/{place}$"))
+        if place == 1:
+            expect(reader.get_by_role("radio").nth(1)).to_be_checked()
+
+
 def test_the_time_and_what_was_ticked_outlast_a_closer_look(
     owner: Page, elsewhere: Callable[..., Page], private: Server
 ) -> None:
