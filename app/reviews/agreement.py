@@ -90,7 +90,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Agreement:
-    """All that is known of a study's agreement.
+    """All that is known of a study's agreement; who never began is compared with nobody.
 
     ``disagreements`` are in the order of ``differences.divided``, ``against_stored`` as there too.
     ``positive`` is the category that sensitivity is about, None unless there are two.
@@ -131,26 +131,28 @@ def measure_agreement(
     has_repeats = (readings.repeats != NO_ANSWER).any()
     tallies = _tally(readings)
     counts = tuple(_count(reader, answers) for reader, answers in named)
-    # Who was invited and never began takes no case away from the others.
-    begun = sum(each.has_begun for each in counts)
+    # Who was invited and never began takes no case away from the others, nor any room.
+    begun = [number for number, each in enumerate(counts) if each.has_begun]
+    compared = [named[number] for number in begun]
     return Agreement(
         readers=counts,
         pairs=tuple(
-            _compare(readings, bootstrap, first, second) for first, second in combinations(named, 2)
+            _compare(readings, bootstrap, first, second)
+            for first, second in combinations(compared, 2)
         ),
         with_stored=tuple(
             _compare_stored(readings, bootstrap, reading, positive)
-            for reading in named
+            for reading in compared
             if has_stored
         ),
         with_self=tuple(
             _compare(readings, bootstrap, reading, (AGAIN, again))
-            for reading, again in zip(named, readings.repeats, strict=True)
+            for reading, again in zip(compared, readings.repeats[begun], strict=True)
             if has_repeats
         ),
         together=(
-            _fleiss(bootstrap, tallies, begun),
-            _alpha(readings, bootstrap, tallies, begun),
+            _fleiss(bootstrap, tallies, len(begun)),
+            _alpha(readings, bootstrap, tallies, len(begun)),
         ),
         positive=readings.categories[positive] if binary else None,
         disagreements=divided(tallies, ordinal=readings.ordinal),

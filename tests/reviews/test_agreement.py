@@ -127,6 +127,16 @@ def test_a_reader_who_never_began_takes_no_case_away_from_the_others() -> None:
     ]
 
 
+def test_a_reader_who_never_began_is_compared_with_nobody() -> None:
+    never = [-1] * 4
+    given, again = [[0, 1, 2, 0], never, [0, 1, 1, -2]], [[0, -1, -1, -1], never, never]
+    found = measured(readings_of(given, stored=[0, 1, 2, 2], repeats=again))
+    assert [(each.first, each.second) for each in found.pairs] == [("A", "C")]
+    assert [each.first for each in found.with_stored] == ["A", "C"]
+    assert [each.first for each in found.with_self] == ["A", "C"]
+    assert named(found.with_self[0])[PERCENT].n == 1
+
+
 def test_who_can_mostly_not_tell_has_begun() -> None:
     found = measured(readings_of([[0, 1, 2, 0], [0, 1, 2, 1], [1, -2, -2, -2]]))
     assert [counts.has_begun for counts in found.readers] == [True, True, True]
