@@ -282,9 +282,11 @@ def owner_writes(request: Request) -> Writer | None:
 
 def _said(note: Note, undo: str | None, writer: Writer) -> Said:
     by_link = not writer.link and note.author.link_id is not None
+    # Who takes back what another said may never have given a name.
+    name = note.author.name or "–"
     return Said(
         id=note.id,
-        who=_("{name}, by a link", name=note.author.name) if by_link else note.author.name,
+        who=_("{name}, by a link", name=name) if by_link else name,
         when=moment(note.made),
         flag=_(FLAG_WORDS[note.flag]) if note.flag else "",
         text=_("Taken back") if note.undoes else note.text,

@@ -241,6 +241,16 @@ def test_a_guest_takes_back_only_what_came_by_the_link(owner: TestClient) -> Non
     assert [row[:5] for row in said(owner, ITEM)] == ["the o"]
 
 
+def test_who_takes_back_anothers_note_and_gave_no_name_has_none_in_the_history(
+    owner: TestClient,
+) -> None:
+    item = f"{share(owner, '/d/atlas/test/5', may_comment='1')}/1"
+    say(visitor(owner), item, note="seen", name="G")
+    assert take_back(visitor(owner), item) == 303
+    rows = [words(row) for row in page(owner, ITEM).one("section", id="notes").iter("li")]
+    assert rows[-1].startswith("Taken back –, by a link, ")
+
+
 def test_a_single_shared_image_has_the_form_at_its_start(owner: TestClient) -> None:
     link = share(owner, "/d/atlas/test/5", may_comment="1")
     guest = visitor(owner)
