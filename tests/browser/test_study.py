@@ -140,6 +140,13 @@ def test_a_study_from_its_making_to_the_agreement_of_two_readers(
     visit(owner, f"{study}/agreement?positive=1")
     pair.locator(".confusion a").first.click()
     expect(owner.locator(".case").first).to_be_visible()
+    # An n that the edge of a phone cuts off is another number.
+    german = elsewhere(**PHONE, locale="de")
+    visit(german, f"{private.address}/?token={OWNER}")
+    visit(german, f"{study}/agreement")
+    expect(german.locator(".measures").first).to_contain_text("95-%-Intervall")
+    beyond = "tables => tables.map((each) => each.scrollWidth - each.parentElement.clientWidth)"
+    assert max(german.locator(".measures").evaluate_all(beyond)) <= 0
 
 
 def test_words_without_end_fit_on_a_phone(
