@@ -256,6 +256,22 @@ def test_the_start_page_leaves_alone_what_was_begun(
     expect(reader.get_by_role("radio").nth(1)).to_be_checked()
 
 
+def test_keys_that_are_turned_off_are_not_offered_to_a_reader(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    link = invite(owner, new_study(owner, private, "Off"), "Tab")
+    reader = elsewhere()
+    visit(reader, f"{link}/read/1")
+    told = reader.locator(".answering :is(kbd, .fine)")
+    expect(told.first).to_be_visible()
+    reader.get_by_role("link", name="Settings").click()
+    reader.locator('[name="keys"][value="off"]').check()
+    reader.get_by_role("button", name="Keep these").click()
+    expect(reader).to_have_url(re.compile("/read/1$"))
+    for each in told.all():
+        expect(each).to_be_hidden()
+
+
 def test_an_answer_is_changed_and_changed_back_by_the_browsers_back(
     owner: Page, elsewhere: Callable[..., Page], private: Server
 ) -> None:
