@@ -132,6 +132,8 @@ def test_a_study_from_its_making_to_the_agreement_of_two_readers(
     owner.emulate_media(media="print")
     for words in ("The table as a plot:", "All measures as a plot:", "Sensitivity is about"):
         expect(owner.get_by_text(words).first).to_be_hidden()
+    # As the pairs of many readers are.
+    pair.evaluate("details => details.removeAttribute('open')")
     expect(pair.locator(".confusion")).to_be_visible()
     visit(owner, study)
     expect(owner.locator("input:visible, select:visible, summary:visible")).to_have_count(0)
