@@ -233,10 +233,11 @@ def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool
         # Known by its address alone, so that this tells nothing of what is under it.
         first = addresses.link_of(request.url.path)
         here = addresses.with_query(addresses.path_of(request), request.url.query)
+        part = request.url.path.removeprefix(f"{first}/").partition("/")[0]
+        is_reading = part in ("read", "practice", "answers")
         is_new = first not in ("", here, *(link.href for link in links))
-        if is_new and (error is None or part_of(error) != "link"):
-            part = request.url.path.removeprefix(f"{first}/").partition("/")[0]
-            is_reading = part in ("read", "practice", "answers")
+        is_named = bool(is_reading and links)  # two ways of one name would lead apart
+        if is_new and not is_named and (error is None or part_of(error) != "link"):
             if part == "unlock":  # its query says what is asked for behind the passphrase
                 first = addresses.with_query(first, request.url.query)
             links.append(Link(_("Back") if is_reading else _("Back to the images"), first))

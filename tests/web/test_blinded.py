@@ -445,3 +445,11 @@ def test_one_goes_from_answer_to_answer_of_a_closed_study(
         (at,) = [a.get("href", "") for a in shown.all("a") if words(a) == "Next"]
     assert walked == ["2", "5", "6"]
     assert f"{link}/read/2" in page(browser, link).links()
+
+
+def test_from_a_window_that_can_not_be_there_is_one_way_back_to_the_image(
+    reader: tuple[TestClient, str],
+) -> None:
+    browser, link = reader
+    refused = page(browser, f"{link}/read/2?low=5&high=2", status=422)
+    assert [a.get("href") for a in refused.all("a") if words(a) == "Back"] == [f"{link}/read/2"]
