@@ -26,7 +26,7 @@ from app.web.words import counted
 ZOOMS: Final = (1, 2, 4, 8)
 
 # Longest side of the picture in CSS pixels, from this viewport width on (0: any, as narrow as a
-# window is that shows pages four times as large).
+# window is that shows pages four times as large) and where the viewport is that high.
 _ROOM: Final = ((0, 272), (360, 312), (480, 420), (1000, 560))
 _VOLUME_ROOM: Final = ((0, 272), (360, 280), (1400, 308))
 
@@ -161,7 +161,7 @@ def _slice(dataset: Dataset, axis: str, name: str, value: str) -> int:
 
 
 def style(planes: tuple[Plane, ...], zoom: int, *, volume: bool) -> str:
-    """Size each picture to whole pixels at every width of the window, as one line of CSS.
+    """Size each picture to whole pixels in every window, as one line of CSS.
 
     Of a volume it names each plane's picture, the slice in it, and where the crosshair stands.
     """
@@ -179,7 +179,9 @@ def style(planes: tuple[Plane, ...], zoom: int, *, volume: bool) -> str:
                 f".{plane.css}{{--pw:{plane.width * scale}px;--ph:{plane.height * scale}px;"
                 f"--side:{scale}px}}"
             )
-        rules.append(f"@media(min-width:{least}px){{{inner}}}" if least else inner)
+        # No higher than the window, either: on its side, a phone would never show all of it.
+        wide_and_high = f"@media(min-width:{least}px) and (min-height:{room}px)"
+        rules.append(f"{wide_and_high}{{{inner}}}" if least else inner)
     return "".join(rules)
 
 

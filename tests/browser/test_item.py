@@ -45,6 +45,13 @@ def test_the_picture_is_drawn_pixel_by_pixel_at_a_whole_scale(
     np.testing.assert_array_equal(seen(picture(page)), enlarged(pixels, scale))
 
 
+def test_a_phone_on_its_side_shows_all_of_a_picture(page: Page, images: Images) -> None:
+    page.set_viewport_size({"width": 740, "height": 360})
+    visit(page, "/d/retinamnist/test/9")
+    pixels = images("retinamnist", "test")[9]
+    assert 200 < scale_of(picture(page), pixels) * len(pixels) <= 360
+
+
 def test_zoom_by_button_and_by_key_doubles_the_picture(page: Page, images: Images) -> None:
     visit(page, "/d/retinamnist/test/9?label=0")
     pixels = images("retinamnist", "test")[9]
