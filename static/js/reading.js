@@ -19,8 +19,8 @@ for (const [name, value] of untouched ? ticks : []) form.elements[name].value = 
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 addEventListener("pagehide", () => {
   const ticks = [...new FormData(form)].filter(([name]) => /^(choice|confidence)$/.test(name));
-  const now = saved ? {} : { place, spent: taken(), ticks };
-  if (place) sessionStorage.setItem(store, JSON.stringify(now));
+  const now = saved ? {} : { place, spent: taken(), ticks, given: form.matches(":has([checked])") };
+  if (place || left.given) sessionStorage.setItem(store, JSON.stringify(now)); // else a pause
   saved = true;
 });
 /** Sends an answer. Gives where to go on, or why it was refused; throws where it may go later. */

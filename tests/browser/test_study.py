@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from running import Server
 
-from .conftest import OWNER, Watch, visit
+from .conftest import OWNER, Watch, arrive, visit
 from .test_everyone import AXE
 from .test_styles import larger_letters
 
@@ -345,6 +345,30 @@ def test_the_time_and_what_was_ticked_outlast_a_closer_look(
     (row,) = csv.DictReader(io.StringIO(text))
     assert int(row["ms"]) >= 120_000
     assert (row["new"][-2], row["confidence"]) == ("1", "4")
+
+
+def test_a_change_that_was_not_saved_is_not_shown_as_the_answer_after_a_pause(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    reader = elsewhere()
+    visit(reader, f"{invite(owner, new_study(owner, private, 'Unsaved'), 'Away')}/read/1")
+    for choice in (0, 1):
+        reader.wait_for_load_state("networkidle")
+        reader.get_by_role("radio").nth(choice).check()
+        if choice == 0:
+            reader.get_by_role("button", name="Save and go on").click()
+            arrive(reader, "/read/2$")
+            reader.get_by_role("link", name="Back", exact=True).click()
+            arrive(reader, "/read/1$")
+    # A closer look leaves it as it is, which the button's name says.
+    reader.get_by_role("link", name="Zoom in").click()
+    arrive(reader, "zoom=2")
+    expect(reader.get_by_role("radio").nth(1)).to_be_checked()
+    reader.get_by_role("link", name="Pause").click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("Unsaved")
+    reader.wait_for_load_state("networkidle")
+    reader.go_back(wait_until="networkidle")
+    expect(reader.get_by_role("radio").nth(0)).to_be_checked()
 
 
 def test_what_is_ticked_while_a_page_comes_is_not_changed_by_what_was_ticked_before(

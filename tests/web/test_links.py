@@ -189,6 +189,19 @@ def test_an_expired_link_says_so(owner: TestClient, monkeypatch: pytest.MonkeyPa
     answer = visitor(owner).get(link)
     assert answer.status_code == 410
     assert "expired" in answer.text
+    assert "Nothing was saved" not in answer.text
+
+
+def test_who_sends_a_note_under_a_link_that_has_ended_learns_that_it_was_not_saved(
+    owner: TestClient,
+) -> None:
+    link = share(owner, "/d/atlas/test/5", may_comment="1")
+    guest = visitor(owner)
+    fields = fields_of(guest.get(f"{link}/1").text, f"{link}/1/notes")
+    assert send(owner, "/links", "/links/1/revoke").status_code == 303
+    answer = guest.post(f"{link}/1/notes", data={**fields, "note": "blurred"})
+    assert answer.status_code == 410
+    assert "for a new one. Nothing was saved." in words(next(Page(answer.text).all("main")))
 
 
 @pytest.mark.parametrize("token", ["x", "x" * 32, "x" * 5000, "%00", "..", "%F0%9F%98%80"])
