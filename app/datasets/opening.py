@@ -4,6 +4,7 @@ Opening one reads the archive's directory, the labels, and small images; large i
 when somebody looks, so that a folder of them opens at once.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -39,15 +40,17 @@ def open_dataset(path: Path, store: Store) -> Dataset:
     images: dict[Split, Array] = {}
     indexes: dict[Split, SplitIndex] = {}
     shape: tuple[int, ...] | None = None
+    labelled: tuple[int, ...] | None = None
     # Empty splits last: they fit whatever the others hold.
     for split in sorted(pairs, key=lambda split: not pairs[split][0].shape[0]):
         stack, labels = pairs[split]
         try:
             _check_images(path, stack, shape)
+            _check_labels(path, labels, labelled)
             index_of_split = _indexed(archive, store, split, labels)
             images[split] = store.open(archive, stack.name)
             indexes[split] = index_of_split
-            shape = shape or stack.shape[1:]
+            shape, labelled = shape or stack.shape[1:], labelled or labels.shape
         except ArchiveError as error:
             refused[error.member or split] = error
     if shape is None:
@@ -149,6 +152,23 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
                 expected=expected,
             ),
             Phrase("store all splits at one size"),
+            member.name,
+        )
+
+
+def _check_labels(path: Path, member: Member, others: tuple[int, ...] | None) -> None:
+    """Refuse columns beside class values: the number of one would pass for the other."""
+    if not (member.shape[0] and others):
+        return
+    if math.prod(member.shape[1:]) != math.prod(others[1:]):
+        raise ArchiveError(
+            path,
+            Phrase(
+                "has labels of shape {shape}, but another split has {expected}",
+                shape=member.shape,
+                expected=others,
+            ),
+            Phrase("store the labels of all splits in the same way"),
             member.name,
         )
 

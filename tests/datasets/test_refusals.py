@@ -130,6 +130,27 @@ def test_splits_of_another_size_than_the_first_are_refused(tmp_path: Path, store
     assert "named.npz: test_images has pictures of shape (16, 9)" in str(found.refused[0])
 
 
+def test_columns_are_not_counted_with_class_values(tmp_path: Path, store: Store) -> None:
+    # Else the first column would pass for class 0.
+    arrays = dataset() | {"test_labels": np.eye(7, 3, dtype=np.uint8)}
+    found = open_dataset(write_arrays(tmp_path / "named.npz", arrays), store)
+    assert found.splits == ("train", "val")
+    assert str(found.refused[0]) == (
+        "named.npz: test_labels has labels of shape (7, 3), but another split has (12, 1); store "
+        "the labels of all splits in the same way."
+    )
+
+
+@pytest.mark.parametrize("empty", [(0,), (0, 3)])
+def test_labels_of_no_images_fit_all_others(
+    empty: tuple[int, ...], tmp_path: Path, store: Store
+) -> None:
+    none = {"val_images": np.zeros((0, 8, 9), np.uint8), "val_labels": np.zeros(empty, np.uint8)}
+    flat = {"test_labels": dataset()["test_labels"][:, 0]}
+    found = open_dataset(write_arrays(tmp_path / "named.npz", dataset() | none | flat), store)
+    assert found.splits == ("train", "val", "test")
+
+
 def test_too_many_different_labels_are_refused(tmp_path: Path, store: Store) -> None:
     arrays = dataset(counts=(1_001, 5, 7)) | {"train_labels": np.arange(1_001)}
     found = open_dataset(write_arrays(tmp_path / "named.npz", arrays), store)
