@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,6 @@ from app.arrays.room import require_room
 from app.arrays.unpacking import Unpacking
 from app.errors import ArchiveError, NotReadyError
 from app.phrases import Phrase
-
-_T = TypeVar("_T")
 
 _POLL_SECONDS: Final = 0.02
 # What nobody has looked at for so long is let go: an open file costs a file descriptor, and the

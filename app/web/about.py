@@ -210,7 +210,7 @@ def build(
         stop=None,
         read=None if whole else Link(_("Read the whole file"), addresses.about(dataset.id)),
         problems=tuple(told(note) for note in facts.notes) if facts else (),
-        no_problems=_no_problems(facts),
+        no_problems=_no_problems(facts, identity.published),
         making=(told(facts.making),) if facts and facts.making else (),
         facts=_facts(dataset, identity),
         label_counts=tables.label_counts(dataset),
@@ -254,7 +254,12 @@ def _identity(identity: Identity, md5: Learned[str]) -> Notice:
     return Notice(kinds.get(identity.standing, "note"), text)
 
 
-def _no_problems(facts: Facts | None) -> str:
+def _no_problems(facts: Facts | None, published: PublishedFile | None) -> str:
+    if facts is None and published:
+        return _(
+            "What the catalogue tells goes by a file's name: call it {name}, and it is told here.",
+            name=published.name,
+        )
     if facts is None:
         return _("The catalogue does not know this file, so nothing is told of it here.")
     return (

@@ -74,6 +74,7 @@ def test_it_is_read_once_and_kept_on_disk(tmp_path: Path, store: Store) -> None:
     assert not told
 
 
+@pytest.mark.published
 @REAL
 def test_a_real_file_is_official(name: str, real: Callable[[str], Path], store: Store) -> None:
     dataset = open_dataset(real(name), store)
@@ -83,6 +84,7 @@ def test_a_real_file_is_official(name: str, real: Callable[[str], Path], store: 
     assert found.differences == ()
 
 
+@pytest.mark.published
 def test_an_official_file_under_another_name_is_recognised(
     real: Callable[[str], Path], tmp_path: Path, store: Store
 ) -> None:
@@ -93,6 +95,7 @@ def test_an_official_file_under_another_name_is_recognised(
     assert "BreastMNIST in the current record, under another name" in found.sentence
 
 
+@pytest.mark.published
 def test_an_official_file_under_another_published_name_is_not_taken_for_that(
     real: Callable[[str], Path], tmp_path: Path, store: Store
 ) -> None:

@@ -1,6 +1,7 @@
 """The page that says what a dataset is: its numbers, its licence, its problems, in words."""
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,6 +67,7 @@ def linked(shown: Page) -> Any:
 # Identity
 
 
+@pytest.mark.published
 @pytest.mark.parametrize("name", ["retinamnist", "breastmnist", "adrenalmnist3d"])
 def test_a_real_file_is_called_official_with_its_md5(name: str, real_client: TestClient) -> None:
     shown = about(real_client, name)
@@ -470,6 +472,17 @@ def test_a_file_of_ones_own_has_a_page_that_claims_nothing(serve: Serve, write: 
     assert page(client, "/d/nothing/about", 404).text()
 
 
+@pytest.mark.published
+def test_a_published_file_under_another_name_is_not_called_unknown(
+    serve: Serve, real: Callable[[str], Path], tmp_path: Path
+) -> None:
+    client = serve(Path(shutil.copy(real("breastmnist"), tmp_path / "mine.npz")))
+    text = about(client, "mine").text()
+    assert "Official: its MD5 is that of BreastMNIST" in text
+    assert "call it breastmnist.npz, and it is told here" in text
+    assert "does not know this file" not in text
+
+
 def test_the_page_leads_to_the_images_and_to_what_machines_read(real_client: TestClient) -> None:
     shown = about(real_client, "breastmnist")
     assert {
@@ -484,6 +497,7 @@ def test_the_page_leads_to_the_images_and_to_what_machines_read(real_client: Tes
 # For programs
 
 
+@pytest.mark.published
 def test_the_page_carries_the_dataset_in_schema_orgs_words(real_client: TestClient) -> None:
     found = linked(about(real_client, "breastmnist"))
     assert (found["@context"], found["@type"]) == ("https://schema.org/", "Dataset")

@@ -51,6 +51,7 @@ def test_the_formats_own_library_finds_no_error(
     assert metadata.url == f"http://127.0.0.1/d/{name}/about"
 
 
+@pytest.mark.published
 def test_an_official_file_leads_to_the_published_record(
     real_client: TestClient, real: Callable[[str], Path]
 ) -> None:

@@ -253,6 +253,7 @@ def test_a_scale_begins_at_its_grey_however_large_or_small_values_are(
     assert stops == ["rgb(191,191,191)", "rgb(255,255,255)"]
 
 
+@pytest.mark.published
 def test_the_range_of_the_image_itself_is_one_step_away(
     real_client: TestClient, truth: Any
 ) -> None:

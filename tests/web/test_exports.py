@@ -45,6 +45,7 @@ def get(client: TestClient, address: str) -> bytes:
     return answer.content
 
 
+@pytest.mark.published
 def test_the_page_says_what_will_be_exported(real_client: TestClient) -> None:
     said = page(real_client, f"/d/breastmnist/export?{QUERY}").text()
     assert "BreastMNIST · test · malignant (0): 42 images, in order of index." in said

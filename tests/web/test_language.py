@@ -88,6 +88,7 @@ def test_a_browser_that_changed_its_language_is_not_told_that_its_page_still_hol
     assert real_client.get("/d/retinamnist", headers=known | GERMAN).status_code == 200
 
 
+@pytest.mark.published
 def test_german_pages_write_numbers_as_germans_do(real_client: TestClient) -> None:
     grid = real_client.get("/d/retinamnist", headers=GERMAN).text
     assert "· 1.600 Bilder" in grid
