@@ -562,6 +562,7 @@ def test_a_file_that_python_2_wrote_is_served_without_a_word_of_warning(
     assert "train 12, val 5, test 7" in done.stdout
 
 
+@pytest.mark.published
 def test_check_says_in_one_line_whether_a_file_is_the_published_one(
     run: Run, made: Path, real: Callable[[str], Path]
 ) -> None:

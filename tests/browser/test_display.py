@@ -84,6 +84,7 @@ def test_a_closer_look_is_seen_as_its_grid_is(page: Page, images: Images) -> Non
     assert_seen(seen(closer), 255 - windowed(images("breastmnist", "val")[5], 20, 180))
 
 
+@pytest.mark.published
 def test_the_form_sets_it_and_the_numbers_below_stay_those_of_the_file(
     page: Page, images: Images
 ) -> None:
