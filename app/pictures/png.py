@@ -5,6 +5,7 @@ minus the pixel to the left).
 """
 
 import struct
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,12 @@ _SUB: Final = 1
 
 
 def encode(pixels: NDArray[Any], level: int = 1) -> bytes:
-    """Encode (H, W) or (H, W, 3) pixels of uint8 or uint16 without loss.
+    """Encode (H, W) or (H, W, 3) pixels of uint8 or uint16 without loss, as ``begin`` does."""
+    return begin(pixels, level)()
+
+
+def begin(pixels: NDArray[Any], level: int = 1) -> Callable[[], bytes]:
+    """Filter pixels, and give what deflates them: nearly all of that leaves others the interpreter.
 
     ``level`` is ISA-L's, 0 (fastest) to 3 (smallest). It does not promise to deflate the same
     pixels to the same bytes every time; what they decode to is the same.
@@ -34,14 +40,18 @@ def encode(pixels: NDArray[Any], level: int = 1) -> bytes:
     filtered[:, 1 : 1 + step] = rows[:, :step]
     np.subtract(rows[:, step:], rows[:, :-step], out=filtered[:, 1 + step :])
     header = struct.pack(">IIBBBBB", width, height, depth, _RGB if colour else _GREY, 0, 0, 0)
-    return b"".join(
-        (
-            SIGNATURE,
-            _chunk(b"IHDR", header),
-            _chunk(b"IDAT", isal_zlib.compress(filtered, level)),
-            _chunk(b"IEND", b""),
+
+    def finish() -> bytes:
+        return b"".join(
+            (
+                SIGNATURE,
+                _chunk(b"IHDR", header),
+                _chunk(b"IDAT", isal_zlib.compress(filtered, level)),
+                _chunk(b"IEND", b""),
+            )
         )
-    )
+
+    return finish
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -5,7 +5,7 @@ there by its middle slice along z, by the mean or the maximum of all slices, or 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -100,9 +100,18 @@ def window_of(dataset: Dataset) -> Window | None:
 
 
 def encode(dataset: Dataset, items: Items, window: Window | None, view: View = "middle") -> bytes:
-    """Draw the items, in order, as one PNG of ten columns (fewer for fewer items).
+    """Draw a sheet as ``begin`` does, all at once."""
+    return begin(dataset, items, window, view)()
 
-    Where the dataset has no such view, middles are drawn. Raises NotReadyError or ArchiveError.
+
+def begin(
+    dataset: Dataset, items: Items, window: Window | None, view: View = "middle"
+) -> Callable[[], bytes]:
+    """Take the pixels of items, and give what makes one PNG of them, in order, in ten columns.
+
+    There are fewer columns for fewer items. Where the dataset has no such view, middles are drawn.
+    Raises NotReadyError or ArchiveError; what it gives raises nothing, and leaves others the
+    interpreter.
     """
     view = view if view in views_of(dataset) else "middle"
     cell = cell_of(dataset, view)
@@ -118,7 +127,7 @@ def encode(dataset: Dataset, items: Items, window: Window | None, view: View = "
         small = reduced(flat, cell.factor)
         ranks = np.arange(start, start + len(pixels))
         cells[ranks // COLUMNS, ranks % COLUMNS] = small
-    return png.encode(sheet)
+    return png.begin(sheet)
 
 
 def projected(volumes: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:

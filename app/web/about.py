@@ -21,7 +21,6 @@ from app.web.access import owner_only
 from app.web.channels import Learning, Statistics
 from app.web.croissant import as_schema_org, public
 from app.web.forms import Forms
-from app.web.grid import size_words, task_words
 from app.web.language import ENGLISH, say, spoken
 from app.web.language import gettext as _
 from app.web.notices import dataset_notices
@@ -29,7 +28,7 @@ from app.web.roles import role_of
 from app.web.tables import Table
 from app.web.templating import page
 from app.web.views import Crumb, Fact, Link, Notice, Stop
-from app.web.words import bytes_text, counted, images, in_line
+from app.web.words import bytes_text, counted, images, in_line, size_words, task_words
 
 # What takes longer than this to compute is shown when it is there.
 _PATIENCE_SECONDS: Final = 1.0

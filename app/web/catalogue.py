@@ -21,14 +21,13 @@ from app.datasets.selection import PER_PAGE, SPLITS, Selection
 from app.errors import ArchiveError
 from app.pictures import sheet
 from app.web import addresses, wanted
-from app.web.grid import size_words, task_words
 from app.web.language import gettext as _
 from app.web.language import ngettext, say
 from app.web.lists import first_of, paged
 from app.web.notices import dataset_notices
 from app.web.views import Choice, Fact, Link, Notice, Pager
 from app.web.wanted import Wanted
-from app.web.words import bytes_text, counted, images, in_line
+from app.web.words import bytes_text, counted, images, in_line, size_words, task_words
 
 # Files that are new are opened for as long as this; the page says how many are still to come.
 PATIENCE_SECONDS: Final = 2.0

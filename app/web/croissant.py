@@ -18,8 +18,7 @@ from app.datasets.survey import Surveys
 from app.errors import NotReadyError
 from app.web import addresses
 from app.web.api import ERRORS, DatasetId
-from app.web.grid import size_words
-from app.web.words import counted, images
+from app.web.words import counted, images, size_words
 
 _PATIENCE_SECONDS: Final = 2.0
 

@@ -12,7 +12,6 @@ from app.pictures.means import diverging
 from app.pictures.tallies import Inquiry
 from app.pictures.tally import BITS, BYTES, Tally, picture_shape
 from app.web import addresses, curves, words
-from app.web.grid import size_words
 from app.web.language import gettext as _
 from app.web.pixels import Picture, picture
 
@@ -54,7 +53,7 @@ class Legend:
 def apart(first: Inquiry, other: Inquiry) -> str:
     """Say why two selections have no difference of means; nothing where they have one."""
     if picture_shape(first.dataset) != picture_shape(other.dataset):
-        sizes = size_words(first.dataset), size_words(other.dataset)
+        sizes = words.size_words(first.dataset), words.size_words(other.dataset)
         return _(
             "No difference is drawn: the first has {first}, this {this}.",
             first=sizes[0],

@@ -1,10 +1,10 @@
-"""What the pages of one selection share: filters, distribution and the look of a cell.
+"""What the pages of one selection share: its items, the look of a cell, and all around the cells.
 
 Drawing these takes longer than all that changes from page to page, so it's done once a selection.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -12,43 +12,32 @@ from weakref import WeakKeyDictionary
 from markupsafe import Markup
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import (
-    SPLITS,
-    Selection,
-    Thumbs,
-)
+from app.datasets.selection import SPLITS, Selection
 from app.datasets.subset import Subset
-from app.pictures.tallies import fits
-from app.web import addresses, controls, display, filters, histogram
-from app.web.display import values_of
-from app.web.language import current, later
+from app.web import addresses, histogram
+from app.web.blanks import Blank
+from app.web.language import current, say
 from app.web.language import gettext as _
 from app.web.templating import fragment
-from app.web.views import (
-    Cell,
-    Controls,
-    Link,
-)
+from app.web.views import Cell
 from app.web.words import (
     NOTED_WORDS,
     caption,
     filter_text,
     images,
     in_line,
+    size_words,
     spoken,
+    task_words,
 )
 
-_THUMB_WORDS: Final[dict[Thumbs, tuple[str, str]]] = {
-    "small": (later("S"), later("Small thumbnails")),
-    "medium": (later("M"), later("Medium thumbnails")),
-    "large": (later("L"), later("Large thumbnails")),
-    "fit": (later("Fit"), later("Fit thumbnails to the width")),
-}
 # Selections of one dataset whose frames are kept, and how many of them are seen otherwise than as
 # they are: each of those looks as any number of displays would have it.
 _MOST: Final = 64
 _DISPLAYED_MOST: Final = 8
-# Datasets whose frames are kept, the least recently seen goes first: one's take a megabyte or more.
+# Blanks kept of a frame, of some 20 KB: of the first page and of others, as pages and for htmx.
+_BLANKS_MOST: Final = 4
+# Datasets whose frames are kept, the least recently seen goes first: one's may take five megabytes.
 _DATASETS_MOST: Final = 32
 # Cells kept of a frame: with several labels an item, each may have a combination of its own.
 _STAMPS_MOST: Final = 1_000
@@ -56,44 +45,31 @@ _STAMPS_MOST: Final = 1_000
 _Asked = tuple[Selection, str]
 # Stands where a cell's index goes; no name or address can hold it.
 _INDEX: Final = "\0"
-# Stands where a page's number goes: longer than any that an address holds.
-ANY_PAGE: Final = 10**30
-
-
-@dataclass(frozen=True)
-class Paged:
-    """HTML that leads to, or comes back to, the page it stands on.
-
-    ``elsewhere`` is that of all pages but the first, cut where their number stands.
-    """
-
-    first: Markup
-    elsewhere: tuple[str, ...]
-
-    def on(self, page: int) -> Markup:
-        """Give what stands on a page."""
-        if page == 1:
-            return self.first
-        return Markup(str(page).join(self.elsewhere))  # noqa: S704 (as drawn, and digits)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """``stamps`` holds the HTML of a cell by split and labels, cut where its index stands."""
+    """``stamps`` holds the HTML of a cell by split and labels, cut where its index stands.
+
+    ``blanks`` hold the HTML of its pages, by what else than the page's number it depends on.
+    """
 
     subset: Subset
     heading: str
+    subtitle: str
     shows: str
-    tabs: Markup
-    thumbs: Paged
-    chips: Markup
-    ways: Paged
-    filters: Markup
-    distribution: Markup
-    display: Markup  # the form, with ANY_PAGE for the page
-    lens: Markup  # what pictures are seen through, if anything
-    css: str
     stamps: dict[tuple[int, tuple[int, ...]], list[str]] = field(default_factory=dict)
+    blanks: dict[Hashable, Blank] = field(default_factory=dict)
+
+    def blank(self, asked: Hashable, draw: Callable[[], str]) -> Blank:
+        """Give a blank; where it was not kept, of the HTML that is drawn now."""
+        known = self.blanks.get(asked)
+        if known is None:
+            known = Blank(draw())
+            for oldest in list(self.blanks)[: max(0, len(self.blanks) - _BLANKS_MOST + 1)]:
+                self.blanks.pop(oldest, None)
+            self.blanks[asked] = known
+        return known
 
 
 class Frames:
@@ -159,46 +135,11 @@ def _stamp(
 
 def _draw(dataset: Dataset, selection: Selection) -> Frame:
     subset = dataset.subset(selection)
-    seen = _seen(dataset, selection)
     return Frame(
         subset=subset,
         heading=heading(dataset, selection, subset.total),
+        subtitle=in_line(say(dataset.modality), task_words(dataset), size_words(dataset)),
         shows=shows(dataset, selection, subset.total),
-        tabs=fragment("tabs", filters.tabs(dataset, selection)),
-        thumbs=_paged(selection, lambda there: _thumbs(dataset, there)),
-        chips=fragment("chips", filters.chips(dataset, selection)),
-        ways=_paged(selection, lambda there: _ways(dataset, there, subset.total)),
-        filters=fragment("filters", filters.form(dataset, selection)),
-        distribution=fragment("distribution", histogram.build(dataset, selection)),
-        display=fragment("display", seen),
-        lens=fragment("lens", seen),
-        css=seen.css,
-    )
-
-
-def _paged(selection: Selection, draw: Callable[[Selection], Markup]) -> Paged:
-    elsewhere = str(draw(selection.on_page(ANY_PAGE))).split(str(ANY_PAGE))
-    return Paged(draw(selection), tuple(elsewhere))
-
-
-def _seen(dataset: Dataset, selection: Selection) -> Controls:
-    """Draw up the form for how thumbnails are seen."""
-    values = values_of(dataset)
-    # A page's sheets are 8 bits deep, whatever is stored.
-    thumbnails = replace(values, deep=False)
-    return controls.build(
-        display.parse(selection.display, values),
-        thumbnails,
-        action=addresses.grid(dataset.id, Selection()),
-        query=replace(selection, page=ANY_PAGE, display="").query(),
-        notes=(
-            _(
-                "Thumbnails are seen in 256 levels; an image's own page is drawn from its exact "
-                "values."
-            ),
-        )
-        if values.deep
-        else (),
     )
 
 
@@ -218,39 +159,3 @@ def shows(dataset: Dataset, selection: Selection, total: int) -> str:
         parts.append(_(NOTED_WORDS[selection.noted]))
     parts.append(images(total, volumes=dataset.is_volume))
     return in_line(*parts)
-
-
-def _thumbs(dataset: Dataset, selection: Selection) -> Markup:
-    links = [
-        Link(
-            _(text),
-            addresses.grid(dataset.id, replace(selection, thumbs=thumbs)),
-            thumbs == selection.thumbs,
-            _(title),
-        )
-        for thumbs, (text, title) in _THUMB_WORDS.items()
-    ]
-    return fragment("thumbs", links)
-
-
-def _ways(dataset: Dataset, selection: Selection, total: int) -> Markup:
-    """Lead to what else can be done with a selection, and from there back to its page.
-
-    With none, or with what is the owner's alone, to little.
-    """
-    here = addresses.grid(dataset.id, selection)
-    compared = addresses.grid(dataset.id, replace(selection, page=1, display=""))
-    pixels = addresses.pixels_by_label(dataset.id, selection)
-    for_all = (
-        Link(_("Share"), addresses.share(here)),
-        Link(_("Study"), addresses.new_study(here)),
-        Link(_("Compare"), addresses.compare([compared])),
-        *((Link(_("Pixels"), pixels),) if fits(dataset) else ()),
-    )
-    export = Link(_("Export"), addresses.export(dataset.id, selection))
-    links = (
-        *(for_all if total and not selection.noted else ()),
-        *((export,) if total else ()),
-        Link(_("About"), addresses.about(dataset.id)),
-    )
-    return fragment("ways", links)

@@ -1,4 +1,4 @@
-"""A selection of a dataset → what the grid page shows."""
+"""A selection's pages: the items on each, their cells and pictures, the ways to other pages."""
 
 import math
 from collections.abc import Callable
@@ -7,78 +7,37 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 import numpy as np
-from markupsafe import Markup
 
 from app.datasets.dataset import Dataset
 from app.datasets.selection import SPLITS, Selection, Thumbs
 from app.datasets.subset import Items, Subset
 from app.errors import MissingError
 from app.pictures import sheet
-from app.pictures.window import Window
-from app.web import addresses, histogram
-from app.web.filters import Facet
-from app.web.frame import ANY_PAGE, Frame, cells
+from app.web import addresses
+from app.web.blanks import ANY_PAGE
+from app.web.frame import Frame, cells
 from app.web.language import gettext as _
-from app.web.language import ngettext, say
-from app.web.notices import dataset_notices
-from app.web.unpacking import unfinished
-from app.web.views import (
-    Credits,
-    Crumb,
-    Hidden,
-    Link,
-    Notice,
-    Pager,
-    Stop,
-    Tile,
-)
-from app.web.words import VIEW_WORDS, counted, credits_of, in_line, kind
+from app.web.language import ngettext
+from app.web.views import Hidden, Link, Pager, Tile
+from app.web.words import counted, kind
 
 _NEIGHBOURS: Final = 2
-_REFRESH_SECONDS: Final = 2
 
 
 @dataclass(frozen=True)
-class Grid:
-    """The grid page. ``style`` sizes the cells and names their sheets (one line of CSS).
+class Leaf:
+    """What one page of a selection has of its own; ``style`` is as the function of that name says.
 
-    ``heading`` says in words what is seen; ``reduced`` says what thumbnails leave out, or is
-    empty.
+    ``prefetch`` holds the addresses of the next page's sheets, space between them.
     """
 
-    subtitle: str
-    crumbs: tuple[Crumb, ...]
-    heading: str  # as ``name`` and ``shows`` say it
-    name: str
-    shows: str
     summary: str
-    address: str  # canonical path of this page, for Copy link
-    collect: str
-    ways: Markup  # links to what else can be done with this selection
+    prefetch: str
     style: str
     cell_width: int
     cell_height: float
     tiles: tuple[Tile, ...]
-    filters: Markup
-    tabs: Markup  # one for each split
-    thumbs: Markup  # how large thumbnails are drawn
-    fit: bool  # in as many columns as fill the row
-    chips: Markup  # each takes one filter away
-    distribution: Markup
-    display: Markup  # the form that changes how pictures are seen
-    lens: Markup  # what they are seen through, if anything
-    css: str  # its classes
-    scales: tuple[Link, ...]
     pager: Pager
-    notices: tuple[Notice, ...]
-    empty: str  # what to say when nothing matches, else empty
-    clear_filters: str  # leads to all images, where filters are what lets none pass
-    reduced: str
-    credits: Credits
-    refresh: int | None  # seconds after which the page should be asked for again, while unpacking
-    prefetch: str  # addresses of the next page's sheets, space between them
-    review: Facet | None = None  # what was said of the images, for the owner
-    stop: Stop | None = None  # what the owner may do about the unpacking
 
 
 def pages_of(total: int, per_page: int) -> int:
@@ -104,57 +63,29 @@ def page_items(dataset: Dataset, subset: Subset, selection: Selection) -> Items:
     return subset.items(first, first + selection.per_page)
 
 
-def build(dataset: Dataset, selection: Selection, frame: Frame, window: Window | None) -> Grid:
-    """Draw up the page. Raises MissingError for a page that is not there."""
-    subset = frame.subset
-    items = page_items(dataset, subset, selection)
-    pages = pages_of(subset.total, selection.per_page)
-    waiting = unfinished(dataset, selection)
-    cell = sheet.cell_of(dataset, selection.view)
+def leaf(
+    dataset: Dataset, selection: Selection, frame: Frame, items: Items, *, unpacking: bool
+) -> Leaf:
+    """Draw up what the page of these items has of its own."""
+    total = frame.subset.total
+    pages = pages_of(total, selection.per_page)
     drawn = tiles(dataset, selection, items, frame)
-    width, height = drawn_size(cell, selection.thumbs)
-    noun = kind(volumes=dataset.is_volume)
-    return Grid(
-        subtitle=in_line(say(dataset.modality), task_words(dataset), size_words(dataset)),
-        crumbs=(Crumb(dataset.title, None),),
-        heading=frame.heading,
-        name=dataset.title,
-        shows=frame.shows,
+    width, height = drawn_size(sheet.cell_of(dataset, selection.view), selection.thumbs)
+    return Leaf(
         summary=_(
             "Page {page} of {pages}, {items} of {total} {noun}",
             page=counted(selection.page),
             pages=counted(pages),
             items=counted(len(items)),
-            total=counted(subset.total),
-            noun=noun,
+            total=counted(total),
+            noun=kind(volumes=dataset.is_volume),
         ),
-        address=addresses.grid(dataset.id, selection),
-        collect=addresses.collect(addresses.grid(dataset.id, selection)),
-        ways=frame.ways.on(selection.page),
+        prefetch="" if unpacking else _next_sheets(dataset, selection, total),
         style=style(drawn, width, height),
         cell_width=width,
         cell_height=height,
         tiles=drawn,
-        tabs=frame.tabs,
-        thumbs=frame.thumbs.on(selection.page),
-        fit=selection.thumbs == "fit",
-        chips=frame.chips,
-        filters=frame.filters,
-        distribution=frame.distribution,
-        display=_on_page(frame.display, selection.page),
-        lens=frame.lens,
-        css=frame.css,
-        scales=histogram.scales(dataset, selection),
         pager=pager(selection.page, pages, _to_pages(dataset, selection)),
-        notices=(*waiting, *dataset_notices(dataset, window)),
-        empty="" if subset.total else _empty(selection, noun),
-        clear_filters=""
-        if subset.total or not _is_filtered(selection)
-        else addresses.grid(dataset.id, selection.without_filters()),
-        reduced=_reduced(selection, cell),
-        credits=credits_of([dataset]),
-        refresh=_REFRESH_SECONDS if waiting else None,
-        prefetch="" if waiting else _next_sheets(dataset, selection, subset.total),
     )
 
 
@@ -172,39 +103,6 @@ def drawn_size(cell: sheet.Cell, thumbs: Thumbs) -> tuple[int, float]:
     return cell.width * scale, cell.height * scale
 
 
-def _is_filtered(selection: Selection) -> bool:
-    return bool(selection.splits or selection.filters_labels or selection.noted)
-
-
-def _empty(selection: Selection, noun: str) -> str:
-    if _is_filtered(selection):
-        return _("No {noun} match these filters.", noun=noun)
-    return _("There are no {noun} in this file.", noun=noun)
-
-
-def _on_page(drawn: Markup, page: int) -> Markup:
-    """Put a page's number into what is drawn for any page."""
-    return Markup(str(drawn).replace(str(ANY_PAGE), str(page)))  # noqa: S704 (both are drawn)
-
-
-def _reduced(selection: Selection, cell: sheet.Cell) -> str:
-    """Say what thumbnails leave out of an item, where one might take them for the whole."""
-    sentences = []
-    if selection.view != "middle":
-        sentences.append(
-            _("Each volume is shown by {view} along z.", view=_(VIEW_WORDS[selection.view]))
-        )
-    if cell.factor > 1:
-        sentences.append(
-            _(
-                "Thumbnails show the mean of every {factor} × {factor} pixels; each picture's own "
-                "page is exact.",
-                factor=cell.factor,
-            )
-        )
-    return " ".join(sentences)
-
-
 def style(tiles: tuple[Tile, ...], width: int, height: float, of: str = ".grid") -> str:
     """Size the cells and name each tile's picture, as one line of CSS.
 
@@ -218,22 +116,6 @@ def style(tiles: tuple[Tile, ...], width: int, height: float, of: str = ".grid")
         if tile.sheet
     )
     return "".join(rules)
-
-
-def task_words(dataset: Dataset) -> str:
-    """The task as MedMNIST names it, with the number of labels."""
-    return f"{dataset.task} ({len(dataset.labels)})"
-
-
-def size_words(dataset: Dataset) -> str:
-    """“28 × 28 pixels, colour”."""
-    sides = dataset.shape if dataset.is_volume else dataset.shape[:2]
-    size = " × ".join(str(side) for side in sides)
-    if dataset.is_volume:
-        return _("{size} voxels, grey", size=size)
-    if dataset.channels == 3:
-        return _("{size} pixels, colour", size=size)
-    return _("{size} pixels, grey", size=size)
 
 
 def tiles(dataset: Dataset, selection: Selection, items: Items, frame: Frame) -> tuple[Tile, ...]:

@@ -14,7 +14,7 @@ from app.web import addresses, controls, histogram
 from app.web.access import signed
 from app.web.display import Display, Values, parse, values_of_all
 from app.web.gathering import Run, still_coming, to_value
-from app.web.grid import pager, pages_of, size_words
+from app.web.grid import pager, pages_of
 from app.web.guest_pages import paragraphs
 from app.web.language import gettext as _
 from app.web.language import later, say
@@ -24,7 +24,16 @@ from app.web.shared import Shared
 from app.web.templating import fragment
 from app.web.unpacking import unfinished
 from app.web.views import Cell, Controls, Credits, Notice, Pager, Tile
-from app.web.words import VIEW_WORDS, caption, counted, credits_of, images, in_line, spoken
+from app.web.words import (
+    VIEW_WORDS,
+    caption,
+    counted,
+    credits_of,
+    images,
+    in_line,
+    size_words,
+    spoken,
+)
 
 _NO_PAGE: Final = later("There is no page {number}; this link has {pages}.")
 

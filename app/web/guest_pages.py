@@ -14,14 +14,13 @@ from app.pictures import exact
 from app.web import addresses, controls, histogram, volume
 from app.web.display import Display, values_of
 from app.web.gathering import require_whole, still_coming
-from app.web.grid import size_words
 from app.web.item import Looking, planes_of, zoom_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.shared import Found, Shared
 from app.web.views import NOTHING, Controls, Credits, Fact, Notice, Plane, Volume, Zoom
-from app.web.words import counted, credits_of, labels_text
+from app.web.words import counted, credits_of, labels_text, size_words
 
 _FORMS: Final = ("png", "npy")
 

@@ -13,7 +13,7 @@ from app.phrases import listed
 from app.pictures import exact, nifti
 from app.pictures.window import Window
 from app.reviews.items import Item as Collected
-from app.web import addresses, controls, grid, histogram, volume, walking
+from app.web import addresses, controls, histogram, volume, walking
 from app.web.addresses import plane_query
 from app.web.display import Display, values_of
 from app.web.item import Looking, planes_of, style, zoom_of
@@ -23,7 +23,16 @@ from app.web.notices import dataset_notices
 from app.web.unpacking import unfinished
 from app.web.views import Crumb, Fact, Item, Saved
 from app.web.walking import Walk
-from app.web.words import counted, credits_of, in_line, label_text, labels_text, measured, number
+from app.web.words import (
+    counted,
+    credits_of,
+    in_line,
+    label_text,
+    labels_text,
+    measured,
+    number,
+    size_words,
+)
 
 
 @dataclass(frozen=True)
@@ -202,7 +211,7 @@ def _facts(dataset: Dataset, split: Split, index: int, values: tuple[int, ...]) 
         Fact(_("Split"), split),
         Fact(_("Index"), str(index)),
         Fact(_("Modality"), say(dataset.modality)),
-        Fact(_("Size"), grid.size_words(dataset)),
+        Fact(_("Size"), size_words(dataset)),
     ]
     return (*facts, Fact(_("All labels"), say(listed(map(label_text, dataset.labels)))))
 

@@ -13,13 +13,14 @@ from app.datasets.library import Library
 from app.datasets.selection import parse
 from app.pictures import sheet
 from app.reviews.database import Database
-from app.web import addresses, display, item_page, unfurl
+from app.web import addresses, display, grid_page, item_page, unfurl
 from app.web import catalogue as catalogue_page
-from app.web import grid as grid_page
+from app.web.blanks import Blank
 from app.web.display import PLAIN, values_of
 from app.web.forms import Forms
 from app.web.frame import Frames
 from app.web.gathering import PATIENCE_SECONDS
+from app.web.grid import leaf, page_items
 from app.web.item import parse_looking, required_index, tidied
 from app.web.language import gettext as _
 from app.web.memory import keep_while
@@ -29,9 +30,9 @@ from app.web.pictures import plan_tile
 from app.web.roles import role_of
 from app.web.sizes import switch
 from app.web.studio import Studio
-from app.web.templating import page, wants_part
+from app.web.templating import draw, page, respond, surroundings, wants_part
 from app.web.transport import is_known
-from app.web.unpacking import turn
+from app.web.unpacking import turn, unfinished
 from app.web.walking import walk
 
 
@@ -50,21 +51,35 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
         selection = replace(selection, display=seen.query()) if seen != PLAIN else selection
         dataset = reviewed.narrowed(request, whole, selection)
         frame = frames.get(dataset, selection)
-        window = sheet.window_of(dataset) if seen.is_own else None
-        view = grid_page.build(dataset, selection, frame, window)
-        view = replace(view, review=reviewed.facet(request, whole, selection))
-        unfurl.tell(request, view.heading, view.subtitle, addresses.strip(whole))
-        if view.refresh and role_of(request) == "owner":
-            check = forms.check_for(request)
-            view = replace(view, stop=turn(dataset, selection, check))
-            answer = page(request, "grid", view, style=view.style)
-            forms.remember(answer, check)
-        else:
-            answer = page(request, "grid", view, style=view.style)
+        items = page_items(dataset, frame.subset, selection)
         if sheet.is_quick(dataset, selection.view, selection.per_page):
-            first = partial(plan_tile, dataset, frame.subset, selection, 1)
+            first = partial(plan_tile, dataset, items, selection, 1)
             studio.draw_ahead(addresses.sheet(dataset, selection, 1), first)
-        if view.refresh or selection.noted:
+        unfurl.tell(request, frame.heading, frame.subtitle, addresses.strip(whole))
+        review = reviewed.facet(request, whole, selection)
+        waiting = unfinished(dataset, selection)
+        check = forms.check_for(request) if waiting and role_of(request) == "owner" else ""
+
+        def drawn() -> str:
+            view = grid_page.build(
+                dataset,
+                selection,
+                frame,
+                window=sheet.window_of(dataset) if seen.is_own else None,
+                waiting=waiting,
+                review=review,
+                stop=turn(dataset, selection, check) if check else None,
+            )
+            return draw(request, "grid", view)
+
+        asked = (selection.page == 1, review, *surroundings(request).values())
+        blank = Blank(drawn()) if waiting else frame.blank(asked, drawn)
+        own = leaf(dataset, selection, frame, items, unpacking=bool(waiting))
+        html = blank.filled(selection.page, grid_page.filling(own, selection))
+        answer = respond(html, style=own.style)
+        if check:
+            forms.remember(answer, check)
+        if waiting or selection.noted:
             return answer
         answer.headers["ETag"] = tag = _tag(dataset, answer)
         if is_known(",".join(request.headers.getlist("if-none-match")), tag):

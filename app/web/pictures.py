@@ -1,5 +1,6 @@
 """Pictures: sheets of thumbnails, and exact pixels of one image."""
 
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -10,7 +11,7 @@ from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.query import number_in_path
 from app.datasets.selection import SPLITS, Selection, Split, parse
-from app.datasets.subset import Subset
+from app.datasets.subset import Items
 from app.errors import MissingError, NotInstalledError
 from app.pictures import atlas, exact, nifti, sheet
 from app.web import addresses
@@ -56,20 +57,24 @@ def sheets(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
             dataset = reviewed.narrowed(request, library.dataset(dataset_id), selection)
             _require_key(dataset, key, addresses.sheet_key(dataset))
             number = number_in_path(tile)
-            return plan_tile(dataset, dataset.subset(selection), selection, number)
+            items = page_items(dataset, dataset.subset(selection), selection)
+            return plan_tile(dataset, items, selection, number)
 
         return await studio.answer(request, plan)
 
     return router
 
 
-def plan_tile(dataset: Dataset, subset: Subset, selection: Selection, tile: int) -> Plan:
-    """Plan the thumbnails of one tile (from 1) of a page. Raises MissingError."""
-    items = page_items(dataset, subset, selection)
+def plan_tile(dataset: Dataset, items: Items, selection: Selection, tile: int) -> Plan:
+    """Plan the thumbnails of one tile (from 1) of a page with these items. Raises MissingError."""
     start = (tile - 1) * sheet.CELLS_MOST
     found = items[start : start + sheet.CELLS_MOST] if start >= 0 else items[:0]
     if not len(found):
         raise MissingError("tile", _("This page has no sheet {tile}.", tile=tile))
+
+    def begin() -> Callable[[], bytes]:
+        return sheet.begin(dataset, found, sheet.window_of(dataset), selection.view)
+
     splits = [SPLITS[number] for number in set(found.splits.tolist())]
     asked = addresses.sheet_query(selection)
     return Plan(
@@ -77,8 +82,9 @@ def plan_tile(dataset: Dataset, subset: Subset, selection: Selection, tile: int)
         _PNG,
         # What was flagged is for the owner only: no cache that others use may keep it.
         ASK_AGAIN if dataset.narrowed_to else FOREVER,
-        lambda: sheet.encode(dataset, found, sheet.window_of(dataset), selection.view),
+        lambda: begin()(),
         [dataset.images[split] for split in splits],
+        begin,
     )
 
 

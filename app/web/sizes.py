@@ -16,7 +16,6 @@ from app.datasets.sizes import sizes_here
 from app.errors import ArchiveError, NotReadyError
 from app.pictures import exact, sheet
 from app.web import addresses
-from app.web.grid import size_words
 from app.web.item import default_slices, required_index
 from app.web.language import gettext as _
 from app.web.language import say
@@ -24,7 +23,7 @@ from app.web.notices import dataset_notices
 from app.web.templating import page
 from app.web.unpacking import unfinished
 from app.web.views import Credits, Crumb, Link, Notice
-from app.web.words import credits_of, in_line, labels_text
+from app.web.words import credits_of, in_line, labels_text, size_words
 
 _WAIT_SECONDS: Final = 2.0
 _REFRESH_SECONDS: Final = 2

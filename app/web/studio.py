@@ -32,7 +32,8 @@ _AGAIN_SECONDS: Final = 1.0
 class Plan:
     """A picture that could be drawn. ``tag`` names its content, ``kind`` is its media type.
 
-    What is drawn before all of ``images`` were checked is kept by nobody.
+    What is drawn before all of ``images`` were checked is kept by nobody. ``begin`` takes the
+    pixels of one that may be drawn ahead, and gives what makes the picture of them.
     """
 
     tag: str
@@ -40,6 +41,7 @@ class Plan:
     caching: str
     draw: Callable[[], bytes]
     images: Collection[Array]
+    begin: Callable[[], Callable[[], bytes]] | None = None
 
     @property
     def is_checked(self) -> bool:
@@ -63,6 +65,7 @@ class Studio:
         self._kept = kept
         places = max(2, os.cpu_count() or 2)
         self._pool = ThreadPoolExecutor(places, "studio")
+        self._beside = ThreadPoolExecutor(places, "beside")
         self._ahead = threading.BoundedSemaphore(places)
         self._under_way: dict[str, Future[bytes]] = {}
         self._lock = threading.Lock()
@@ -100,50 +103,71 @@ class Studio:
                 return Response(status_code=_LEFT)
 
     def draw_ahead(self, address: str, plan: Callable[[], Plan]) -> None:
-        """Draw a picture here and now, and keep it for who asks for it in a moment.
+        """Begin a picture that is asked for in a moment, and keep it when it is drawn.
 
-        For what takes about a millisecond: asking for it takes as long again. Where as many are
-        drawn already as there are cores, it is left to the one who asks.
+        For what takes about a millisecond, as asking for it takes as long again: its pixels are
+        taken here and now, and deflated in another thread while the caller goes on. Where as many
+        are drawn already as there are cores, it is left to the one who asks.
         """
         path, _, query = address.encode().partition(b"?")
         if self._kept.get((path, query)) or not self._ahead.acquire(blocking=False):
             return
+        # Who has the interpreter keeps it for a while: the other thread would begin when the
+        # caller is done, unless the caller waits for it to begin.
+        is_begun = threading.Lock()
+        is_begun.acquire()
+
+        def go_on(planned: Plan, finish: Callable[[], bytes]) -> None:
+            is_begun.release()
+
+            def drawn() -> bytes:
+                body = finish()
+                answer, holds = _answer(planned, body), _are_current(planned.images)
+                kept = Kept(answer.headers["etag"].encode(), answer.raw_headers, body, holds)
+                self._kept.put((path, query), kept)
+                return body
+
+            try:
+                self._drawn(planned.tag, drawn)
+            finally:
+                self._ahead.release()
+
+        handed_over = False
         try:
             planned = plan()
-            if planned.caching == FOREVER and planned.is_checked:
-                answer = self._make(planned, "")
-                tag, body = answer.headers["etag"].encode(), bytes(answer.body)
-                holds = _are_current(planned.images)
-                self._kept.put((path, query), Kept(tag, answer.raw_headers, body, holds))
+            if planned.begin and planned.caching == FOREVER and planned.is_checked:
+                self._beside.submit(go_on, planned, planned.begin())
+                handed_over = True
+                is_begun.acquire()
         except (LightboxError, OSError):
             pass  # whoever asks for it is told what is wrong
         finally:
-            self._ahead.release()
+            if not handed_over:
+                self._ahead.release()
 
     def _make(self, plan: Plan, known: str) -> Response:
-        headers = {"ETag": plan.etag, "Cache-Control": plan.caching}
-        unchanged = Response(status_code=304, headers=headers)
+        unchanged = Response(
+            status_code=304, headers={"ETag": plan.etag, "Cache-Control": plan.caching}
+        )
         if known != "*" and is_known(known, plan.etag):
             return unchanged
         if not plan.is_checked:
             headers = {"Cache-Control": NOT_AT_ALL}
             return Response(plan.draw(), media_type=plan.kind, headers=headers)
         # Whether there is anything to be known is only found by drawing it.
-        body = self._drawn(plan)
-        if known == "*":
-            return unchanged
-        return Response(body, media_type=plan.kind, headers=headers)
+        body = self._drawn(plan.tag, plan.draw)
+        return unchanged if known == "*" else _answer(plan, body)
 
-    def _drawn(self, plan: Plan) -> bytes:
+    def _drawn(self, tag: str, draw: Callable[[], bytes]) -> bytes:
         with self._lock:
-            under_way = self._under_way.get(plan.tag)
+            under_way = self._under_way.get(tag)
             if under_way is None:
                 mine: Future[bytes] = Future()
-                self._under_way[plan.tag] = mine
+                self._under_way[tag] = mine
         if under_way:
             return under_way.result()
         try:
-            body = plan.draw()
+            body = draw()
         except BaseException as error:
             mine.set_exception(error)
             raise
@@ -152,7 +176,12 @@ class Studio:
             return body
         finally:
             with self._lock:
-                del self._under_way[plan.tag]
+                del self._under_way[tag]
+
+
+def _answer(plan: Plan, body: bytes) -> Response:
+    headers = {"ETag": plan.etag, "Cache-Control": plan.caching}
+    return Response(body, media_type=plan.kind, headers=headers)
 
 
 def _are_current(images: Collection[Array]) -> Callable[[], bool]:

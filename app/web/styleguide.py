@@ -17,19 +17,32 @@ from app.catalogue.facts import DEMO, all_facts
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library, Shelf
 from app.datasets.selection import Selection
+from app.datasets.subset import Items
 from app.errors import LightboxError
 from app.pictures.window import Window
-from app.web import addresses, catalogue, controls, grid, item_page, picks, tables, views
+from app.web import (
+    addresses,
+    catalogue,
+    controls,
+    grid,
+    grid_page,
+    histogram,
+    item_page,
+    picks,
+    tables,
+    views,
+)
 from app.web.about import Citation
 from app.web.access import owner_only
 from app.web.display import BYTES, PLAIN, Display
 from app.web.examples import CHAPTERS, Chapter, Examples
 from app.web.frame import Frames
 from app.web.gathering import Run, items_of
-from app.web.grid import Grid
+from app.web.grid import Leaf
+from app.web.grid_page import Grid
 from app.web.item import ZOOMS, Looking
 from app.web.preferences import LOOKS, Look
-from app.web.templating import page
+from app.web.templating import fragment, page
 from app.web.tokens import Tokens, tokens
 from app.web.words import credits_of
 
@@ -60,8 +73,9 @@ class Guide:
     looks: tuple[Look, ...]
     tokens: Tokens
     grid: Grid
+    summary: str
     distribution: Markup
-    cells: tuple[tuple[str, Grid | picks.Picks], ...]
+    cells: tuple[tuple[str, Leaf | picks.Picks], ...]
     item: views.Item
     zooms: tuple[views.Item, ...]
     pictures: tuple[views.Plane, ...]
@@ -104,7 +118,9 @@ def _is_among(library: Library, dataset: Dataset) -> bool:
 
 
 def _build(dataset: Dataset, frames: Frames, *, pictured: bool) -> Guide:
-    drawn = grid.build(dataset, _SHOWN, frames.get(dataset, _SHOWN), None)
+    frame = frames.get(dataset, _SHOWN)
+    on_page = grid.page_items(dataset, frame.subset, _SHOWN)
+    drawn = grid.leaf(dataset, _SHOWN, frame, on_page, unpacking=False)
     bare = replace(drawn, tiles=tuple(replace(tile, sheet="") for tile in drawn.tiles))
     items = [
         item_page.build(dataset, "train", 19, _SHOWN, Looking(zoom, ()), PLAIN, None)
@@ -125,12 +141,13 @@ def _build(dataset: Dataset, frames: Frames, *, pictured: bool) -> Guide:
         style="".join((drawn.style, item.style, *classes)),
         looks=LOOKS[1:],
         tokens=found,
-        grid=drawn,
-        distribution=frames.get(dataset, Selection()).distribution,
+        grid=grid_page.build(dataset, _SHOWN, frame),
+        summary=drawn.summary,
+        distribution=fragment("distribution", histogram.build(dataset, Selection())),
         cells=(
             ("With pictures", drawn if pictured else bare),
             ("Being unpacked", bare),
-            ("To be chosen; two are", _picks(dataset, drawn if pictured else bare)),
+            ("To be chosen; two are", _picks(dataset, on_page, drawn if pictured else bare)),
         ),
         item=item,
         zooms=tuple(items),
@@ -147,9 +164,9 @@ def _build(dataset: Dataset, frames: Frames, *, pictured: bool) -> Guide:
     )
 
 
-def _picks(dataset: Dataset, shown: Grid) -> picks.Picks:
+def _picks(dataset: Dataset, on_page: Items, shown: Leaf) -> picks.Picks:
     """Draw the same images to be chosen, as a form has them once some are."""
-    items = items_of(dataset, grid.page_items(dataset, dataset.subset(_SHOWN), _SHOWN))
+    items = items_of(dataset, on_page)
     drawn = picks.draw([Run(items, dataset)], lambda *_: shown.tiles[0].sheet)
     box = 'type="checkbox"'
     (tile,) = drawn.tiles

@@ -1,7 +1,7 @@
 """Templates and static files: where they are, how they are named, how a page is made of them."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 import app
 from app.web import addresses, language, preferences, styles, unfurl
+from app.web.blanks import blank
 from app.web.bundled import bundled, htmx_folder
 from app.web.language import Language
 from app.web.roles import ROLE
@@ -101,6 +102,7 @@ def _environment_in(spoken: Language) -> Environment:
     )
     environment.globals.update(
         _=language.gettext,
+        blank=blank,
         ngettext=language.ngettext,
         language=spoken,
         static=static,
@@ -134,6 +136,18 @@ def fragment(name: str, view: Any) -> Markup:  # noqa: ANN401 (each template has
     return Markup(template.render(view=view))  # noqa: S704 (the template has escaped it)
 
 
+def macro(file: str, name: str, *values: object) -> Markup:
+    """Draw one macro by itself."""
+    return _macro(language.current(), file, name)(*values)
+
+
+@cache
+def _macro(spoken: Language, file: str, name: str) -> Callable[..., Markup]:
+    module = _environment_in(spoken).get_template(f"macros/{file}.html").module
+    found: Callable[..., Markup] = getattr(module, name)
+    return found
+
+
 def page(
     request: Request,
     name: str,
@@ -143,20 +157,29 @@ def page(
     style: str = "",
 ) -> HTMLResponse:
     """Draw a view: a whole page, or only its results where htmx asks for these."""
-    partial = wants_results(request)
-    html = (
-        _environment()
-        .get_template(f"pages/{name}.html")
-        .render(
-            view=view,
-            partial=partial,
-            preferences=preferences.of(request.scope),
-            is_visitor=request.scope.get(ROLE) == "visitor",
-            settings=addresses.preferences(_here(request, view)),
-            unfurled=unfurl.card_of(request),
-            today=language.day(datetime.now(UTC).date()),
-        )
-    )
+    return respond(draw(request, name, view), status, style)
+
+
+def draw(request: Request, name: str, view: Any) -> str:  # noqa: ANN401 (as above)
+    """Draw the HTML of a view as whoever asks is to see it."""
+    template = _environment().get_template(f"pages/{name}.html")
+    settings = addresses.preferences(_here(request, view))
+    return template.render(view=view, settings=settings, **surroundings(request))
+
+
+def surroundings(request: Request) -> dict[str, Hashable]:
+    """Give all but the address that the HTML of one view in one language depends on."""
+    return {
+        "partial": wants_results(request),
+        "preferences": preferences.of(request.scope),
+        "is_visitor": request.scope.get(ROLE) == "visitor",
+        "unfurled": unfurl.card_of(request),
+        "today": language.day(datetime.now(UTC).date()),
+    }
+
+
+def respond(html: str | bytes, status: int = 200, style: str = "") -> HTMLResponse:
+    """Answer with a page; ``style`` is the one line of CSS that it carries."""
     headers = {"Cache-Control": "no-cache", "Vary": _VARY}
     if style:
         headers |= policy_with_style(style)

@@ -140,3 +140,19 @@ def bytes_text(size: int) -> str:
             break
         amount, unit = amount / 1000, larger
     return f"{amount:.0f} {unit}" if amount >= 10 else signed(f"{amount:.1f} {unit}")
+
+
+def task_words(dataset: Dataset) -> str:
+    """The task as MedMNIST names it, with the number of labels."""
+    return f"{dataset.task} ({len(dataset.labels)})"
+
+
+def size_words(dataset: Dataset) -> str:
+    """“28 × 28 pixels, colour”."""
+    sides = dataset.shape if dataset.is_volume else dataset.shape[:2]
+    size = " × ".join(str(side) for side in sides)
+    if dataset.is_volume:
+        return _("{size} voxels, grey", size=size)
+    if dataset.channels == 3:
+        return _("{size} pixels, colour", size=size)
+    return _("{size} pixels, grey", size=size)

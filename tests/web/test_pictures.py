@@ -1,14 +1,23 @@
 """One image's pixels: as PNG and as npy they are what NumPy reads, value for value."""
 
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
 
 import numpy as np
 import pytest
+from isal import isal_zlib
+from running import PATIENCE
 from starlette.testclient import TestClient
 
+from app.datasets.dataset import Dataset
+from app.datasets.subset import Items
+from app.pictures import sheet
+
 from .conftest import Serve, Write
-from .reading import SPLITS, Truth, numbers, page, picture
+from .reading import SPLITS, Truth, numbers, page, picture, ten_to_a_row
 
 Read = Callable[[str], Truth]
 
@@ -186,22 +195,55 @@ def test_the_strip_shows_the_first_pictures_of_the_smallest_split(
     np.testing.assert_array_equal(shown, np.concatenate(list(pictures), axis=1))
 
 
-@pytest.mark.parametrize(("side", "is_drawn"), [(28, 1), (128, 0)])
+@pytest.mark.parametrize(("side", "is_drawn"), [(28, True), (128, False)])
 def test_only_what_takes_a_moment_is_drawn_with_its_page(
-    side: int, is_drawn: int, serve: Serve, write: Write
+    side: int, is_drawn: bool, serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (100, side, side, 3), np.uint8)
     labels = np.zeros((100, 1), np.uint8)
     client = serve(write("made.npz", test_images=pixels, test_labels=labels))
+    begun: list[Items] = []
 
-    def given_from_memory() -> int:
-        found = re.search(
-            r"^lightbox_kept_answers_total (\d+)", client.get("/metrics").text, re.MULTILINE
-        )
-        assert found
-        return int(found[1])
+    def noting(dataset: Dataset, items: Items, *rest: Any) -> Callable[[], bytes]:
+        begun.append(items)
+        return begin(dataset, items, *rest)
 
-    found = re.search(r'data-sheet="([^"]+)"', client.get("/d/made").text)
+    begin = sheet.begin
+    monkeypatch.setattr(sheet, "begin", noting)
+    address = sheet_of(client, "/d/made")
+    assert len(begun) == is_drawn
+    drawn = picture(client, address)
+    assert len(begun) == 1  # and not once more
+    np.testing.assert_array_equal(drawn, ten_to_a_row(pixels))
+
+
+def test_a_page_does_not_wait_for_its_sheet_to_be_deflated(
+    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.random.default_rng(4).integers(0, 256, (10, 28, 28), np.uint8)
+    labels = np.zeros((10, 1), np.uint8)
+    client = serve(write("made.npz", test_images=pixels, test_labels=labels))
+    may_go_on = threading.Event()
+
+    class Slow:
+        crc32 = staticmethod(isal_zlib.crc32)
+
+        @staticmethod
+        def compress(data: Any, level: int) -> bytes:
+            assert may_go_on.wait(PATIENCE)
+            return isal_zlib.compress(data, level)
+
+    monkeypatch.setattr("app.pictures.png.isal_zlib", Slow)
+    address = sheet_of(client, "/d/made")
+    with ThreadPoolExecutor(1) as visitor:
+        asked = visitor.submit(picture, client, address)
+        assert not wait((asked,), timeout=0.2).done  # it waits for what is under way
+        may_go_on.set()
+        drawn = asked.result(PATIENCE)
+    np.testing.assert_array_equal(drawn, ten_to_a_row(pixels))
+
+
+def sheet_of(client: TestClient, address: str) -> str:
+    found = re.search(r'data-sheet="([^"]+)"', client.get(address).text)
     assert found
-    assert client.get(found[1].replace("&amp;", "&")).status_code == 200
-    assert given_from_memory() == is_drawn
+    return found[1].replace("&amp;", "&")
