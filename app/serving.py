@@ -25,6 +25,7 @@ from app.errors import UsageError
 from app.reviews.database import Database
 from app.server import create_app
 from app.settings import PREFIX, Access, Settings, load
+from app.shelves import require_data_folder
 from app.web.protocol import Protocol
 from app.web.status import WORKERS_FOLDER
 from app.web.templating import compile_all
@@ -39,8 +40,13 @@ _SILENT_SECONDS: Final = 30
 
 
 def run(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve until SIGINT or SIGTERM. Raises UsageError for a port or database that can't be had."""
-    Database(settings.database_url).close()  # said once, not by each worker
+    """Serve until SIGINT or SIGTERM.
+
+    Raises UsageError for a port or database that can't be had, or a data folder that is a file.
+    """
+    # Said once, not by each worker.
+    require_data_folder(settings)
+    Database(settings.database_url).close()
     listening = _listen(host, port)
     at, port = listening.getsockname()[:2]
     # What listens on every address is reached at none by that name.

@@ -1,5 +1,6 @@
 """What the settings name, opened: the cache folder, and the datasets to be served."""
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -8,7 +9,8 @@ from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.catalogue.facts import DEMO
 from app.datasets.library import Library
-from app.settings import Settings
+from app.errors import UsageError
+from app.settings import PREFIX, Settings
 
 DEMO_FILE: Final = Path(app.__file__).parent / "demo" / f"{DEMO}.npz"
 
@@ -23,3 +25,17 @@ def open_library(settings: Settings, store: Store) -> Library:
     if settings.paths:
         return Library(settings.paths, store)
     return Library([settings.data_dir], store, fallback=DEMO_FILE)
+
+
+def require_data_folder(settings: Settings) -> None:
+    """Raise UsageError if a file stands where the data folder is served from.
+
+    One that is not there yet is as good as an empty one, and made by the first file for it.
+    """
+    folder = settings.data_dir
+    # os.path's question answers no where pathlib's raises: under a folder that is shut.
+    if not settings.paths and os.path.exists(folder) and not folder.is_dir():  # noqa: PTH110
+        raise UsageError(
+            f"{PREFIX}DATA_DIR names {folder}, which is no folder; set it to one, or name the "
+            "file after “lightbox serve”."
+        )

@@ -516,6 +516,24 @@ def test_an_empty_data_folder_serves_the_demo_and_calls_it_that(cache: dict[str,
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_data_folder_that_is_a_file_is_said_at_the_start(
+    workers: str, made: Path, cache: dict[str, str]
+) -> None:
+    cache["LIGHTBOX_DATA_DIR"] = str(made)
+    done = ended(cache, LIGHTBOX, "serve", "--port", "0", "--workers", workers)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"LIGHTBOX_DATA_DIR names {made}, which is no folder" in one_sentence(done.stderr)
+
+
+def test_a_data_folder_that_is_a_file_is_nothing_to_one_who_names_a_path(
+    made: Path, cache: dict[str, str]
+) -> None:
+    cache["LIGHTBOX_DATA_DIR"] = str(made)
+    with Server(made.parent, **cache) as server:
+        assert b"made" in server.get("/")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_the_data_folder_is_served_when_no_path_is_named(
     workers: str, made: Path, cache: dict[str, str]
 ) -> None:
