@@ -237,7 +237,9 @@ def share(
             help="Of a grid, an image or a collection: /d/breastmnist?split=test&label=0"
         ),
     ],
-    days: Annotated[int, typer.Option(help=f"Days until the link ends, 1 to {DAYS_MOST}.")] = DAYS,
+    days: Annotated[
+        int, typer.Option(min=1, max=DAYS_MOST, help=f"Days until the link ends, 1 to {DAYS_MOST}.")
+    ] = DAYS,
     hide_labels: Annotated[
         bool, typer.Option("--hide-labels", help="Hide labels, splits, indexes and the order.")
     ] = False,

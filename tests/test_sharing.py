@@ -125,7 +125,9 @@ def test_a_study_is_made_with_one_reader(share: Share, places: dict[str, str], m
         (("/d/",), 1),
         (("/d/\udcff",), 1),  # a byte that is no text, as Python hands it over
         (("https://elsewhere.example/d/made",), 1),
-        (("/d/made", "--days", "0"), 1),
+        (("/d/made", "--days", "0"), 2),
+        (("/d/made", "--days", "3651"), 2),
+        (("/d/made", "--days", "1.5"), 2),
         (("/d/nothing", "--study"), 1),
         (("/d/made/test/30", "--study"), 1),
         ((), 2),
