@@ -195,11 +195,15 @@ def _refuse_odd_array(shape: tuple[int, ...], dtype: np.dtype[Any], refuse: _Ref
     if dtype.kind not in "buif" or dtype.itemsize > _ITEM_MOST:
         raise refuse(
             Phrase("holds values of type {dtype}", dtype=_short(str(dtype))),
-            Phrase("save it as whole numbers or floats"),
+            Phrase("save it as whole numbers or floats of at most {bytes} bytes", bytes=_ITEM_MOST),
         )
     sides = math.prod(max(side, 1) for side in shape)
-    if not 0 < len(shape) <= AXES_MOST or min(shape) < 0 or sides * dtype.itemsize > BYTES_MOST:
-        raise refuse(Phrase("has the impossible shape {shape}", shape=_short(str(shape))), _RESAVE)
+    has_rows = 0 < len(shape) <= AXES_MOST
+    if not has_rows or min(shape) < 0 or sides * dtype.itemsize > BYTES_MOST:
+        raise refuse(
+            Phrase("has the impossible shape {shape}", shape=_short(str(shape))),
+            _RESAVE if has_rows else Phrase("save it as an array with a row for each image"),
+        )
 
 
 def _short(text: str) -> str:

@@ -24,7 +24,7 @@ _BLOCK_ROWS: Final = 250_000
 _HEADERS_MOST: Final = 1024
 _REMEDY: Final = Phrase(
     "store class labels as whole numbers, one per item and at most {values_most} different ones, "
-    "or as K columns of 0 and 1",
+    "or as at most {values_most} columns of 0 and 1",
     values_most=Amount(VALUES_MOST),
 )
 
@@ -44,11 +44,16 @@ def build(labels: Array, file: BinaryIO, source: Path, member: str) -> None:
     try:
         _write(labels, file)
     except _UnfitError as error:
-        raise ArchiveError(source, error.args[0], _REMEDY, member) from None
+        raise ArchiveError(source, error.reason, error.remedy, member) from None
 
 
 class _UnfitError(Exception):
-    """These are not class labels; the text says why, as a sentence part."""
+    """These are not class labels. ``reason`` and ``remedy`` are sentence parts."""
+
+    def __init__(self, reason: Phrase, remedy: Phrase = _REMEDY) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
 
 
 def _write(labels: Array, file: BinaryIO) -> None:
@@ -93,7 +98,9 @@ def _class_values(block: NDArray[Any]) -> Ints:
     if flat.dtype.kind == "f" and not (np.isfinite(flat).all() and (flat == np.rint(flat)).all()):
         raise _UnfitError(Phrase("holds labels that are not whole numbers"))
     if int(flat.min()) < -VALUE_MOST or int(flat.max()) > VALUE_MOST:
-        raise _UnfitError(Phrase("holds label values beyond 2 to the 53rd"))
+        raise _UnfitError(
+            Phrase("holds label values beyond 2 to the 53rd"), Phrase("number the classes from 0")
+        )
     return flat.astype(np.int64)
 
 
@@ -127,7 +134,8 @@ def _distinct_rows(labels: Array) -> tuple[NDArray[np.bool_], Ints]:
                 Phrase(
                     "holds more than {patterns_most} different label combinations",
                     patterns_most=Amount(PATTERNS_MOST),
-                )
+                ),
+                Phrase("store fewer label columns in one file"),
             )
     keys = sorted(tally)
     width = (labels.shape[1] + 7) // 8

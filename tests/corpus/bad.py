@@ -248,9 +248,9 @@ MEMBERS: Final[dict[str, Bad]] = {
     "no items of an endless side": Bad(
         _header(header_of((0, 2**63, 9)), b""), "impossible shape", "NumPy"
     ),
-    "a single number": Bad(_array(np.array(3)), "impossible shape", "NumPy"),
+    "a single number": Bad(_array(np.array(3)), "impossible shape", "a row for each image"),
     "more axes than any picture": Bad(
-        _array(np.zeros((12,) + (1,) * 9, np.uint8)), "impossible shape", "NumPy"
+        _array(np.zeros((12,) + (1,) * 9, np.uint8)), "impossible shape", "a row for each image"
     ),
     "more promised than held": Bad(_header(header_of((13, 8, 9))), "but holds"),
     "more held than promised": Bad(_header(header_of((11, 8, 9))), "its npy header promises"),
@@ -305,7 +305,7 @@ MEMBERS: Final[dict[str, Bad]] = {
     # On some machines C's long double has 8 bytes, too.
     **{
         f"floats of {double.itemsize} bytes": Bad(
-            _array(np.zeros((12, 8, 9), double)), f"values of type {double}", "floats"
+            _array(np.zeros((12, 8, 9), double)), f"values of type {double}", "at most 8 bytes"
         )
         for double in [np.dtype(np.longdouble)]
         if double.itemsize > 8
@@ -326,22 +326,28 @@ MEMBERS: Final[dict[str, Bad]] = {
         _array(np.full(_LABELS.shape, np.inf), LABELS), "not whole numbers", "whole", LABELS
     ),
     "labels that JavaScript rounds": Bad(
-        _array(np.full_like(_LABELS, 2**53, np.uint64), LABELS), "2 to the 53rd", "", LABELS
+        _array(np.full_like(_LABELS, 2**53, np.uint64), LABELS), "2 to the 53rd", "from 0", LABELS
     ),
     "labels as far below": Bad(
-        _array(np.full_like(_LABELS, -(2**53), np.int64), LABELS), "2 to the 53rd", "", LABELS
+        _array(np.full_like(_LABELS, -(2**53), np.int64), LABELS), "2 to the 53rd", "from 0", LABELS
     ),
     "the least label there can be": Bad(
         _array(np.full_like(_LABELS, np.iinfo(np.int64).min, np.int64), LABELS),
         "2 to the 53rd",
-        "",
+        "from 0",
         LABELS,
     ),
     "columns that hold a 2": Bad(
-        _array(np.full((12, 3), 2, np.uint8), LABELS), "other than 0 and 1", "K columns", LABELS
+        _array(np.full((12, 3), 2, np.uint8), LABELS), "other than 0 and 1", "0 and 1", LABELS
     ),
     "labels of three axes": Bad(
         _array(np.zeros((12, 2, 2), np.uint8), LABELS), "labels of shape", "one per item", LABELS
+    ),
+    "more columns than labels there may be": Bad(
+        _array(np.zeros((12, 1_001), np.uint8), LABELS),
+        "labels of shape (12, 1001)",
+        "at most 1,000 columns",
+        LABELS,
     ),
     "labels without columns": Bad(
         _array(np.zeros((12, 0), np.uint8), LABELS), "labels of shape", "one per item", LABELS

@@ -163,7 +163,8 @@ def test_too_many_combinations_of_labels_are_refused(tmp_path: Path) -> None:
     numbers = np.arange(65_536)
     labels = (numbers[:, None] >> np.arange(17) & 1).astype(np.uint8)
     assert len(indexed(tmp_path / "file.npz", labels[:-1]).counts) == 65_535
-    with pytest.raises(ArchiveError, match="more than 65,535 different label combinations"):
+    said = "more than 65,535 different label combinations; store fewer label columns"
+    with pytest.raises(ArchiveError, match=said):
         indexed(tmp_path / "file.npz", labels)
 
 
