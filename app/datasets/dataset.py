@@ -13,6 +13,7 @@ from app.arrays.archive import Archive
 from app.arrays.store import Array
 from app.catalogue.facts import Facts, title_of
 from app.datasets.index import Ints, SplitIndex
+from app.datasets.query import short
 from app.datasets.selection import SPLITS, Selection, Split
 from app.datasets.subset import Items, Subset, passing
 from app.errors import ArchiveError, MissingError
@@ -146,7 +147,7 @@ class Dataset:
                     Phrase(
                         "{title} has no label {value}; its labels are {listed}.",
                         title=self.title,
-                        value=value,
+                        value=short(str(value)),
                         listed=listed(str(label.value) for label in self.labels),
                     )
                     if self.labels

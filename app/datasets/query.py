@@ -70,17 +70,18 @@ def page_in(query: str) -> int:
 
 def page_of(given: dict[str, list[str]]) -> int:
     """Give the page, 1 where none is named. Raises MalformedError, MissingError for one below."""
-    page = whole_number("page", last(given, "page", "1"))
+    page = exact_number("page", last(given, "page", "1"))
     if page < 1:
         raise MissingError(
-            "page", Phrase("There is no page {page}; pages are numbered from 1.", page=page)
+            "page",
+            Phrase("There is no page {page}; pages are numbered from 1.", page=short(str(page))),
         )
     return page
 
 
 def bounded(given: dict[str, list[str]], name: str, least: int, most: int, default: int) -> int:
     """Give the whole number of that name, from ``least`` to ``most``. Raises MalformedError."""
-    number = whole_number(name, last(given, name, str(default)))
+    number = exact_number(name, last(given, name, str(default)))
     if not least <= number <= most:
         raise MalformedError(
             name,
@@ -89,7 +90,7 @@ def bounded(given: dict[str, list[str]], name: str, least: int, most: int, defau
                 name=name,
                 least=least,
                 most=most,
-                number=number,
+                number=short(str(number)),
             ),
         )
     return number
@@ -124,6 +125,14 @@ def whole_number(name: str, value: str) -> int:
 
     Raises MalformedError.
     """
+    return max(-_MOST, min(_MOST, exact_number(name, value)))
+
+
+def exact_number(name: str, value: str) -> int:
+    """Read it however large it is: who looks whether it is there can tell back what was sent.
+
+    Raises MalformedError.
+    """
     if not _WHOLE.fullmatch(value):
         raise MalformedError(
             name,
@@ -131,7 +140,7 @@ def whole_number(name: str, value: str) -> int:
                 "{name} must be a whole number, not “{value}”.", name=name, value=readable(value)
             ),
         )
-    return max(-_MOST, min(_MOST, int(value)))
+    return int(value)
 
 
 def number_in_path(value: str) -> int:
@@ -144,5 +153,9 @@ def number_in_path(value: str) -> int:
 
 def readable(value: str) -> str:
     """Shorten a hostile or mistyped value so that it can stand in a sentence."""
-    printable = plain(value)
-    return printable if len(printable) <= 40 else printable[:39] + "…"
+    return short(plain(value))
+
+
+def short(text: str) -> str:
+    """Give as much of a text as may stand in a sentence."""
+    return text if len(text) <= 40 else text[:39] + "…"

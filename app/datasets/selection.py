@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal, TypeVar, get_args
 
-from app.datasets.query import bounded, one_of, page_of, parameters, readable, whole_number
+from app.datasets.query import bounded, exact_number, one_of, page_of, parameters, readable
 from app.errors import MissingError
 from app.phrases import Phrase
 
@@ -188,7 +188,7 @@ def _splits(wanted: Iterable[Split]) -> tuple[Split, ...]:
 
 def _labels(given: dict[str, list[str]]) -> tuple[int, ...]:
     numbers = (value for value in given.get("label", ()) if value != NO_LABEL)
-    return tuple(sorted({whole_number("label", value) for value in numbers}))
+    return tuple(sorted({exact_number("label", value) for value in numbers}))
 
 
 def _toggled(values: tuple[_T, ...], value: _T) -> set[_T]:

@@ -11,7 +11,14 @@ from starlette.requests import Request
 
 from app.arrays.mapping import Plane as Cut
 from app.datasets.dataset import Dataset
-from app.datasets.query import number_in_path, parameters, readable, whole_number
+from app.datasets.query import (
+    exact_number,
+    number_in_path,
+    parameters,
+    readable,
+    short,
+    whole_number,
+)
 from app.datasets.selection import Split
 from app.errors import MalformedError, MissingError
 from app.pictures import atlas, exact, sheet
@@ -145,14 +152,14 @@ def _slice(dataset: Dataset, axis: str, name: str, value: str) -> int:
 
     Raises MalformedError or MissingError.
     """
-    place = whole_number(name, value)
+    place = exact_number(name, value)
     sides = dataset.shape[exact.AXES.index(axis)]
     if not 0 <= place < sides:
         raise MissingError(
             name,
             _(
                 "There is no slice {place} along {axis}; they run from 0 to {sides}.",
-                place=place,
+                place=short(str(place)),
                 axis=axis,
                 sides=sides - 1,
             ),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from app.datasets.dataset import Dataset, Label
+from app.datasets.query import short
 from app.datasets.selection import Noted, Selection, View
 from app.reviews.agreement import CANNOT_TELL
 from app.reviews.designs import Design
@@ -27,8 +28,8 @@ VIEW_WORDS: Final[dict[View, str]] = {
 
 
 def counted(number: int) -> str:
-    """1080 → “1,080” in English, “1.080” in German."""
-    return signed(f"{number:,}")
+    """1080 → “1,080” in English, “1.080” in German; an endless one that was sent is cut."""
+    return signed(short(f"{number:,}"))
 
 
 def kind(*, volumes: bool) -> str:
