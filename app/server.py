@@ -60,8 +60,11 @@ from app.web.transport import HeadAsGet
 from app.web.unpacking import unpacking
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    """Make the server's application for these settings."""
+def create_app(settings: Settings, between: Path | None = None) -> ASGIApp:
+    """Make the server's application for these settings.
+
+    ``between`` is a folder that the workers of this server have to themselves, if there are any.
+    """
     store = open_store(settings)
     library = open_library(settings, store)
     surveys = Surveys(store)
@@ -69,7 +72,7 @@ def create_app(settings: Settings) -> ASGIApp:
     watch = Watch()
     kept_pictures = Answers(PICTURE_BYTES)
     studio = Studio(kept_pictures)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, used=between / "database-used" if between else None)
     forms = Forms(settings.owner_token, settings.base_url)
     reviewed = Reviewed(database)
     notebook = Notebook(database, forms)

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Final
 from urllib.error import HTTPError
@@ -113,7 +114,7 @@ class _Workers(Multiprocess):
 def worker() -> ASGIApp:
     """Make the application in a worker process, whose parent has set the environment."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    return _warm(create_app(load()))
+    return _warm(create_app(load(), Path(os.environ[WORKERS_FOLDER])))
 
 
 def _end_with_parent() -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import numpy as np
 import pytest
@@ -265,6 +266,30 @@ def test_a_killed_worker_is_replaced_and_no_later_request_fails(
                 assert b'data-split="train"' in server.get("/d/made")
         said = server.end()[2]
         assert [f"Worker {pid} ended; it is replaced." in said for pid in ended] == [True, True]
+
+
+def test_a_worker_that_replaces_another_begins_no_new_database(
+    made: Path, cache: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "reviews.sqlite"
+    cache["LIGHTBOX_DATABASE_URL"] = f"sqlite:///{file}"
+    assert ended(cache, LIGHTBOX, "share", "/d/made").returncode == 0
+    with Server(made, "--workers", "2", **cache) as server:
+        server.get("/links")
+        for left in tmp_path.glob("reviews.sqlite*"):
+            left.unlink()
+        killed = [
+            pid
+            for pid in children(server.process.pid)
+            if "spawn_main" in of_process(pid, "cmdline")
+        ]
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        assert wait_until_gone(killed)
+        with pytest.raises(HTTPError) as refused:
+            server.get("/links")
+        assert "reviews.sqlite is gone" in refused.value.read().decode()
+    assert not file.exists()
 
 
 def test_workers_end_when_their_parent_is_killed(made: Path, cache: dict[str, str]) -> None:

@@ -24,10 +24,12 @@ class Database:
     """A SQLite file or a PostgreSQL database, by its URL; shared by all threads of a process.
 
     ``backups`` is the folder for what is kept before an upgrade (default: beside a SQLite file;
-    for PostgreSQL the working folder). Raises UsageError for a URL that can't be used.
+    for PostgreSQL the working folder). ``used`` is a file by which the processes of one server tell
+    each other that one of them has used the database: from then on none makes a new one. Raises
+    UsageError for a URL that can't be used.
     """
 
-    def __init__(self, url: str, backups: Path | None = None) -> None:
+    def __init__(self, url: str, backups: Path | None = None, used: Path | None = None) -> None:
         read = engines.read_url(url)
         self.file: Path | None = None
         if read.drivername.startswith("sqlite"):
@@ -37,6 +39,7 @@ class Database:
         self._engine = (
             engines.sqlite_engine(self.file) if self.file else engines.postgres_engine(read)
         )
+        self._used = used
         self._lock = threading.Lock()
         self._ready: tuple[_Mark] | None = None
         self._tries = 0
@@ -76,7 +79,7 @@ class Database:
 
         Who only looks is answered without it, and leaves no file behind.
         """
-        if self.file and self._ready is None:
+        if self.file and not self._was_there():
             try:
                 self.file.stat()
             except (FileNotFoundError, NotADirectoryError):
@@ -113,7 +116,7 @@ class Database:
     def _prepare(self) -> None:
         if self.file:
             with system_said(self.name):
-                if self._ready is not None and self._mark() is None:
+                if self._was_there() and self._mark() is None:
                     raise StorageError(f"{capital(self.name)} {GONE}.")
                 if engines.has_foreign_log(self.file):
                     log = plain(f"{self.file.name}-wal")
@@ -135,6 +138,8 @@ class Database:
             with suppress(SQLAlchemyError):  # a file that is read-only may still be read
                 engines.write_ahead(self._engine)
         self._ready = (mark,)
+        if self._used:
+            self._used.touch()
 
     def _migrate(self) -> None:
         if self.file:
@@ -165,6 +170,9 @@ class Database:
         return connection.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+
+    def _was_there(self) -> bool:
+        return self._ready is not None or bool(self._used and self._used.exists())
 
     def _mark(self) -> _Mark:
         """Tell a file from the one that took its place; None if there is none."""

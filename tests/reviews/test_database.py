@@ -260,6 +260,26 @@ def test_a_file_taken_away_does_not_come_back_empty(sqlite: Database) -> None:
     assert links.all_links(sqlite) == (link,)
 
 
+def test_a_file_taken_away_does_not_come_back_empty_by_another_process_of_the_server(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    assert sqlite.file
+    url, used = f"sqlite:///{sqlite.file}", tmp_path / "used"
+    first, second = Database(url, used=used), Database(url, used=used)
+    assert second.is_new()
+    make(first)
+    first.close()
+    sqlite.file.unlink()
+    for use in (lambda: make(second), lambda: links.all_links(second)):
+        with pytest.raises(StorageError, match=r"database reviews.sqlite is gone; put it back"):
+            use()
+    assert not sqlite.file.exists()
+    used.unlink()  # as when the server is started again
+    assert links.all_links(second) == ()
+    make(second)
+    second.close()
+
+
 def test_a_file_taken_away_while_open_takes_no_more_answers(sqlite: Database) -> None:
     make(sqlite)
     assert sqlite.file
