@@ -158,6 +158,9 @@ def _is_here(file: PublishedFile, folder: Path) -> bool:
 @contextmanager
 def one_sentence() -> Iterator[None]:
     """Say what goes wrong in one sentence on standard error, and exit with its code."""
+    if not sys.stderr:
+        # Who started us closed it: what is said there goes nowhere, and must stop nothing.
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     try:
         yield
     except LightboxError as error:

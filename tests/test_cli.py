@@ -150,6 +150,21 @@ def test_a_server_whose_standard_output_is_closed_serves(made: Path, cache: dict
         assert server.end() == (0, "", "")
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_whose_standard_error_is_closed_serves(
+    workers: str, made: Path, cache: dict[str, str]
+) -> None:
+    closed = ("sh", "-c", 'exec "$0" "$@" 2>&-', LIGHTBOX)
+    with Server(made, "--private", "--workers", workers, program=closed, **cache) as server:
+        assert ask(f"{server.address}/healthz")
+        assert server.end() == (0, "", "")
+
+
+def test_a_command_whose_standard_error_is_closed_ends_as_it_would(cache: dict[str, str]) -> None:
+    done = ended(cache, "sh", "-c", '"$0" "$@" 2>&-', LIGHTBOX, "get", "nothing")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_server_whose_address_can_not_be_printed_tells_it_on_standard_error(
     made: Path, cache: dict[str, str]
