@@ -143,7 +143,7 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
             ),
             member.name,
         )
-    if expected and tuple(item) != expected:
+    if expected and _sides(*item) != _sides(*expected):
         raise ArchiveError(
             path,
             Phrase(
@@ -154,6 +154,11 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
             Phrase("store all splits at one size"),
             member.name,
         )
+
+
+def _sides(*item: int) -> tuple[int, ...]:
+    """Leave out a channel axis of one: (H, W) and (H, W, 1) are the same pictures."""
+    return item[:2] if item[2:] == (1,) else item
 
 
 def _check_labels(path: Path, member: Member, others: tuple[int, ...] | None) -> None:

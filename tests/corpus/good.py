@@ -57,6 +57,14 @@ def _labelled(form: str) -> dict[str, NDArray[Any]]:
     return arrays
 
 
+def _with_channel_axis(*splits: str) -> dict[str, NDArray[Any]]:
+    images = {f"{split}_images" for split in splits}
+    return {
+        name: array[..., np.newaxis] if name in images else array
+        for name, array in dataset().items()
+    }
+
+
 def _only(*splits: str) -> dict[str, NDArray[Any]]:
     return {name: array for name, array in dataset().items() if name.startswith(splits)}
 
@@ -133,6 +141,8 @@ GOOD: Final[dict[str, Writer]] = {
         for order in "<>"
         for packing, method in _PACKINGS.items()
     },
+    "a channel axis in one split": _file(partial(_with_channel_axis, "val")),
+    "a channel axis in all splits but one": _file(partial(_with_channel_axis, "train", "test")),
     **{dtype: _file(partial(_typed, dtype)) for dtype in _TYPES},
     **{f"labels {form}": _file(partial(_labelled, form)) for form in ("(N,)", "(N, 1)", "(N, K)")},
     **{

@@ -221,6 +221,30 @@ def test_pictures_of_any_shape_are_exact_in_sheet_and_png(
     np.testing.assert_array_equal(picture(client, "/d/made/test/1.png"), flat[1])
 
 
+def test_grey_pictures_with_and_without_a_channel_axis_stand_side_by_side(
+    serve: Serve, write: Write
+) -> None:
+    images = bytes_of(9, 20, 31)
+    train, test = images[:5, ..., np.newaxis], images[5:]
+    client = serve(
+        write(
+            train_images=train,
+            train_labels=labelled(len(train)),
+            test_images=test,
+            test_labels=labelled(len(test)),
+        )
+    )
+    (sheet,) = page(client, "/d/made").sheets()
+    np.testing.assert_array_equal(picture(client, sheet), ten_to_a_row(images))
+    np.testing.assert_array_equal(
+        picture(client, "/d/made/mean.png"), np.rint(images.mean(axis=0)).astype(np.uint8)
+    )
+    for split, stored in (("train", train), ("test", test)):
+        at = f"/d/made/{split}/1"
+        np.testing.assert_array_equal(numbers(client, f"{at}.npy"), stored[1], strict=True)
+        np.testing.assert_array_equal(picture(client, f"{at}.png"), stored[1].reshape(20, 31))
+
+
 @pytest.mark.parametrize("shape", [(3, 200, 200), (2, 224, 224, 3), (2, 130, 300)])
 def test_large_pictures_have_reduced_thumbnails_that_say_so_and_exact_pages(
     shape: tuple[int, ...], serve: Serve, write: Write
