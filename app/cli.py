@@ -21,7 +21,7 @@ from app.catalogue.facts import PLAIN_SIZE, PublishedFile, facts_for, size_of
 from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_disk
 from app.datasets.check import check as check_paths
 from app.datasets.check import prepare_file
-from app.datasets.library import named_files, passed_over
+from app.datasets.files import named_files, passed_over
 from app.errors import FetchError, StorageError, UsageError, plain
 from app.reviews.lifetimes import DAYS, DAYS_MOST
 from app.settings import PREFIX, load

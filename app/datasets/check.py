@@ -11,8 +11,9 @@ from app.arrays.job import SMALL
 from app.arrays.member import Member
 from app.arrays.store import Progress, Store
 from app.datasets.dataset import Dataset
+from app.datasets.files import named_files
 from app.datasets.identity import Identity, identify, md5
-from app.datasets.library import named_files, open_file, same_id
+from app.datasets.library import open_file, same_id
 from app.errors import ArchiveError
 
 # File, member, bytes done, bytes in all.

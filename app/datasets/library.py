@@ -5,9 +5,7 @@ time; only a file that is new or changed is opened. So a new file appears, and a
 noticed, on the next request.
 """
 
-# ruff: noqa: PTH110, PTH112, PTH113, PTH114, PTH116, PTH208
-# os.path's questions answer no where pathlib's raise: under a folder that may not be entered, or
-# that was unmounted.
+# ruff: noqa: PTH112 (why: see files.py)
 
 import logging
 import math
@@ -15,7 +13,6 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +20,7 @@ from typing import Final
 from app.arrays.archive import ENDINGS, Stamp, is_current, stamp_of, unreadable
 from app.arrays.store import Store
 from app.datasets.dataset import Dataset
+from app.datasets.files import files_in, is_id, is_npz, named_files, rank_of, require_listable
 from app.datasets.opening import open_dataset
 from app.datasets.query import readable
 from app.errors import ArchiveError, MissingError
@@ -152,9 +150,9 @@ class Library:
         for rank, ending in enumerate(ENDINGS):
             for path in self._paths:
                 file = path / f"{dataset_id}{ending}"
-                if not _is_npz(file):
+                if not is_npz(file):
                     file = path
-                    if path.stem != dataset_id or _rank(path) != rank or os.path.isdir(path):
+                    if path.stem != dataset_id or rank_of(path) != rank or os.path.isdir(path):
                         continue
                 found = True
                 yield file
@@ -195,48 +193,6 @@ class Library:
         return just_looked or not _has_failed(known.found, self._store)
 
 
-def files_in(paths: Iterable[Path]) -> list[Path]:
-    """List every .npz file meant, in the order of the paths given, each folder's by name.
-
-    Those with capitals in their ending come last, so that looking for the usual ones costs one look
-    into each folder.
-    """
-    files: dict[Path, Path] = {}  # what is named twice, in whatever way, is one
-    for path in paths:
-        folder = path if os.path.isdir(path) else path.parent
-        if folder is path:
-            try:
-                _require_listable(path)
-                listed = sorted(entry for entry in path.iterdir() if _is_npz(entry))
-            except OSError:
-                # Named as it stands, so that looking at it says what is wrong.
-                listed = [path]
-        else:
-            listed = [path] if os.path.exists(path) else []
-        if listed:
-            where = folder.resolve()
-            for file in listed:
-                files.setdefault(where / file.name, file)
-    return sorted(files.values(), key=_rank)
-
-
-def named_files(paths: Iterable[Path]) -> list[Path]:
-    """List every .npz file meant, and the paths that are not there, to be told so."""
-    paths = tuple(paths)
-    return files_in(paths) + [path for path in paths if not os.path.exists(path)]
-
-
-def passed_over(paths: Iterable[Path]) -> int:
-    """Count what lies in the folders meant and is not listed: hidden, or no .npz file."""
-    paths = tuple(paths)
-    entries: set[Path] = set()
-    for path in paths:
-        if os.path.isdir(path):
-            with suppress(OSError):  # is told of as a file would be
-                entries.update(path.resolve().iterdir())
-    return len(entries - {file.parent.resolve() / file.name for file in files_in(paths)})
-
-
 def open_file(path: Path, store: Store) -> Dataset | ArchiveError:
     """Open a file as it is served, or say why it is not."""
     try:
@@ -251,7 +207,7 @@ def open_file(path: Path, store: Store) -> Dataset | ArchiveError:
         )
     try:
         if os.path.isdir(path):
-            _require_listable(path)
+            require_listable(path)
         found = open_dataset(path, store)
     except ArchiveError as error:
         return error
@@ -278,34 +234,6 @@ def _has_failed(found: Dataset | ArchiveError, store: Store) -> bool:
         return found.passing
     return any(store.failure(found.archive, f"{split}_images") for split in found.splits) or any(
         refusal.passing for refusal in found.refused
-    )
-
-
-def _is_npz(path: Path) -> bool:
-    if path.suffix not in ENDINGS or path.name.startswith("."):
-        return False
-    # A link that leads nowhere is meant to be a file, and is told of as one.
-    return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
-
-
-def _rank(path: Path) -> int:
-    return ENDINGS.index(path.suffix) if path.suffix in ENDINGS else 0
-
-
-def _require_listable(folder: Path) -> None:
-    """Raise OSError for a folder that can't be listed, or not be entered."""
-    os.listdir(folder)
-    os.stat(f"{folder}/.")
-
-
-def is_id(stem: str) -> bool:
-    """An id is one segment of an address: no separators, no control characters, not dots only."""
-    return (
-        0 < len(stem) <= 200
-        and stem.strip(".") != ""
-        and stem.isprintable()
-        and not set(stem) & set("/\\")
-        and not any("\ud800" <= character <= "\udfff" for character in stem)
     )
 
 

@@ -5,7 +5,8 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from app.datasets.dataset import Dataset
-from app.datasets.library import Library, is_id
+from app.datasets.files import is_id
+from app.datasets.library import Library
 from app.datasets.query import number_in_path, readable
 from app.datasets.selection import SPLITS, Selection, Split, parse
 from app.errors import LightboxError, MalformedError, MissingError

@@ -17,7 +17,7 @@ from running import PATIENCE, anybody
 from app.arrays.store import Store
 from app.datasets import library as module
 from app.datasets.dataset import Dataset
-from app.datasets.library import Library, files_in
+from app.datasets.library import Library
 from app.datasets.opening import open_dataset
 from app.datasets.selection import Selection
 from app.errors import ArchiveError, LightboxError, MissingError
@@ -402,10 +402,6 @@ def test_a_fault_of_ours_takes_nothing_else_down(
     assert [found.id for found in shelf.datasets] == ["b"]
     assert str(shelf.refused[0]).startswith("a.npz could not be opened (ZeroDivisionError)")
     assert "ZeroDivisionError" in caplog.text
-
-
-def test_listing_does_not_look_into_paths_that_are_not_there(tmp_path: Path) -> None:
-    assert files_in([tmp_path / "none", tmp_path / "none.npz"]) == []
 
 
 def write_version(path: Path, version: int, method: int) -> Path:
