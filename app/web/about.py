@@ -7,8 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from app.catalogue.facts import Facts, Note, PublishedFile, size_of
-from app.catalogue.references import Reference
+from app.catalogue.facts import Facts, PublishedFile, size_of
 from app.datasets.dataset import Dataset
 from app.datasets.identity import Identity, identify
 from app.datasets.library import Library
@@ -16,9 +15,10 @@ from app.datasets.query import readable
 from app.datasets.selection import Selection
 from app.datasets.survey import Learned, Surveys
 from app.errors import MalformedError, MissingError
-from app.web import addresses, channels, tables
+from app.web import addresses, channels, citing, tables
 from app.web.access import owner_only
 from app.web.channels import Learning, Statistics
+from app.web.citing import Citation, Licence, Source, Told
 from app.web.croissant import as_schema_org, public
 from app.web.forms import Forms
 from app.web.language import ENGLISH, say, spoken
@@ -34,42 +34,6 @@ from app.web.words import bytes_text, counted, images, in_line, size_words, task
 _PATIENCE_SECONDS: Final = 1.0
 _REFRESH_SECONDS: Final = 2
 _FORMS: Final = {"bib": "application/x-bibtex", "ris": "application/x-research-info-systems"}
-
-
-@dataclass(frozen=True)
-class Told:
-    """What is told of the data, as a known problem is; who says so, and where."""
-
-    text: str
-    source: str
-    href: str
-
-
-@dataclass(frozen=True)
-class Source:
-    """One reference in APA style, and where to find it."""
-
-    text: str
-    links: tuple[Link, ...]
-
-
-@dataclass(frozen=True)
-class Citation:
-    """All references in one form; ``download`` leads to them as a file, where there is one."""
-
-    id: str
-    form: str
-    text: str
-    download: str | None
-
-
-@dataclass(frozen=True)
-class Licence:
-    """The licence's name and address, and what it permits in plain words."""
-
-    name: str
-    terms: str
-    href: str
 
 
 @dataclass(frozen=True)
@@ -208,20 +172,18 @@ def build(
         notices=dataset_notices(dataset, None),
         stop=None,
         read=None if whole else Link(_("Read the whole file"), addresses.about(dataset.id)),
-        problems=tuple(told(note) for note in facts.notes) if facts else (),
+        problems=tuple(citing.told(note) for note in facts.notes) if facts else (),
         no_problems=_no_problems(facts, identity.published),
-        making=(told(facts.making),) if facts and facts.making else (),
+        making=(citing.told(facts.making),) if facts and facts.making else (),
         facts=_facts(dataset, identity),
         label_counts=tables.label_counts(dataset),
         chapter=chapter,
         chapters=chapters,
         statistics=channels.build(dataset, learning),
         sizes=tuple(_size(dataset, facts, file) for file in facts.files) if facts else (),
-        licence=Licence(facts.license, _(facts.license_terms), facts.license_url)
-        if facts
-        else None,
-        sources=tuple(_source(reference) for reference in facts.references) if facts else (),
-        citations=_citations(dataset, facts) if facts else (),
+        licence=citing.licence(facts) if facts else None,
+        sources=citing.sources(facts) if facts else (),
+        citations=citing.citations(facts, dataset.id) if facts else (),
         machine=(
             Link("Croissant (JSON-LD)", addresses.croissant(dataset.id)),
             Link(_("Facts and counts (JSON)"), addresses.api_dataset(dataset.id)),
@@ -229,11 +191,6 @@ def build(
         linked=linked,
         refresh=_REFRESH_SECONDS if pending else None,
     )
-
-
-def told(note: Note) -> Told:
-    """Say a note in the page's language."""
-    return Told(_(note.text), note.source, note.url)
 
 
 def _summary(*, pending: bool, whole: bool) -> str:
@@ -301,19 +258,4 @@ def _size(dataset: Dataset, facts: Facts, file: PublishedFile) -> Size:
         packed=bytes_text(file.bytes) if file.bytes else _("not known"),
         unpacked=bytes_text(unpacked),
         md5s=file.md5s,
-    )
-
-
-def _source(reference: Reference) -> Source:
-    links = tuple(Link(url, url) for url in reference.addresses if url not in reference.text)
-    return Source(reference.text, links)
-
-
-def _citations(dataset: Dataset, facts: Facts) -> tuple[Citation, ...]:
-    return (
-        Citation("apa", "APA", facts.citation, None),
-        Citation("bibtex", "BibTeX", facts.bibtex, addresses.citation(dataset.id, "bib")),
-        Citation(
-            "ris", "RIS", facts.ris.replace("\r\n", "\n"), addresses.citation(dataset.id, "ris")
-        ),
     )

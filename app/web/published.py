@@ -9,21 +9,20 @@ from starlette.responses import RedirectResponse, Response
 
 from app.catalogue.downloads import Downloads
 from app.catalogue.facts import Facts, PublishedFile, all_facts
-from app.catalogue.references import Reference
 from app.datasets.library import Library
 from app.datasets.query import readable
 from app.datasets.selection import SPLITS
 from app.errors import FetchError, ForbiddenError, MissingError
-from app.web import addresses, offers
-from app.web.about import Citation, Licence, Source, Told, told
+from app.web import addresses, citing, offers
 from app.web.access import owner_only
+from app.web.citing import Citation, Licence, Source, Told
 from app.web.forms import Forms, text
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.offers import Offer
 from app.web.roles import role_of
 from app.web.templating import page
-from app.web.views import Crumb, Fact, Link, Notice
+from app.web.views import Crumb, Fact, Notice
 from app.web.words import counted, images, in_line
 
 _REFRESH_SECONDS: Final = 2
@@ -147,8 +146,8 @@ def _build(
         fetch=addresses.fetching(facts.id),
         cancel=addresses.cancelling(facts.id),
         check=check,
-        problems=tuple(told(note) for note in facts.notes),
-        making=(told(facts.making),) if facts.making else (),
+        problems=tuple(citing.told(note) for note in facts.notes),
+        making=(citing.told(facts.making),) if facts.making else (),
         no_problems=""
         if facts.notes
         else _("None is listed in the catalogue; that does not mean none exists."),
@@ -156,13 +155,9 @@ def _build(
         labels=tuple(
             Fact(str(label.value), _label(label.name, label.meaning)) for label in facts.labels
         ),
-        licence=Licence(facts.license, _(facts.license_terms), facts.license_url),
-        sources=tuple(_source(reference) for reference in facts.references),
-        citations=(
-            Citation("apa", "APA", facts.citation, None),
-            Citation("bibtex", "BibTeX", facts.bibtex, None),
-            Citation("ris", "RIS", facts.ris.replace("\r\n", "\n"), None),
-        ),
+        licence=citing.licence(facts),
+        sources=citing.sources(facts),
+        citations=citing.citations(facts),
         refresh=_REFRESH_SECONDS if goes_on else None,
     )
 
@@ -199,8 +194,3 @@ def _each(facts: Facts) -> str:
 def _counts(counts: Mapping[str, int], *, volumes: bool) -> str:
     splits = ", ".join(f"{split} {counted(counts[split])}" for split in SPLITS)
     return f"{images(sum(counts.values()), volumes=volumes)}: {splits}"
-
-
-def _source(reference: Reference) -> Source:
-    links = tuple(Link(url, url) for url in reference.addresses if url not in reference.text)
-    return Source(reference.text, links)

@@ -32,8 +32,8 @@ from app.web import (
     tables,
     views,
 )
-from app.web.about import Citation
 from app.web.access import owner_only
+from app.web.citing import Citation
 from app.web.display import BYTES, PLAIN, Display
 from app.web.examples import CHAPTERS, Chapter, Examples
 from app.web.frame import Frames
