@@ -55,3 +55,19 @@ def test_answers_beyond_nine_have_no_key(serve: Serve, write: Write) -> None:
     (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
     read = page(visitor(server), f"{path}/read/1")
     assert [words(each) for each in read.all("kbd")] == [*"123456789", "u"]
+
+
+def test_the_help_tells_every_key_of_a_reading(serve: Serve, write: Write) -> None:
+    server = serve(write("graded.npz", **graded([0, 1, 2])))
+    fields = {"title": "Grades", "question": "Which?", "scale": "yes-no", "confidence": "1"}
+    send(server, "/studies/new?of=/d/graded", "/studies", **fields)
+    made = send(server, "/studies/1", "/studies/1/readers", name="A", days="30").text
+    (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
+    read = page(visitor(server), f"{path}/read/2").one("main")
+    carried = {each.get("aria-keyshortcuts") for each in read.iter()} - {None}
+    assert {"1", "u", "Enter", "Backspace", "Plus"} <= carried
+    told = page(visitor(server), "/keys").one("section", aria_labelledby="keys-reading")
+    keys = {words(each) for each in told.iter("kbd")}
+    # As printed on keys; − works once a picture is enlarged, and digits stand for all of them.
+    assert (carried - set("12345") - {"Plus"}) | {"+", "−"} == keys - set("123")
+    assert set("123") <= keys
