@@ -22,9 +22,9 @@ class Protocol:
     tells, as a part of a sentence, how they were chosen, and ``practice`` how many more there were
     to practise on. ``seed`` is that of the readers' orders. ``readers`` is how many have begun, and
     ``unanswered`` how many answers of theirs are missing. ``repeated`` is how many cases each
-    reader saw twice. ``compared`` says whether the answers are held against the stored label;
-    ``positive`` is the number of the positive category, which matters only for two. ``version`` is
-    this program's.
+    reader was to see twice, and ``again`` how many second answers all of them gave. ``compared``
+    says whether the answers are held against the stored label; ``positive`` is the number of the
+    positive category, which matters only for two. ``version`` is this program's.
     """
 
     title: str
@@ -41,6 +41,7 @@ class Protocol:
     readers: int
     unanswered: int
     repeated: int
+    again: int
     compared: bool
     positive: int
     version: str
@@ -110,9 +111,13 @@ def _reading(protocol: Protocol) -> list[str]:
     )
     if not protocol.repeated:
         return [first]
+    missing = protocol.readers * protocol.repeated - protocol.again
+    saw = "was to see" if missing else "saw"
+    rest = "second answer is" if missing == 1 else "second answers are"
     return [
         first,
-        f"Each saw {protocol.repeated:,} of them a second time, unannounced and in the same way.",
+        f"Each {saw} {protocol.repeated:,} of them a second time, unannounced and in the same way"
+        + (f"; {missing:,} {rest} missing." if missing else "."),
     ]
 
 
@@ -139,7 +144,7 @@ def _statistics(protocol: Protocol) -> list[str]:
     compared = [
         *(["between each two readers"] if protocol.readers > 1 else []),
         *(["between each reader and the dataset's own label"] if protocol.compared else []),
-        *(["between each reader's two answers to a repeated image"] if protocol.repeated else []),
+        *(["between each reader's two answers to a repeated image"] if protocol.again else []),
     ]
     weighted = " with quadratic weights (Cohen 1968) and without" if protocol.ordinal else ""
     sentences = []

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import app
 from app.datasets.library import Library
 from app.errors import GoneError
-from app.reviews.agreement import PERCENT, Agreement, Comparison
+from app.reviews.agreement import NO_ANSWER, PERCENT, Agreement, Comparison
 from app.reviews.answers import StudyReadings
 from app.reviews.intervals import Measure
 from app.reviews.methods import Protocol, methods, sampling
@@ -180,6 +180,7 @@ def _protocol(
         readers=sum(each.has_begun for each in found.readers),
         unanswered=sum(each.unanswered for each in found.readers if each.has_begun),
         repeated=study.repeats,
+        again=int((read.readings.repeats != NO_ANSWER).sum()),
         compared=bool(found.with_stored),
         positive=positive,
         version=app.__version__,

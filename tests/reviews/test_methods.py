@@ -23,6 +23,7 @@ STUDY = Protocol(
     readers=3,
     unanswered=0,
     repeated=12,
+    again=36,
     compared=True,
     positive=1,
     version="1.2.3",
@@ -65,8 +66,9 @@ def test_every_grras_item_is_told(item: str) -> None:
         ({"ordinal": False}, "Cohen 1968"),
         ({"readers": 2}, "Fleiss"),
         ({"readers": 1}, "Krippendorff"),
-        ({"repeated": 0}, "second time"),
-        ({"repeated": 0}, "repeated image"),
+        ({"repeated": 0, "again": 0}, "second time"),
+        ({"again": 0}, "repeated image"),
+        ({"again": 35}, "Each saw"),
         ({"confidence": False}, "confidence"),
         ({}, "missing"),
         ({}, "to be read"),
@@ -96,6 +98,20 @@ def test_answers_that_are_missing_are_counted(unanswered: int, told: str) -> Non
     assert "120 of the 1,600 images of RetinaMNIST were to be read" in text
 
 
+@pytest.mark.parametrize(
+    ("again", "told"),
+    [
+        (0, "in the same way; 36 second answers are missing."),
+        (20, "Each was to see 12 of them a second time"),
+        (20, "unannounced and in the same way; 16 second answers are missing."),
+        (35, "in the same way; 1 second answer is missing."),
+        (36, "Each saw 12 of them a second time, unannounced and in the same way. The question"),
+    ],
+)
+def test_second_answers_are_told_as_far_as_they_were_given(again: int, told: str) -> None:
+    assert told in methods(replace(STUDY, again=again))
+
+
 @pytest.mark.parametrize(("unanswered", "told"), [(0, "was read ("), (1, "was to be read (")])
 def test_one_image_is_told_as_one(unanswered: int, told: str) -> None:
     one = replace(STUDY, sampled=1, practice=0, unanswered=unanswered)
@@ -114,9 +130,12 @@ def test_the_positive_category_is_named() -> None:
 
 @pytest.mark.parametrize("readers", [0, 1, 2, 3])
 @pytest.mark.parametrize("compared", [True, False])
-@pytest.mark.parametrize("repeated", [0, 30])
-def test_the_paragraph_is_whole_sentences(readers: int, compared: bool, repeated: int) -> None:
-    text = methods(replace(STUDY, readers=readers, compared=compared, repeated=repeated))
+@pytest.mark.parametrize(("repeated", "again"), [(0, 0), (30, 0), (30, 30)])
+def test_the_paragraph_is_whole_sentences(
+    readers: int, compared: bool, repeated: int, again: int
+) -> None:
+    read = replace(STUDY, readers=readers, repeated=repeated, again=readers * again)
+    text = methods(replace(read, compared=compared))
     assert text.endswith(".")
     assert "\n" not in text
     assert "  " not in text

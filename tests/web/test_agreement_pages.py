@@ -258,8 +258,13 @@ def test_repeats_are_told_as_they_are(share: str, number: int, serve: Serve, wri
     for reader in protocol["readers"]:
         assert sum(place["repeat"] for place in reader["order"]) == number
     text = page(owner, "/studies/1/agreement").text()
-    assert ("a second time" in text) == ("a repeated image" in text) == bool(number)
-    assert f"Each saw {number} of them" in text or not number
+    assert ("1 second answer is missing" in text) == ("a second time" in text) == bool(number)
+    assert "Each saw" not in text
+    assert "a repeated image" not in text
+    read(visitor(owner), ann, *["0"] * (8 + number))
+    text = page(owner, "/studies/1/agreement").text()
+    assert ("Each saw 1 of them a second time" in text) == bool(number)
+    assert ("a repeated image" in text) == bool(number)
     told = "Hidden repeats " + ("1 image" if number else "none")
     assert told in page(owner, "/studies/1").text()
 
