@@ -78,7 +78,7 @@ def checked(design: Design, items: Items) -> Design:
         replace(choice, name=_filled(choice.name, CHOICE_MOST, "choice"))
         for choice in design.choices
     )
-    names = {choice.name.casefold() for choice in choices}
+    names = {as_heard(choice.name) for choice in choices}
     values = [choice.value for choice in choices if choice.value is not None]
     if len(choices) not in CHOICES:
         raise MalformedError(
@@ -107,6 +107,11 @@ def checked(design: Design, items: Items) -> Design:
             "items", Phrase("An item is named twice; repeats are added by the study.")
         )
     return replace(design, title=title, question=question, choices=choices)
+
+
+def as_heard(name: str) -> str:
+    """Give a choice's name without what makes no other answer of it: capitals and wide spaces."""
+    return " ".join(name.split()).casefold()
 
 
 def _check_numbers(design: Design, items: int) -> None:

@@ -15,12 +15,20 @@ from app.datasets.subset import Items
 from app.errors import GoneError, MalformedError
 from app.reviews import collected, orders
 from app.reviews.database import Database
-from app.reviews.designs import ITEMS_MOST, PRACTICE_MOST, Choice, Design
+from app.reviews.designs import (
+    CANNOT_TELL_NAME,
+    ITEMS_MOST,
+    PRACTICE_MOST,
+    Choice,
+    Design,
+    as_heard,
+)
 from app.web import addresses
 from app.web.forms import text
 from app.web.gathering import dataset_with, expander, runs
 from app.web.language import gettext as _
-from app.web.language import later
+from app.web.language import in_every_language, later
+from app.web.reading_options import CANNOT_TEXT
 from app.web.targets import read_collection, read_target, require_target
 from app.web.words import counted, label_text
 
@@ -80,6 +88,7 @@ def read_design(source: Source, fields: dict[str, list[str]]) -> Design:
     elif scale == "own":
         lines = text(fields, "choices").splitlines()
         choices = tuple(Choice(line.strip()) for line in lines if line.strip())
+        _refuse_cannot_tell(choices)
     else:
         raise MalformedError("scale", _("Choose what can be answered."))
     return Design(
@@ -97,6 +106,24 @@ def read_design(source: Source, fields: dict[str, list[str]]) -> Design:
         drawn_from=len(source.items),
         per_label=_number(fields, "per_label", ITEMS_MOST),
     )
+
+
+def _refuse_cannot_tell(choices: Sequence[Choice]) -> None:
+    """Refuse, in the words of any language, the answer that can always be given.
+
+    Readers see it in their own language, whichever the study was made in.
+    """
+    words = (CANNOT_TELL_NAME, CANNOT_TEXT)
+    taken = {as_heard(name) for each in words for name in in_every_language(each)}
+    for choice in choices:
+        if as_heard(choice.name) in taken:
+            raise MalformedError(
+                "choices",
+                _(
+                    "“{cannot_tell_name}” can always be answered; leave it out.",
+                    cannot_tell_name=choice.name,
+                ),
+            )
 
 
 def source_at(library: Library, database: Database, address: str) -> Source:

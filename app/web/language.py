@@ -139,6 +139,11 @@ def say(text: object) -> str:
     return gettext(text.form, **text.values)
 
 
+def in_every_language(form: str) -> Iterator[str]:
+    """Yield these words in each of our languages."""
+    return (read(tag).words.get(form, form) for tag in tags())
+
+
 def later(form: str) -> str:
     """Mark words that are said later, by ``gettext``: those of a table made at the start."""
     return form

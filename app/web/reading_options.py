@@ -11,7 +11,7 @@ from app.web.language import gettext as _
 from app.web.language import later
 
 CANNOT: Final = "cannot"
-_CANNOT_TEXT: Final = later("Cannot tell, or the quality is too poor")
+CANNOT_TEXT: Final = later("Cannot tell, or the quality is too poor")
 # None of the digits, so that it is the same in every study.
 _CANNOT_KEY: Final = "u"
 _KEYS_MOST: Final = 9
@@ -35,7 +35,7 @@ def options(design: Design, chosen: int | None) -> tuple[Option, ...]:
         Option(str(n), choice.name, key, n == chosen)
         for n, (choice, key) in enumerate(zip(all_choices, _keys(all_choices), strict=True))
     ]
-    return (*choices, Option(CANNOT, _(_CANNOT_TEXT), _CANNOT_KEY, chosen == CANNOT_TELL))
+    return (*choices, Option(CANNOT, _(CANNOT_TEXT), _CANNOT_KEY, chosen == CANNOT_TELL))
 
 
 def confidences(design: Design, chosen: int | None) -> tuple[Option, ...]:

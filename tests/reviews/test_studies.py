@@ -75,6 +75,8 @@ def test_texts_are_cleaned(db: Database) -> None:
         {"choices": (Choice(""), Choice("b"))},
         {"choices": (Choice("x" * 101), Choice("b"))},
         {"choices": (Choice("Cannot tell"), Choice("b"))},
+        {"choices": (Choice("cannot  tell"), Choice("b"))},
+        {"choices": (Choice("a b"), Choice("A  b"))},
         {"choices": (Choice("a", 2**63), Choice("b"))},
         {"repeats": -0.1},
         {"repeats": 0.51},
