@@ -34,9 +34,9 @@ class LinkRow:
     id: int
     title: str
     target: str
-    leads_to: str  # the same in words
+    leads_to: str  # the same in words, as long as it is here
     text: str
-    state: str  # "open", "expired" or "withdrawn"
+    state: str  # "open", "gone", "expired" or "withdrawn"
     action: str | None  # where a form withdraws it, or lets it open again
 
 
@@ -98,15 +98,16 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
     return router
 
 
-def _row(link: Link, leads_to: str, reader: str, now: datetime, page: int) -> LinkRow:
+def _row(link: Link, leads_to: str | None, reader: str, now: datetime, page: int) -> LinkRow:
     is_over = link.expires <= now
-    state = "withdrawn" if link.revoked else "expired" if is_over else "open"
+    here = "gone" if leads_to is None else "open"
+    state = "withdrawn" if link.revoked else "expired" if is_over else here
     change = "reopen" if link.revoked else "revoke"
     return LinkRow(
         id=link.id,
         title=in_line(link.title or _("Without a title"), reader),
         target=link.target,
-        leads_to=leads_to,
+        leads_to=leads_to or link.target,
         text="; ".join((_standing(link, state), _opened(link), rights_text(link))),
         state=state,
         action=None if is_over else addresses.listed(f"{addresses.LINKS}/{link.id}/{change}", page),
@@ -120,6 +121,12 @@ def _standing(link: Link, state: str) -> str:
             return _("Withdrawn; made {made}, withdrawn {until}", made=made, until=until)
         case "expired":
             return _("Expired; made {made}, ended {until}", made=made, until=until)
+        case "gone":
+            return _(
+                "What it showed is not on this server any more; made {made}, ends {until}",
+                made=made,
+                until=until,
+            )
         case _:
             return _("Open; made {made}, ends {until}", made=made, until=until)
 

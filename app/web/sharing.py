@@ -167,20 +167,20 @@ def collections_at(database: Database, of: Iterable[str]) -> dict[int, str]:
     return collected.names(database, numbers) if numbers else {}
 
 
-def leads_to(library: Library, collections: dict[int, str], address: str) -> str:
-    """Say in words what an address shows; the address itself where that is not here any more.
+def leads_to(library: Library, collections: dict[int, str], address: str) -> str | None:
+    """Say in words what an address shows; None where that is not here any more.
 
     ``collections`` gives the name of each by its number.
     """
     number = read_collection(address)
     if number is not None:
-        return collections.get(number, address)
+        return collections.get(number)
     try:
         target = read_target(address)
         dataset = library.dataset(target.dataset_id)
         return (_image_words if target.split else _grid_words)(dataset, target)
     except (LightboxError, KeyError):  # a file, or a label of it
-        return address
+        return None
 
 
 def words_of(library: Library, target: Target) -> str:

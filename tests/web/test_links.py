@@ -391,6 +391,8 @@ def test_a_file_that_went_is_not_named_to_who_holds_a_link(
             answer = visitor(owner).get(path)
             assert answer.status_code == 410, path
             assert not re.search(r"atlas|npz|zip|dataset", answer.text), path
+    listed = Page(owner.get("/links").text)
+    assert len(list(listed.all("li", class_="card link-gone"))) == len(links)
 
 
 def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> None:

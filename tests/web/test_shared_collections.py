@@ -281,6 +281,17 @@ def test_before_there_is_any_collection_none_is_shared(owner: TestClient, tmp_pa
 def test_links_to_collections_are_listed_and_withdrawn(mixed: TestClient) -> None:
     link = share(mixed, "/collections/1", title="Please look")
     assert words(page(mixed, "/links").one("a", href="/collections/1")) == "Suspicious"
+    listed = page(mixed, "/links").one("li", class_="card link-open")
+    assert "Open; made" in words(listed)
+    send(mixed, "/collections/1", "/collections/1/delete")
+    gone = words(page(mixed, "/links").one("li", class_="card link-gone"))
+    assert "Open" not in gone
+    # As its guest is told.
+    told = "showed is not on this server any more"
+    assert told in gone
+    assert told in visitor(mixed).get(link).text
+    send(mixed, "/collections", "/collections/1/restore")
+    assert words(page(mixed, "/links").one("li", class_="card link-open")) == words(listed)
     send(mixed, "/links", "/links/1/revoke")
     for path in (link, f"{link}/1", f"{link}/1.png", f"{link}/sheet.png"):
         assert visitor(mixed).get(path).status_code == 410
