@@ -61,10 +61,15 @@ def create(db: Database, name: str) -> Collection:
     """Make an empty collection. Raises MalformedError for a name that is none, StorageError."""
     name, now = _name(name), db.now()
     with db.writing("The collection") as connection:
-        number = connection.execute(
-            insert(collections).values(name=name, made=now).returning(collections.c.id)
-        ).scalar_one()
+        number = make_within(connection, name, now)
     return Collection(number, name, now, 0, None)
+
+
+def make_within(connection: Connection, name: str, now: datetime) -> int:
+    """Make one in the transaction under way; give its number. Raises MalformedError."""
+    made = insert(collections).values(name=_name(name), made=now).returning(collections.c.id)
+    number: int = connection.execute(made).scalar_one()
+    return number
 
 
 def rename(db: Database, collection_id: int, name: str) -> None:

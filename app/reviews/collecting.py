@@ -25,7 +25,15 @@ from app.datasets.query import QUERY_MOST
 from app.errors import MalformedError, MissingError
 from app.phrases import Amount, Phrase
 from app.reviews import places
-from app.reviews.collected import Expand, Matching, changed, live, locked, matching_in
+from app.reviews.collected import (
+    Expand,
+    Matching,
+    changed,
+    live,
+    locked,
+    make_within,
+    matching_in,
+)
 from app.reviews.database import Database
 from app.reviews.items import Item, checked, refers, require_dataset, to_row
 from app.reviews.tables import collected, collections, moves, operations
@@ -38,47 +46,28 @@ _ITEM: Final = ("dataset", "content", "split", "position")
 _MATCHING: Final = ("dataset", "content", "query", "count", "selected_by")
 
 
-def add(db: Database, collection_id: int, added: Iterable[Item], expand: Expand) -> int:
+def add(db: Database, collection_id: int, added: Iterable[Item] | Matching, expand: Expand) -> int:
     """Put items at the end, but those that are there already; give the operation's id.
 
-    Raises MalformedError, MissingError, StorageError, and what ``expand`` raises.
+    An empty collection keeps a selection; another gets its items. Raises MalformedError,
+    MissingError, StorageError, and what ``expand`` raises.
     """
-    once = checked(added)
+    kept = _checked(added)
     with db.writing("The collection") as connection:
-        _expanded(connection, collection_id, expand)
-        operation = _operation(connection, collection_id, "add", db.now())
-        _append(connection, collection_id, operation, once)
-    return operation
+        return _put(connection, collection_id, kept, db.now(), expand)
 
 
-def add_selection(
-    db: Database,
-    collection_id: int,
-    dataset: str,
-    content: str,
-    query: str,
-    count: int,
-    expand: Expand,
-) -> int:
-    """Put all items of a selection at the end; give the operation's id.
+def add_to_new(
+    db: Database, name: str, added: Iterable[Item] | Matching, expand: Expand
+) -> tuple[int, int]:
+    """Make a collection of items; give its number and the operation's id.
 
-    An empty collection keeps the selection; another gets its items. Raises as ``add`` does.
+    All of it is there or nothing. Raises as ``add`` does, MalformedError also for the name.
     """
-    require_dataset(dataset, content)
-    if len(query) > QUERY_MOST or cleaned(query, QUERY_MOST, lines=False) != query or count < 0:
-        raise MalformedError("query", Phrase("This is no selection."))
-    matching = Matching(dataset, content, query, count)
+    kept, now = _checked(added), db.now()
     with db.writing("The collection") as connection:
-        row = locked(connection, collection_id)
-        operation = _operation(connection, collection_id, "select", db.now())
-        occupied = connection.execute(select(exists().where(live(collection_id)))).scalar_one()
-        if not occupied and row["query"] is None:
-            columns = {**vars(matching), "selected_by": operation}
-            connection.execute(changed(collection_id).values(columns))
-        else:
-            _expanded(connection, collection_id, expand)
-            _append_matching(connection, collection_id, operation, matching, expand)
-    return operation
+        number = make_within(connection, name, now)
+        return number, _put(connection, number, kept, now, expand)
 
 
 def remove(db: Database, collection_id: int, removed: Iterable[Item], expand: Expand) -> int:
@@ -166,6 +155,45 @@ def newest(db: Database, collection_id: int) -> int | None:
             )
         )
     return found
+
+
+def _checked(added: Iterable[Item] | Matching) -> Sequence[Item] | Matching:
+    """Give items each once, or a selection that can be kept. Raises MalformedError."""
+    if not isinstance(added, Matching):
+        return checked(added)
+    require_dataset(added.dataset, added.content)
+    query = added.query
+    if (
+        len(query) > QUERY_MOST
+        or cleaned(query, QUERY_MOST, lines=False) != query
+        or added.count < 0
+    ):
+        raise MalformedError("query", Phrase("This is no selection."))
+    return added
+
+
+def _put(
+    connection: Connection,
+    collection_id: int,
+    added: Sequence[Item] | Matching,
+    now: datetime,
+    expand: Expand,
+) -> int:
+    if not isinstance(added, Matching):
+        _expanded(connection, collection_id, expand)
+        operation = _operation(connection, collection_id, "add", now)
+        _append(connection, collection_id, operation, added)
+        return operation
+    row = locked(connection, collection_id)
+    operation = _operation(connection, collection_id, "select", now)
+    occupied = connection.execute(select(exists().where(live(collection_id)))).scalar_one()
+    if not occupied and row["query"] is None:
+        columns = {**vars(added), "selected_by": operation}
+        connection.execute(changed(collection_id).values(columns))
+    else:
+        _expanded(connection, collection_id, expand)
+        _append_matching(connection, collection_id, operation, added, expand)
+    return operation
 
 
 def _undo(

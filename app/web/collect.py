@@ -11,6 +11,7 @@ from app.datasets.library import Library
 from app.datasets.selection import PER_PAGE
 from app.errors import MalformedError
 from app.reviews import collected, collecting, notes
+from app.reviews.collected import Matching
 from app.reviews.database import Database
 from app.reviews.items import ITEMS_MOST, Item
 from app.web import addresses, collect_page, display
@@ -67,25 +68,15 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
             author = Writer().author(Writer().name(request))
             operation = notes.add_many(database, _meant(grid, fields), author, flag_in(fields))
             return RedirectResponse(addresses.collect(grid.address, done=f"flag-{operation}"), 303)
-        # Read first: what is refused must leave no empty collection behind.
-        items = [] if _is_selection(grid, fields) else _meant(grid, fields)
+        added = _matching(grid) if _is_selection(grid, fields) else _meant(grid, fields)
+        expand = expander(library)
         if text(fields, "to"):
-            found = found_by(database, text(fields, "to"))
+            number = found_by(database, text(fields, "to")).id
+            operation = collecting.add(database, number, added, expand)
         else:
-            found = collected.create(database, text(fields, "name"))
-        if _is_selection(grid, fields):
-            operation = collecting.add_selection(
-                database,
-                found.id,
-                grid.dataset.id,
-                grid.dataset.archive.content,
-                addresses.export_query(grid.selection),
-                grid.subset.total,
-                expander(library),
-            )
-        else:
-            operation = collecting.add(database, found.id, items, expander(library))
-        return RedirectResponse(addresses.collection(found.id, done=f"add-{operation}"), 303)
+            name = text(fields, "name")
+            number, operation = collecting.add_to_new(database, name, added, expand)
+        return RedirectResponse(addresses.collection(number, done=f"add-{operation}"), 303)
 
     @router.post("/undo")
     def undo(request: Request, fields: Fields) -> Response:
@@ -111,6 +102,11 @@ def _meant(grid: Source, fields: dict[str, list[str]]) -> Sequence[Item]:
             ),
         )
     return items_of(grid.dataset, grid.subset.items(0, grid.subset.total))
+
+
+def _matching(grid: Source) -> Matching:
+    dataset, query = grid.dataset, addresses.export_query(grid.selection)
+    return Matching(dataset.id, dataset.archive.content, query, grid.subset.total)
 
 
 def _is_selection(grid: Source, fields: dict[str, list[str]]) -> bool:

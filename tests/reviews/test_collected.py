@@ -49,7 +49,7 @@ def listed(db: Database, number: int) -> list[Item]:
 
 
 def select(db: Database, number: int, total: int = TOTAL) -> int:
-    return collecting.add_selection(db, number, "breastmnist", CONTENT, QUERY, total, expand)
+    return collecting.add(db, number, Matching("breastmnist", CONTENT, QUERY, total), expand)
 
 
 def undo(db: Database, operation: int) -> None:
@@ -356,7 +356,7 @@ def test_a_collection_that_is_not_there_is_missing(db: Database) -> None:
 @pytest.mark.parametrize("query", ["x" * 4_001, "a\nb", "\ud800"])
 def test_what_is_no_selection_is_refused(query: str, db: Database, number: int) -> None:
     with pytest.raises(MalformedError):
-        collecting.add_selection(db, number, "breastmnist", CONTENT, query, 1, expand)
+        collecting.add(db, number, Matching("breastmnist", CONTENT, query, 1), expand)
 
 
 def test_a_deleted_collection_is_as_if_it_were_not_there(db: Database, number: int) -> None:

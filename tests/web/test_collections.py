@@ -469,6 +469,21 @@ def test_more_than_may_be_named_one_by_one_are_refused_and_leave_nothing_behind(
     assert len(shown(client)) == threes
 
 
+@pytest.mark.parametrize("which", ["chosen", "all"])
+def test_what_breaks_off_while_images_are_put_in_leaves_no_empty_collection(
+    which: str, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object) -> int:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collecting, "_operation", broken)
+        with pytest.raises(RuntimeError):
+            collect(client, "/d/eyes", ("eyes", "test", 3), which=which)
+    assert "There is no collection yet" in client.get("/collections").text
+    assert collect(client, "/d/eyes", ("eyes", "test", 3), which=which).status_code == 303
+
+
 @pytest.mark.parametrize("address", ["/collections/1", "/collections/add?of=/d/eyes"])
 def test_every_reason_to_flag_can_be_chosen(address: str, three: TestClient) -> None:
     (choice,) = page(three, address).all("select", name="flag")
