@@ -106,12 +106,18 @@ class Agreement:
     against_stored: tuple[int, ...]
 
     def measures(self) -> Iterator[Measure]:
-        """Yield every measure, its name telling whose it is."""
+        """Yield every measure, and tell whose it is."""
         yield from self.together
         for comparison in (*self.pairs, *self.with_stored, *self.with_self):
             for measure in comparison.measures:
-                whose = f"{comparison.first} and {comparison.second}"
-                yield replace(measure, name=f"{whose}: {measure.name}")
+                yield replace(measure, whose=f"{comparison.first} and {comparison.second}")
+
+
+def figure(measure: Measure, value: float) -> str:
+    """Write a measure's estimate, or an end of its interval, the English way: “69.2 %”, “0.71”."""
+    if measure.name == PERCENT:
+        return f"{100 * value:.1f} %"
+    return f"{value:z.2f}"
 
 
 def measure_agreement(

@@ -28,7 +28,8 @@ class Measure:
     """One number with its 95 % interval; shares are from 0 to 1.
 
     ``n`` is the number of cases it rests on. Where it is not defined, ``estimate`` is None and
-    ``note`` says why; else ``note`` says what to mind, or is empty.
+    ``note`` says why; else ``note`` says what to mind, or is empty. ``whose`` is told where it
+    stands among those of others.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Measure:
     high: float | None
     n: int
     note: str
+    whose: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from app.reviews import drawing
+from app.reviews.agreement import figure
 from app.reviews.differences import Table
 from app.reviews.drawing import Box, Drawing, Line, Mark, Text, breadth, clipped
 from app.reviews.intervals import Measure
@@ -100,7 +101,7 @@ def _shade(share: float) -> str:
 
 
 def _measures(title: str, measures: Sequence[Measure]) -> Drawing:
-    names = [clipped(measure.name, _NAME_LENGTH) for measure in measures]
+    names = [clipped(_name(measure), _NAME_LENGTH) for measure in measures]
     left = 2 * _MARGIN + math.ceil(max(map(breadth, names), default=0))
     top = _MARGIN + _HEADING
     bottom = top + _ROW * len(measures)
@@ -137,10 +138,16 @@ def _values(measure: Measure) -> Iterator[float]:
     yield from (each for each in (measure.estimate, measure.low) if each is not None)
 
 
+def _name(measure: Measure) -> str:
+    return f"{measure.whose}: {measure.name}" if measure.whose else measure.name
+
+
 def _in_numbers(measure: Measure) -> str:
     cases = f"n = {measure.n:,}"
     if measure.estimate is None:
         return f"not defined, {cases}"
+    estimate = figure(measure, measure.estimate)
     if measure.low is None or measure.high is None:
-        return f"{measure.estimate:z.2f}, {cases}"
-    return f"{measure.estimate:z.2f} ({measure.low:z.2f} to {measure.high:z.2f}), {cases}"
+        return f"{estimate}, {cases}"
+    low, high = figure(measure, measure.low), figure(measure, measure.high)
+    return f"{estimate} ({low} to {high}), {cases}"

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import app
 from app.datasets.library import Library
 from app.errors import GoneError
-from app.reviews.agreement import NO_ANSWER, PERCENT, Agreement, Comparison
+from app.reviews.agreement import NO_ANSWER, Agreement, Comparison, figure
 from app.reviews.answers import StudyReadings
 from app.reviews.intervals import Measure
 from app.reviews.methods import Protocol, methods, sampling
@@ -227,8 +227,7 @@ def _measure(measure: Measure) -> MeasureRow:
         return MeasureRow(say(measure.name), "–", "", counted(measure.n), say(measure.note))
 
     def written(value: float) -> str:
-        is_percentage = measure.name == PERCENT
-        return signed(f"{100 * value:.1f}\N{NO-BREAK SPACE}%" if is_percentage else f"{value:z.2f}")
+        return signed(figure(measure, value)).replace(" ", "\N{NO-BREAK SPACE}")
 
     interval = (
         _("{low} to {high}", low=written(measure.low), high=written(measure.high))

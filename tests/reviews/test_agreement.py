@@ -218,9 +218,9 @@ def test_one_reader_is_too_few_for_agreement_among_readers() -> None:
 
 
 def test_each_measure_can_be_listed_with_whose_it_is() -> None:
-    names = [measure.name for measure in measured(ordinary(2, 40, 2)).measures()]
-    assert "A and B: Cohen's kappa" in names
-    assert "A and the stored label: Sensitivity (positive: grade 1)" in names
+    names = [(each.whose, each.name) for each in measured(ordinary(2, 40, 2)).measures()]
+    assert ("A and B", "Cohen's kappa") in names
+    assert ("A and the stored label", "Sensitivity (positive: grade 1)") in names
     assert len(set(names)) == len(names)
 
 

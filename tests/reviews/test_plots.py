@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.reviews.agreement import measure_agreement
+from app.reviews.agreement import PERCENT, measure_agreement
 from app.reviews.differences import Table, tabulate
 from app.reviews.intervals import Measure
 from app.reviews.plots import confusion_png, confusion_svg, measures_png, measures_svg
@@ -56,6 +56,13 @@ def test_measures_are_shown_in_numbers_too() -> None:
     assert "0.50 (0.25 to 0.75), n = 120" in shown
     assert "not defined, n = 3" in shown
     assert "1.00, n = 1" in shown
+
+
+def test_a_percentage_is_written_as_one_whosever_it_is() -> None:
+    share = Measure(PERCENT, 9 / 13, 0.5, 1.0, 1_013, "", whose="Ann and Ben")
+    shown = texts(measures_svg("Agreement", [share]))
+    assert "69.2 % (50.0 % to 100.0 %), n = 1,013" in shown
+    assert "Ann and Ben: Percent agreement" in shown
 
 
 def test_what_rounds_to_nothing_has_no_sign() -> None:

@@ -269,6 +269,21 @@ def test_repeats_are_told_as_they_are(share: str, number: int, serve: Serve, wri
     assert told in page(owner, "/studies/1").text()
 
 
+def test_a_plot_writes_each_measure_as_the_page_does(serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    ann, bob = study(owner)
+    read(visitor(owner), ann, *"00000101")
+    read(visitor(owner), bob, *"01000111")
+    rows = [
+        [words(cell) for cell in row]
+        for row in page(owner, "/studies/1/agreement").one("details", id="pair-0").iter("tr")
+    ]
+    plot = owner.get("/studies/1/plots/measures.svg").text
+    for _name, estimate, interval, n, *_note in rows[1:3]:
+        assert f">{estimate} ({interval}), n = {n}<" in plot
+    assert "%" in rows[1][1]
+
+
 def test_why_agreement_counts_fewer_answers_than_the_study_is_said(
     serve: Serve, write: Write
 ) -> None:
