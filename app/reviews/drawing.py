@@ -18,7 +18,7 @@ from app.errors import plain
 _PNG_SCALE: Final = 2  # for print
 _PIXELS_MOST: Final = 20_000_000
 
-# What Pillow's own font lacks, and what is read in its place; accents are dropped.
+# What Pillow's own font lacks, and what is read in its place.
 _SPELLED: Final[dict[int, int | str]] = {
     **str.maketrans("øØłŁđĐıμ×‐–—−„‚′", "oOlLdDiux----“‘'"),  # noqa: RUF001
     ord("ß"): "ss",
@@ -28,7 +28,18 @@ _SPELLED: Final[dict[int, int | str]] = {
     ord("Œ"): "OE",
 }
 
+# It has no letter with an accent, but signs to set upon one; of other accents, the letter is left.
+_ACCENTS: Final = {
+    "\N{COMBINING DIAERESIS}": "··",
+    "\N{COMBINING ACUTE ACCENT}": "\N{ACUTE ACCENT}",
+    "\N{COMBINING GRAVE ACCENT}": "`",
+    "\N{COMBINING CIRCUMFLEX ACCENT}": "^",
+    "\N{COMBINING TILDE}": "~",
+    "\N{COMBINING RING ABOVE}": "°",
+}
+
 _ANCHOR: Final = {"start": "lm", "middle": "mm", "end": "rm"}
+_BEFORE: Final = {"start": 0.0, "middle": 0.5, "end": 1.0}  # of its width, left of its ``x``
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,8 @@ def svg(drawing: Drawing) -> str:
 def png(drawing: Drawing) -> bytes:
     """Draw a drawing as PNG at twice its size, or less where that would be too large.
 
-    The font has the letters of English only: accents are dropped, and ß is written ss.
+    The font has the letters of English only: common accents are set upon them, others are dropped,
+    and ß is written ss.
     """
     scale = min(_PNG_SCALE, (_PIXELS_MOST / (drawing.width * drawing.height)) ** 0.5)
     image = Image.new("RGB", (round(drawing.width * scale), round(drawing.height * scale)), "white")
@@ -147,9 +159,27 @@ def _draw(canvas: ImageDraw.ImageDraw, marks: Iterable[Mark], scale: float) -> N
                 bottom = max(top, top + mark.height * scale - 1)
                 canvas.rectangle((left, top, right, bottom), mark.colour)
             case Text():
-                font = _font(mark.size * scale)
-                place = mark.x * scale, mark.y * scale
-                canvas.text(place, _drawable(mark.text), mark.colour, font, _ANCHOR[mark.anchor])
+                _write(canvas, mark, scale)
+
+
+def _write(canvas: ImageDraw.ImageDraw, mark: Text, scale: float) -> None:
+    font, anchor = _font(mark.size * scale), _ANCHOR[mark.anchor]
+    x, y = mark.x * scale, mark.y * scale
+    text = _drawable(mark.text)
+    canvas.text((x, y), text, mark.colour, font, anchor)
+    left = x - font.getlength(text) * _BEFORE[mark.anchor]
+    before = ""
+    for letter in unicodedata.normalize("NFC", mark.text):
+        base, sign = _drawable(letter), _ACCENTS.get(unicodedata.normalize("NFKD", letter)[1:])
+        before += base
+        if sign:
+            start = left + font.getlength(before) - font.getlength(base)
+            above = canvas.textbbox((start, y), base, font, "lm")
+            own = canvas.textbbox((0, 0), sign, font, "lm")
+            # Down to its ink: the box of a text goes down to the line that it stands on.
+            low = own[1] + font.getmask(sign).getbbox()[3] + mark.size * scale / 10
+            middle = (above[0] + above[2] - own[0] - own[2]) / 2
+            canvas.text((middle, above[1] - low), sign, mark.colour, font, "lm")
 
 
 @lru_cache(16)

@@ -127,6 +127,23 @@ def test_letters_that_the_png_has_no_font_for_are_spelled(name: str, drawn: str)
     assert np.array_equal(np.asarray(opened(found)), np.asarray(opened(expected)))
 
 
+@pytest.mark.parametrize(
+    ("name", "plain", "signs"), [("ü", "u", 2), ("Ä", "A", 2), ("o\u0308", "o", 2), ("é", "e", 1)]
+)
+def test_accents_stand_above_their_letters_in_the_png(name: str, plain: str, signs: int) -> None:
+    accented, without = (
+        np.asarray(opened(measures_png("T", [Measure(each, 0.5, 0.4, 0.6, 20, "")])).convert("L"))
+        for each in (name, plain)
+    )
+    rows, columns = np.nonzero(accented != without)
+    assert (without[rows, columns] == 255).all()
+    assert np.count_nonzero(np.diff(np.unique(columns)) > 1) == signs - 1
+    below = without[rows.max() + 1 : rows.max() + 30, :60].min(axis=0)
+    letter = np.flatnonzero(below < 128)
+    assert letter.min() <= columns.min()
+    assert columns.max() <= letter.max()
+
+
 def test_a_plot_refers_to_nothing_outside() -> None:
     for svg in (confusion_svg(SMALL, "A", "B"), measures_svg("Agreement", MEASURES)):
         assert re.findall(r"https?://[^\"]*", svg) == ["http://www.w3.org/2000/svg"]
