@@ -9,6 +9,7 @@ from app.errors import MalformedError
 from app.phrases import Amount, Phrase
 from app.reviews.agreement import CANNOT_TELL, NO_ANSWER
 from app.reviews.items import require_dataset
+from app.reviews.orders import repeats_of
 from app.reviews.texts import cleaned
 
 TITLE_MOST: Final = 200
@@ -70,7 +71,10 @@ class Design:
 
 
 def checked(design: Design, items: Items) -> Design:
-    """Give the design with its texts cleaned. Raises MalformedError for what nobody could read."""
+    """Give the design with its texts cleaned, and one repeat at least where any were asked for.
+
+    Raises MalformedError for what nobody could read.
+    """
     require_dataset(design.dataset, design.content)
     title = _filled(design.title, TITLE_MOST, "title")
     question = _filled(design.question, QUESTION_MOST, "question")
@@ -106,7 +110,17 @@ def checked(design: Design, items: Items) -> Design:
         raise MalformedError(
             "items", Phrase("An item is named twice; repeats are added by the study.")
         )
-    return replace(design, title=title, question=question, choices=choices)
+    repeats = _at_least_one(design.repeats, len(items) - design.practice)
+    return replace(design, title=title, question=question, choices=choices, repeats=repeats)
+
+
+def _at_least_one(share: float, items: int) -> float:
+    """Give the share of repeats that was asked for, or that of one item where it would be none.
+
+    Settled here, once: were it rounded up in ``orders``, readings under way would change.
+    """
+    is_none = share > 0 and items > 1 and not repeats_of(items, share)
+    return 1 / items if is_none else share
 
 
 def as_heard(name: str) -> str:

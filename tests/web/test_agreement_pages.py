@@ -248,7 +248,7 @@ def test_a_kappa_that_rounds_to_nothing_has_no_sign(
     assert kappa[1] == "0.00"
 
 
-@pytest.mark.parametrize(("share", "number"), [("10", 1), ("5", 0), ("0", 0)])
+@pytest.mark.parametrize(("share", "number"), [("10", 1), ("5", 1), ("0", 0)])
 def test_repeats_are_told_as_they_are(share: str, number: int, serve: Serve, write: Write) -> None:
     pixels = np.zeros((8, 6, 6), np.uint8)
     owner = serve(write(test_images=pixels, test_labels=LABELS))

@@ -1,11 +1,14 @@
 """A study's form: what it asks is what is made, and what can't be read is refused."""
 
+import re
+
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
-from .visiting import send
+from .reading import page, words
+from .visiting import send, visitor
 
 
 @pytest.fixture
@@ -35,3 +38,26 @@ def test_the_answer_that_can_always_be_given_is_refused_in_every_language(
     told = "can always be answered" if language == "en" else "kann immer geantwortet werden"
     assert told in refused.text
     assert server.get("/studies/1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("drawn", "practice", "share", "told", "shown"),
+    [
+        ("2", "0", "10", "1 image", 5),  # of four images
+        ("3", "4", "10", "1 image", 3),
+        ("4", "0", "20", "2 images", 10),
+        ("2", "0", "0", "none", 4),
+        ("1", "1", "30", "none", 1),  # right behind itself, it would be no secret
+    ],
+)
+def test_who_asks_for_repeats_gets_one_at_least(
+    drawn: str, practice: str, share: str, told: str, shown: int, server: TestClient
+) -> None:
+    fields = {"title": "T", "question": "What?", "scale": "yes-no", "per_label": drawn}
+    asked = {**fields, "practice": practice, "repeats": share}
+    send(server, "/studies/new?of=/d/atlas", "/studies", **asked)
+    assert f"Hidden repeats {told}" in page(server, "/studies/1").text()
+    made = send(server, "/studies/1", "/studies/1/readers", name="A", days="30").text
+    (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
+    read = page(visitor(server), f"{path}/read/1")
+    assert words(read.one("p", class_="progress-line")) == f"1 of {shown}"
