@@ -122,7 +122,7 @@ def create_app(settings: Settings, between: Path | None = None) -> ASGIApp:
         sharing(library, database, forms, settings.base_url),
         link_list(library, database, forms),
         collect(library, database, forms, reviewed),
-        collections(database, forms),
+        collections(library, database, forms),
         collection(library, database, forms, studio),
         collection_exports(library, database),
         studying(library, database, forms, settings.base_url),

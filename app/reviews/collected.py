@@ -170,14 +170,23 @@ def items(
 
 def files(db: Database, found: Collection) -> tuple[tuple[str, str], ...]:
     """Give the files that its items are of, each as dataset and content. Raises StorageError."""
-    if found.matching:
-        return ((found.matching.dataset, found.matching.content),)
-    columns = collected.c.dataset, collected.c.content
-    with db.reading() as connection:
-        rows = connection.execute(
-            select(*columns).where(live(found.id)).distinct().order_by(*columns)
-        )
-        return tuple((dataset, content) for dataset, content in rows)
+    return files_of(db, [found])[found.id]
+
+
+def files_of(db: Database, these: Sequence[Collection]) -> dict[int, tuple[tuple[str, str], ...]]:
+    """Give the same for each of these, by its number. Raises StorageError."""
+    listed = [each.id for each in these if not each.matching]
+    columns = collected.c.collection_id, collected.c.dataset, collected.c.content
+    asked = select(*columns).where(columns[0].in_(listed), collected.c.removed_by.is_(None))
+    found: dict[int, tuple[tuple[str, str], ...]] = {
+        each.id: ((each.matching.dataset, each.matching.content),) if each.matching else ()
+        for each in these
+    }
+    if listed:
+        with db.reading() as connection:
+            for number, *file in connection.execute(asked.distinct().order_by(*columns)):
+                found[number] += ((file[0], file[1]),)
+    return found
 
 
 def live(collection_id: int) -> ColumnElement[bool]:

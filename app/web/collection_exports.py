@@ -24,7 +24,7 @@ from app.web.access import owner_only
 from app.web.changing import found_by
 from app.web.download import Download, Places, attachment
 from app.web.exports import wait_until_whole
-from app.web.gathering import expander, matched, runs
+from app.web.gathering import are_volumes, expander, matched, runs
 from app.web.language import gettext as _
 from app.web.transport import ASK_AGAIN
 from app.web.words import images
@@ -92,7 +92,7 @@ def _asked(library: Library, database: Database, found: Collection) -> Asked:
     left_out = f" ({images(gone)} left out: their files have changed or are gone)" if gone else ""
     origin = Origin(
         title=found.name,
-        count=f"{images(chosen.total)}{left_out}",
+        count=f"{images(chosen.total, volumes=are_volumes(chosen.datasets))}{left_out}",
         order="in the order of the collection",
         address=addresses.collection(found.id),
         datasets=chosen.datasets,

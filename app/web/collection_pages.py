@@ -1,7 +1,7 @@
 """A collection → what its pages show."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,13 +87,17 @@ class CollectionPage:
 
 
 def overview(
-    found: Sequence[Collection], deleted: Sequence[Collection], pager: Pager, check: str
+    found: Sequence[Collection],
+    deleted: Sequence[Collection],
+    counts: Mapping[int, str],
+    pager: Pager,
+    check: str,
 ) -> CollectionList:
-    """Draw up a page of the list."""
+    """Draw up a page of the list; ``counts`` says by its number what is in each."""
     return CollectionList(
         is_empty=pager.page == 1 and not found,
-        rows=_rows(found, ""),
-        deleted=_rows(deleted, "restore"),
+        rows=_rows(found, counts, ""),
+        deleted=_rows(deleted, counts, "restore"),
         pager=pager,
         action=addresses.COLLECTIONS,
         check=check,
@@ -102,6 +106,7 @@ def overview(
 
 def one(
     found: Collection,
+    count: str,
     runs: Sequence[Run],
     number: int,
     problem: str,
@@ -110,7 +115,7 @@ def one(
     check: str,
     files: Sequence[tuple[str, str]],
 ) -> CollectionPage:
-    """Draw up a page of a collection; ``dataset`` is that of the selection it may be.
+    """Draw up a page of a collection of ``count``; ``dataset`` is that of the selection it may be.
 
     ``files`` are those that all of it is of, each as dataset and content: a study asks for one.
     """
@@ -142,7 +147,7 @@ def one(
             "Page {number} of {pages}, {count}",
             number=counted(number),
             pages=counted(pages),
-            count=images(found.count),
+            count=count,
         ),
         crumbs=(Crumb(_("Collections"), addresses.COLLECTIONS), Crumb(found.name, None)),
         address=address,
@@ -201,14 +206,17 @@ def digest(run: Run) -> str:
     return hashlib.sha256(f"{key}\n{named}".encode()).hexdigest()[:24]
 
 
-def _rows(found: Sequence[Collection], part: str) -> tuple[CollectionRow, ...]:
+def _rows(
+    found: Sequence[Collection], counts: Mapping[int, str], part: str
+) -> tuple[CollectionRow, ...]:
     return tuple(
-        CollectionRow(each.name, addresses.collection(each.id, part), _text(each)) for each in found
+        CollectionRow(each.name, addresses.collection(each.id, part), _text(each, counts[each.id]))
+        for each in found
     )
 
 
-def _text(found: Collection) -> str:
-    count, made = images(found.count), moment(found.made)
+def _text(found: Collection, count: str) -> str:
+    made = moment(found.made)
     if found.matching:
         return _("{count}, kept as a selection, made {made}", count=count, made=made)
     return _("{count}, made {made}", count=count, made=made)

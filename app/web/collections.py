@@ -1,5 +1,6 @@
 """The owner's collections: made, looked at, changed many at a time, and undone."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, Final
 
@@ -19,7 +20,7 @@ from app.web import addresses, collection_pages
 from app.web.access import owner_only
 from app.web.changing import changed, collection_number, found_by, last_done, undo_done
 from app.web.forms import Forms, text
-from app.web.gathering import Run, expander, matched, runs
+from app.web.gathering import Run, are_volumes, expander, here_of, matched, runs
 from app.web.grid import pages_of
 from app.web.language import gettext as _
 from app.web.language import later
@@ -27,11 +28,12 @@ from app.web.lists import first_of, paged, required_pages
 from app.web.studio import Plan, Studio
 from app.web.templating import page
 from app.web.transport import ASK_AGAIN
+from app.web.words import images
 
 _NO_PAGE: Final = later("There is no page {number}; this collection has {pages}.")
 
 
-def collections(database: Database, forms: Forms) -> APIRouter:
+def collections(library: Library, database: Database, forms: Forms) -> APIRouter:
     """Make the routes that list, name, make and delete them."""
     router = APIRouter(
         prefix=addresses.COLLECTIONS, include_in_schema=False, dependencies=[Depends(owner_only)]
@@ -48,7 +50,9 @@ def collections(database: Database, forms: Forms) -> APIRouter:
         start = first_of(pager)
         found = collected.all_collections(database, start, PER_PAGE)
         deleted = collected.all_collections(database, start, PER_PAGE, deleted=True)
-        view = collection_pages.overview(found, deleted, pager, check)
+        files = collected.files_of(database, (*found, *deleted))
+        counts = {each.id: _count(library, each, files[each.id]) for each in (*found, *deleted)}
+        view = collection_pages.overview(found, deleted, counts, pager, check)
         answer = page(request, "collections", view)
         forms.remember(answer, check)
         return answer
@@ -94,7 +98,10 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         check = forms.check_for(request)
         done = last_done(database, found, done)
         files = collected.files(database, found)
-        view = collection_pages.one(found, shown, number, problem, dataset, done, check, files)
+        count = _count(library, found, files)
+        view = collection_pages.one(
+            found, count, shown, number, problem, dataset, done, check, files
+        )
         answer = page(request, "collection", view, style=view.style)
         forms.remember(answer, check)
         return answer
@@ -131,6 +138,10 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         return await studio.answer(request, plan)
 
     return router
+
+
+def _count(library: Library, found: Collection, files: Iterable[tuple[str, str]]) -> str:
+    return images(found.count, volumes=are_volumes(here_of(library, files)))
 
 
 def _back(database: Database, found: Collection, number: int, done: str = "") -> Response:

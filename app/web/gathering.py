@@ -1,7 +1,8 @@
 """Items of several datasets, as records name them → the datasets at hand, and back."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -73,6 +74,20 @@ def dataset_with(library: Library, dataset_id: str, content: str) -> Dataset:
     if dataset.archive.content != content:
         raise GoneError(_("This file has changed."))
     return dataset
+
+
+def here_of(library: Library, files: Iterable[tuple[str, str]]) -> list[Dataset]:
+    """Give the datasets of these files, each by dataset and content, as far as they are here."""
+    here = []
+    for dataset_id, content in files:
+        with suppress(GoneError):
+            here.append(dataset_with(library, dataset_id, content))
+    return here
+
+
+def are_volumes(datasets: Collection[Dataset]) -> bool:
+    """Say whether what is of all of these datasets is called volumes."""
+    return bool(datasets) and all(dataset.is_volume for dataset in datasets)
 
 
 def lost_items(library: Library, database: Database, study: Study) -> tuple[StudyItem, ...]:

@@ -13,7 +13,7 @@ from app.reviews.items import Item
 from app.web import addresses, controls, histogram
 from app.web.access import signed
 from app.web.display import Display, Values, parse, values_of_all
-from app.web.gathering import Run, still_coming, to_value
+from app.web.gathering import Run, are_volumes, still_coming, to_value
 from app.web.grid import pager, pages_of
 from app.web.guest_pages import paragraphs
 from app.web.language import gettext as _
@@ -97,8 +97,7 @@ def grid(shared: Shared, token: str, query: str) -> GuestGrid:
         return f"page={page}" if page > 1 else ""
 
     form = _seen(display, values, token, at(number))
-    volumes = bool(everything) and all(dataset.is_volume for dataset in everything)
-    noun = images(shared.total, volumes=volumes)
+    noun = images(shared.total, volumes=are_volumes(everything))
     return GuestGrid(
         heading=link.title or in_line(titles, noun),
         message=paragraphs(link.message),

@@ -21,7 +21,7 @@ from app.reviews import collected, links
 from app.reviews.database import Database
 from app.reviews.items import Item
 from app.reviews.links import Link
-from app.web.gathering import NOT_HERE, Run, dataset_with, expander, items_of, matched, runs
+from app.web.gathering import NOT_HERE, Run, expander, here_of, items_of, matched, runs
 from app.web.language import gettext as _
 from app.web.language import later, ngettext
 from app.web.targets import may_be_hidden, read_collection, read_target, require_target
@@ -178,11 +178,7 @@ def _of_collection(library: Library, database: Database, link: Link) -> Shared:
         return list(runs(library, [items[rank] for rank in ranks if rank < len(items)]))
 
     def datasets() -> list[Dataset]:
-        here = []
-        for dataset_id, content in collected.files(database, found):
-            with suppress(GoneError):
-                here.append(dataset_with(library, dataset_id, content))
-        return here
+        return here_of(library, collected.files(database, found))
 
     return Shared(link, found.count, fetch, datasets)
 

@@ -187,6 +187,25 @@ def test_volumes_are_chosen_by_their_middle_however_the_grid_shows_them(
     assert np.array_equal(picture(server, sheet), ten_to_a_row(volumes[:, 3]))
 
 
+@pytest.mark.parametrize("which", ["page", "all"])
+def test_volumes_are_called_so_wherever_a_collection_is_counted(
+    which: str, serve: Serve, write: Write, eyes: Path
+) -> None:
+    volumes = np.zeros((3, 6, 8, 7), np.uint8)
+    server = serve(eyes, write("solid.npz", test_images=volumes, test_labels=LABELS[:3, None]))
+    collect(server, "/d/solid", which=which)
+    of = quote("/collections/1", safe="")
+    for address in ("/collections", "/collections/1", f"/share?of={of}", f"/studies/new?of={of}"):
+        told = page(server, address).text()
+        assert "3 volumes" in told
+        assert "3 images" not in told
+    file = zipfile.ZipFile(io.BytesIO(server.get("/collections/1/export.zip").content))
+    assert any(b"3 volumes" in file.read(name) for name in file.namelist())
+    collect(server, "/d/eyes", ("eyes", "test", 1), to="1")
+    for address in ("/collections", "/collections/1", f"/share?of={of}"):
+        assert "4 images" in page(server, address).text()
+
+
 @pytest.mark.parametrize("address", ["/collections/1", "/collections/add?of=/d/eyes"])
 def test_a_browser_is_allowed_the_one_line_of_style_that_names_the_sheets(
     address: str, three: TestClient
