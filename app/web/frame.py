@@ -35,10 +35,10 @@ from app.web.words import (
 # they are: each of those looks as any number of displays would have it.
 _MOST: Final = 64
 _DISPLAYED_MOST: Final = 8
-# Blanks kept of a frame, of some 20 KB: of the first page and of others, as pages and for htmx.
+# Blanks kept of a frame, of some 40 KB: of the first page and of others, as pages and for htmx.
 _BLANKS_MOST: Final = 4
-# Datasets whose frames are kept, the least recently seen goes first: one's may take five megabytes.
-_DATASETS_MOST: Final = 32
+# Datasets whose frames are kept, the least recently seen goes first: one's may take ten megabytes.
+_DATASETS_MOST: Final = 16
 # Cells kept of a frame: with several labels an item, each may have a combination of its own.
 _STAMPS_MOST: Final = 1_000
 # What a frame depends on: a selection's first page, and the language.
