@@ -60,10 +60,10 @@ class Reviewed:
         except StorageError:
             self._quiet_until = time.monotonic() + _QUIET_SECONDS
             noted = {}
-        others = replace(selection, noted=None)
-        totals = {kind: noted[kind].subset(others).total for kind in noted}
         if not selection.noted and not any(_total(found) for found in noted.values()):
             return None
+        others = replace(selection, noted=None)
+        totals = {kind: noted[kind].subset(others).total for kind in noted}
         values = tuple(
             FacetValue(
                 value=kind,
