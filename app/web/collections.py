@@ -66,7 +66,7 @@ def collections(library: Library, database: Database, forms: Forms) -> APIRouter
     def rename(collection_id: str, fields: Fields) -> Response:
         found = found_by(database, collection_id)
         collected.rename(database, found.id, text(fields, "name"))
-        return RedirectResponse(addresses.collection(found.id), 303)
+        return _back(database, found, _page_of(fields))
 
     @router.post("/{collection_id}/delete")
     def delete(collection_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
@@ -109,14 +109,14 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
     @router.post("/{collection_id}/change")
     def change(request: Request, collection_id: str, fields: Fields) -> Response:
         found = found_by(database, collection_id)
-        number = whole_number("page", text(fields, "page") or "1")
+        number = _page_of(fields)
         done = changed(database, request, found, number, fields, expander(library))
         return _back(database, found, number, done)
 
     @router.post("/{collection_id}/undo")
     def undo(request: Request, collection_id: str, fields: Fields) -> Response:
         found = found_by(database, collection_id)
-        number = whole_number("page", text(fields, "page") or "1")
+        number = _page_of(fields)
         undo_done(database, request, text(fields, "done"), expand)
         return _back(database, found, number)
 
@@ -142,6 +142,11 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
 
 def _count(library: Library, found: Collection, files: Iterable[tuple[str, str]]) -> str:
     return images(found.count, volumes=are_volumes(here_of(library, files)))
+
+
+def _page_of(fields: dict[str, list[str]]) -> int:
+    """Give the number of the page that a form was on."""
+    return whole_number("page", text(fields, "page") or "1")
 
 
 def _back(database: Database, found: Collection, number: int, done: str = "") -> Response:

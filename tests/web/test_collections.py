@@ -333,6 +333,14 @@ def test_a_change_leads_back_to_its_page_or_to_the_last_there_is(client: TestCli
     assert landed("/collections/1", *eye(0)) == eye(*range(1, 100), 103)
 
 
+def test_another_name_leads_back_to_the_page_one_was_on(client: TestClient) -> None:
+    collect(client, "/d/eyes", *eye(*range(100)))
+    collect(client, "/d/eyes?page=2", *eye(101), to="1")
+    for here in ("/collections/1", "/collections/1?page=2"):
+        answer = send(client, here, "/collections/1/rename", name=f"Seen at {here}")
+        assert (answer.status_code, answer.headers["location"]) == (303, here)
+
+
 def test_an_undo_leads_back_to_its_page_or_to_the_last_there_is(client: TestClient) -> None:
     collect(client, "/d/eyes", *eye(*range(100)))
     collect(client, "/d/eyes?page=2", *eye(101), to="1")
