@@ -66,7 +66,7 @@ class Protocol(HttpToolsProtocol):
         dated = tuple(self.server_state.default_headers)
         head, body = found
         if len(body) <= _WHOLE_MOST or not self._sent_from_file(dated, head, body):
-            self.transport.send(_first(dated, head), body)  # type: ignore[attr-defined]
+            self.transport.write(_whole(dated, head, body))
         self.on_response_complete()
         return True
 
@@ -74,10 +74,8 @@ class Protocol(HttpToolsProtocol):
         """Have the kernel send what it takes of an answer, uncopied; say whether it could."""
         if sys.platform != "linux" or self.transport.get_write_buffer_size():
             return False
-        answer = _filed(dated, head)
         try:
-            if not answer.holds(dated, head, body):
-                return False
+            answer = _filed(dated, head, body)
         except OSError:  # no memory, or no more files
             return False
         sent = 0
@@ -91,40 +89,29 @@ class Protocol(HttpToolsProtocol):
 
 
 class _Filed:
-    """A file in memory that has no name, and ends with this object.
+    """A file in memory that has no name, and ends with this object."""
 
-    It is made for what is asked for again: who asks for something first gets it sooner without.
-    """
-
-    def __init__(self) -> None:
-        self.number = -1
-        self.size = 0
-        self._is_asked_first = True
+    def __init__(self, number: int, size: int) -> None:
+        self.number = number
+        self.size = size
 
     def __del__(self) -> None:
-        if self.number >= 0:
-            os.close(self.number)
-
-    def holds(self, dated: _Dated, head: bytes, body: bytes) -> bool:
-        """Take in the answer, unless it is asked for first; say whether it is here."""
-        if self._is_asked_first:
-            self._is_asked_first = False
-        elif self.number < 0:
-            number, parts = os.memfd_create("lightbox-answer"), (_first(dated, head), body)
-            try:
-                with open(number, "wb", closefd=False) as file:
-                    file.writelines(parts)
-            except OSError:
-                os.close(number)
-                raise
-            self.number, self.size = number, sum(map(len, parts))
-        return self.number >= 0
+        os.close(self.number)
 
 
 @lru_cache(maxsize=32)
-def _filed(_dated: _Dated, _head: bytes) -> _Filed:
-    """Find the file of an answer of this second, whose head names its content."""
-    return _Filed()
+def _filed(dated: _Dated, head: bytes, body: bytes) -> _Filed:
+    parts = _first(dated, head), body
+    filed = _Filed(os.memfd_create("lightbox-answer"), sum(map(len, parts)))
+    with open(filed.number, "wb", closefd=False) as file:
+        file.writelines(parts)
+    return filed
+
+
+@lru_cache(maxsize=32)
+def _whole(dated: _Dated, head: bytes, body: bytes) -> bytes:
+    """Put an answer together; what many ask for in a second is put together once in it."""
+    return _first(dated, head) + body
 
 
 def _first(dated: _Dated, head: bytes) -> bytes:
@@ -133,11 +120,7 @@ def _first(dated: _Dated, head: bytes) -> bytes:
 
 
 class _Holding:
-    """A transport that holds back an answer's head until something follows.
-
-    It hands both to the kernel at once: a loop does so when it has nothing else to do, and by then
-    all that was around the answer has been tidied up.
-    """
+    """A transport that holds back an answer's head until something follows."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -145,8 +128,8 @@ class _Holding:
 
     def write(self, data: bytes) -> None:
         if self._head and len(data) <= _WHOLE_MOST:
-            head, self._head = self._head, b""
-            self.send(head, data)
+            self._transport.write(self._head + data)
+            self._head = b""
         elif self._head:
             self.release()
             self._transport.write(data)
@@ -154,17 +137,6 @@ class _Holding:
             self._head = data
         else:
             self._transport.write(data)
-
-    def send(self, *parts: bytes) -> None:
-        """Write all of it, as much as can be now."""
-        sent = 0
-        free = not (self._transport.is_closing() or self._transport.get_write_buffer_size())
-        if free and sys.platform == "linux":
-            # Where the client takes nothing now, or has gone, the transport finds that out.
-            with contextlib.suppress(OSError):
-                sent = os.writev(self._transport.get_extra_info("socket").fileno(), parts)
-        if sent < sum(map(len, parts)):
-            self._transport.write(b"".join(parts)[sent:])
 
     def release(self) -> None:
         if self._head:

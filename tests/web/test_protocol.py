@@ -269,27 +269,6 @@ def test_many_pictures_leave_few_files_open(
     assert len(list(open_files.iterdir())) < before + 50
 
 
-def test_what_is_asked_for_once_is_sent_without_a_file(
-    server: Server, connection: http.client.HTTPConnection, picture: str
-) -> None:
-    def files() -> int:
-        return sum("lightbox-answer" in str(each.readlink()) for each in opened.iterdir())
-
-    opened = Path(f"/proc/{server.process.pid}/fd")
-    before = files()
-    for seed in range(100, 110):
-        page = ask(connection, f"/d/immunodemo?order=random&seed={seed}")[2]
-        found = re.search(rb'data-sheet="([^"]+)"', page)
-        assert found
-        once = ask(connection, found[1].decode().replace("&amp;", "&"))[2]
-        assert len(once) > 100_000
-    assert files() <= before
-    # Of five times in a moment at least two are in the same second.
-    again = {ask(connection, picture)[2] for _ in range(5)}
-    assert len(again) == 1
-    assert files() > 0
-
-
 def test_head_sends_no_body(connection: http.client.HTTPConnection, picture: str) -> None:
     status, headers, body = ask(connection, picture, "HEAD")
     assert (status, body) == (200, b"")
