@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from app.datasets.library import Library
 from app.datasets.query import page_in
 from app.datasets.selection import PER_PAGE
-from app.errors import MissingError
+from app.errors import GoneError, MissingError
 from app.reviews import links, studies
 from app.reviews.database import Database
 from app.reviews.links import Link
@@ -21,6 +21,7 @@ from app.web.forms import Forms
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext
 from app.web.lists import first_of, paged
+from app.web.shared import found_shared
 from app.web.sharing import collections_at, leads_to, rights_text
 from app.web.templating import page
 from app.web.views import Pager
@@ -69,6 +70,7 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
             _row(
                 link,
                 _("Study") if link.kind == "study" else leads_to(library, ours, link.target),
+                _told(library, database, link),
                 names.get(link.reader_id or 0, ""),
                 now,
                 pager.page,
@@ -98,9 +100,21 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
     return router
 
 
-def _row(link: Link, leads_to: str | None, reader: str, now: datetime, page: int) -> LinkRow:
+def _told(library: Library, database: Database, link: Link) -> str:
+    """Give what guests are told instead of being shown anything; nothing where they are."""
+    try:
+        if link.kind != "study":
+            found_shared(library, database, link)
+    except GoneError as error:
+        return str(error)
+    return ""
+
+
+def _row(
+    link: Link, leads_to: str | None, told: str, reader: str, now: datetime, page: int
+) -> LinkRow:
     is_over = link.expires <= now
-    here = "gone" if leads_to is None else "open"
+    here = "gone" if told else "open"
     state = "withdrawn" if link.revoked else "expired" if is_over else here
     change = "reopen" if link.revoked else "revoke"
     return LinkRow(
@@ -108,13 +122,13 @@ def _row(link: Link, leads_to: str | None, reader: str, now: datetime, page: int
         title=in_line(link.title or _("Without a title"), reader),
         target=link.target,
         leads_to=leads_to or link.target,
-        text="; ".join((_standing(link, state), _opened(link), rights_text(link))),
+        text="; ".join((_standing(link, state, told), _opened(link), rights_text(link))),
         state=state,
         action=None if is_over else addresses.listed(f"{addresses.LINKS}/{link.id}/{change}", page),
     )
 
 
-def _standing(link: Link, state: str) -> str:
+def _standing(link: Link, state: str, told: str) -> str:
     made, until = moment(link.created), moment(link.revoked or link.expires)
     match state:
         case "withdrawn":
@@ -123,7 +137,8 @@ def _standing(link: Link, state: str) -> str:
             return _("Expired; made {made}, ended {until}", made=made, until=until)
         case "gone":
             return _(
-                "What it showed is not on this server any more; made {made}, ends {until}",
+                "Shows nothing, guests are told: “{told}”; made {made}, ends {until}",
+                told=told,
                 made=made,
                 until=until,
             )

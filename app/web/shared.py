@@ -96,6 +96,20 @@ class Shared:
 
 
 def open_shared(library: Library, database: Database, link: Link) -> Shared:
+    """Find what a link shows to who opens it; from then on it shows that, and no other file.
+
+    Raises as ``found_shared`` does.
+    """
+    shared = found_shared(library, database, link)
+    if link.content is None and link.kind != "collection":
+        (dataset,) = shared.datasets()
+        # Pages are shown whether or not this can be kept.
+        with suppress(StorageError):
+            links.settle(database, link, dataset.archive.content)
+    return shared
+
+
+def found_shared(library: Library, database: Database, link: Link) -> Shared:
     """Find what a link shows.
 
     Raises MissingError for a study's, whose pages are others (``web/reading.py``), GoneError where
@@ -119,10 +133,6 @@ def open_shared(library: Library, database: Database, link: Link) -> Shared:
             ),
             "link",
         )
-    if link.content is None:
-        # Pages are shown whether or not this can be kept.
-        with suppress(StorageError):
-            links.settle(database, link, dataset.archive.content)
     if not target.split:
         return _of_selection(library, link, dataset, target.selection)
     try:

@@ -16,6 +16,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from app.errors import ArchiveError, LightboxError, NotReadyError
+from app.reviews import links
 from app.reviews.database import Database
 
 from .conftest import Serve, Write
@@ -393,6 +394,33 @@ def test_a_file_that_went_is_not_named_to_who_holds_a_link(
             assert not re.search(r"atlas|npz|zip|dataset", answer.text), path
     listed = Page(owner.get("/links").text)
     assert len(list(listed.all("li", class_="card link-gone"))) == len(links)
+
+
+@pytest.mark.parametrize("kept_as", ["grid", "image", "collection"])
+def test_the_list_says_of_a_changed_file_what_guests_are_told(
+    kept_as: str, owner: TestClient, made: Path
+) -> None:
+    addresses = {"grid": "/d/atlas?label=7000001", "image": "/d/atlas/test/3"}
+    if kept_as == "collection":
+        add = "/collections/add"
+        answer = send(owner, f"{add}?of=/d/atlas", add, which="all", name="All of them")
+        addresses["collection"] = answer.headers["location"].partition("?")[0]
+    link = share(owner, addresses[kept_as])
+    assert "Open; made" in owner.get("/links").text
+    np.savez_compressed(made, test_images=255 - PIXELS, test_labels=LABELS[:, None])
+    told = words(Page(visitor(owner).get(link).text).one("p", class_="lead"))
+    assert "has changed" in told
+    assert told in words(Page(owner.get("/links").text).one("li", class_="card link-gone"))
+
+
+def test_the_list_does_not_settle_what_a_link_made_elsewhere_shows(
+    owner: TestClient, made: Path, tmp_path: Path
+) -> None:
+    database = Database(f"sqlite:///{tmp_path}/reviews.sqlite")
+    token, _link = links.make(database, "grid", "/d/atlas", dataset="atlas")
+    assert "Open; made" in owner.get("/links").text
+    np.savez_compressed(made, test_images=PIXELS[:9], test_labels=LABELS[:9, None])
+    assert "9 images in all" in visitor(owner).get(f"/s/{token}").text
 
 
 def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> None:
