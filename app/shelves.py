@@ -28,13 +28,13 @@ def open_library(settings: Settings, store: Store) -> Library:
 
 
 def require_data_folder(settings: Settings) -> None:
-    """Raise UsageError if a file stands where the data folder is served from.
+    """Raise UsageError if the data folder is a file, or a link that leads to no folder.
 
     One that is not there yet is as good as an empty one, and made by the first file for it.
     """
     folder = settings.data_dir
-    # os.path's question answers no where pathlib's raises: under a folder that is shut.
-    if not settings.paths and os.path.exists(folder) and not folder.is_dir():  # noqa: PTH110
+    # os.path's questions answer no where pathlib's raise: under a folder that is shut.
+    if not settings.paths and os.path.lexists(folder) and not os.path.isdir(folder):  # noqa: PTH112
         raise UsageError(
             f"{PREFIX}DATA_DIR names {folder}, which is no folder; set it to one, or name the "
             "file after “lightbox serve”."

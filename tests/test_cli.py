@@ -565,6 +565,18 @@ def test_a_data_folder_that_is_a_file_is_said_at_the_start(
     assert f"LIGHTBOX_DATA_DIR names {made}, which is no folder" in one_sentence(done.stderr)
 
 
+@pytest.mark.parametrize("to", ["itself", "nowhere"])
+def test_a_data_folder_that_is_a_link_to_no_folder_is_said_at_the_start(
+    to: str, tmp_path: Path, cache: dict[str, str]
+) -> None:
+    link = tmp_path / "itself"
+    link.symlink_to(tmp_path / to)
+    cache["LIGHTBOX_DATA_DIR"] = str(link)
+    done = ended(cache, LIGHTBOX, "serve", "--port", "0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"LIGHTBOX_DATA_DIR names {link}, which is no folder" in one_sentence(done.stderr)
+
+
 def test_a_data_folder_that_is_a_file_is_nothing_to_one_who_names_a_path(
     made: Path, cache: dict[str, str]
 ) -> None:
