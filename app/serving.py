@@ -69,7 +69,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
     if settings.access != "open" and not os.environ.get(f"{PREFIX}OWNER_TOKEN"):
         # On standard error: the line on standard output is the address, and nothing else.
         enter = settings.base_url.rstrip("/") + "/" if settings.base_url else address
-        sys.stderr.write(f"The owner enters at {enter}?token={settings.owner_token}\n")
+        _tell(f"The owner enters at {enter}?token={settings.owner_token}")
     threading.Thread(target=_announce, args=(address, listening), daemon=True).start()
     if workers > 1:
         _hand_down(settings)
@@ -185,11 +185,21 @@ def _announce(address: str, listening: socket.socket) -> None:
     line = f"Lightbox is at {address}"
     try:
         print(line, flush=True)
+        why = "" if sys.stdout else "it is closed"
     except OSError as error:
         # It serves all the same, and what can't be printed is not tried again when it ends.
         sys.stdout = None
         why = (error.strerror or str(error)).lower()
-        sys.stderr.write(f"Standard output can't be used ({why}). {line}\n")
+    if why:
+        _tell(f"Standard output can't be used ({why}). {line}")
+
+
+def _tell(line: str) -> None:
+    """Say it on standard error; where that can't be used either, serve all the same."""
+    try:
+        sys.stderr.write(f"{line}\n")
+    except OSError:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 (until we end)
 
 
 def _hand_down(settings: Settings) -> None:
