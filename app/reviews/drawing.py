@@ -28,15 +28,27 @@ _SPELLED: Final[dict[int, int | str]] = {
     ord("Œ"): "OE",
 }
 
-# It has no letter with an accent, but signs to set upon one; of other accents, the letter is left.
-_ACCENTS: Final = {
-    "\N{COMBINING DIAERESIS}": "··",
-    "\N{COMBINING ACUTE ACCENT}": "\N{ACUTE ACCENT}",
-    "\N{COMBINING GRAVE ACCENT}": "`",
-    "\N{COMBINING CIRCUMFLEX ACCENT}": "^",
-    "\N{COMBINING TILDE}": "~",
-    "\N{COMBINING RING ABOVE}": "°",
+# It has no letter with an accent, but signs to set upon one, or under it: each with its size, as a
+# share of the letter's. Of other accents, and of a second one, the letter is left.
+_ABOVE: Final = {
+    "\N{COMBINING DIAERESIS}": ("··", 1.0),
+    "\N{COMBINING DOT ABOVE}": ("·", 1.0),
+    "\N{COMBINING ACUTE ACCENT}": ("\N{ACUTE ACCENT}", 1.0),
+    "\N{COMBINING DOUBLE ACUTE ACCENT}": ("\N{ACUTE ACCENT}" * 2, 0.8),
+    "\N{COMBINING GRAVE ACCENT}": ("`", 1.0),
+    "\N{COMBINING CIRCUMFLEX ACCENT}": ("^", 0.6),
+    "\N{COMBINING CARON}": ("v", 0.5),
+    "\N{COMBINING BREVE}": ("u", 0.45),
+    "\N{COMBINING MACRON}": ("-", 1.0),
+    "\N{COMBINING TILDE}": ("~", 1.0),
+    "\N{COMBINING RING ABOVE}": ("°", 1.0),
 }
+_BELOW: Final = {
+    "\N{COMBINING CEDILLA}": (",", 0.8),
+    "\N{COMBINING COMMA BELOW}": (",", 0.8),
+    "\N{COMBINING OGONEK}": (",", 0.8),
+}
+_ACCENTS: Final = _ABOVE | _BELOW
 
 _ANCHOR: Final = {"start": "lm", "middle": "mm", "end": "rm"}
 _BEFORE: Final = {"start": 0.0, "middle": 0.5, "end": 1.0}  # of its width, left of its ``x``
@@ -120,8 +132,8 @@ def svg(drawing: Drawing) -> str:
 def png(drawing: Drawing) -> bytes:
     """Draw a drawing as PNG at twice its size, or less where that would be too large.
 
-    The font has the letters of English only: common accents are set upon them, others are dropped,
-    and ß is written ss.
+    The font has the letters of English only: common accents are set upon them or below, others are
+    dropped, and ß is written ss.
     """
     scale = min(_PNG_SCALE, (_PIXELS_MOST / (drawing.width * drawing.height)) ** 0.5)
     image = Image.new("RGB", (round(drawing.width * scale), round(drawing.height * scale)), "white")
@@ -170,16 +182,21 @@ def _write(canvas: ImageDraw.ImageDraw, mark: Text, scale: float) -> None:
     left = x - font.getlength(text) * _BEFORE[mark.anchor]
     before = ""
     for letter in unicodedata.normalize("NFC", mark.text):
-        base, sign = _drawable(letter), _ACCENTS.get(unicodedata.normalize("NFKD", letter)[1:])
+        base = _drawable(letter)
         before += base
-        if sign:
+        accent = next((p for p in unicodedata.normalize("NFKD", letter)[1:] if p in _ACCENTS), "")
+        if accent:
+            sign, size = _ACCENTS[accent]
+            small = _font(mark.size * scale * size)
             start = left + font.getlength(before) - font.getlength(base)
-            above = canvas.textbbox((start, y), base, font, "lm")
-            own = canvas.textbbox((0, 0), sign, font, "lm")
-            # Down to its ink: the box of a text goes down to the line that it stands on.
-            low = own[1] + font.getmask(sign).getbbox()[3] + mark.size * scale / 10
-            middle = (above[0] + above[2] - own[0] - own[2]) / 2
-            canvas.text((middle, above[1] - low), sign, mark.colour, font, "lm")
+            of = canvas.textbbox((start, y), base, font, "lm")
+            own = canvas.textbbox((0, 0), sign, small, "lm")
+            # Its ink alone: the box of a text goes down to the line that it stands on.
+            ink = small.getmask(sign).getbbox()
+            gap = mark.size * scale * size / 10
+            middle = (of[0] + of[2] - own[0] - own[2]) / 2
+            high = of[1] - gap - own[1] - ink[3] if accent in _ABOVE else of[3] - own[1] - ink[1]
+            canvas.text((middle, high), sign, mark.colour, small, "lm")
 
 
 @lru_cache(16)

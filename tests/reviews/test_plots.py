@@ -128,7 +128,12 @@ def test_letters_that_the_png_has_no_font_for_are_spelled(name: str, drawn: str)
 
 
 @pytest.mark.parametrize(
-    ("name", "plain", "signs"), [("ü", "u", 2), ("Ä", "A", 2), ("o\u0308", "o", 2), ("é", "e", 1)]
+    ("name", "plain", "signs"),
+    [
+        *(("ü", "u", 2), ("Ä", "A", 2), ("o\u0308", "o", 2), ("ő", "o", 2)),
+        *(("é", "e", 1), ("ê", "e", 1), ("ế", "e", 1), ("ā", "a", 1)),
+        *(("ż", "z", 1), ("š", "s", 1), ("Č", "C", 1), ("ğ", "g", 1)),
+    ],
 )
 def test_accents_stand_above_their_letters_in_the_png(name: str, plain: str, signs: int) -> None:
     accented, without = (
@@ -140,6 +145,20 @@ def test_accents_stand_above_their_letters_in_the_png(name: str, plain: str, sig
     assert np.count_nonzero(np.diff(np.unique(columns)) > 1) == signs - 1
     below = without[rows.max() + 1 : rows.max() + 30, :60].min(axis=0)
     letter = np.flatnonzero(below < 128)
+    assert letter.min() <= columns.min()
+    assert columns.max() <= letter.max()
+
+
+@pytest.mark.parametrize(("name", "plain"), [("ç", "c"), ("Ş", "S"), ("ț", "t"), ("ę", "e")])
+def test_cedillas_and_their_like_hang_below_their_letters_in_the_png(name: str, plain: str) -> None:
+    hung, without = (
+        np.asarray(opened(measures_png("T", [Measure(each, 0.5, 0.4, 0.6, 20, "")])).convert("L"))
+        for each in (name, plain)
+    )
+    rows, columns = np.nonzero(hung != without)
+    above = without[rows.min() - 30 : rows.min(), :60].min(axis=0)
+    letter = np.flatnonzero(above < 128)
+    assert (without[rows, columns] == 255).all()
     assert letter.min() <= columns.min()
     assert columns.max() <= letter.max()
 
