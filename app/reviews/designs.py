@@ -1,6 +1,7 @@
 """What a researcher settles before the first reading."""
 
 import math
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -124,8 +125,11 @@ def _at_least_one(share: float, items: int) -> float:
 
 
 def as_heard(name: str) -> str:
-    """Give a choice's name without what makes no other answer of it: capitals and wide spaces."""
-    return " ".join(name.split()).casefold()
+    """Give a choice's name without what makes no other answer of it.
+
+    That is capitals, wide spaces, and whether ü is one character or two, which look the same.
+    """
+    return unicodedata.normalize("NFC", " ".join(name.split()).casefold())
 
 
 def _check_numbers(design: Design, items: int) -> None:

@@ -25,6 +25,7 @@ def server(serve: Serve, write: Write) -> TestClient:
         "nicht beurteilbar",
         " Nicht\tBeurteilbar ",
         "Nicht beurteilbar, oder die Qualität ist zu schlecht",
+        "Nicht beurteilbar, oder die Qualita\u0308t ist zu schlecht",
         "cannot tell, or the quality is too poor",
     ],
 )
