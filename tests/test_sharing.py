@@ -145,6 +145,8 @@ def test_what_cannot_be_shared_is_said_in_one_sentence(
 
 def test_what_is_no_index_is_named_as_it_was_given(share: Share) -> None:
     assert share("/d/made/test/3.5").stderr == "lightbox: There is no test image 3.5 there.\n"
+    large = "1234567890" * 3
+    assert f" image {large} there" in share(f"/d/made/test/{large}").stderr
 
 
 def test_a_file_that_is_refused_is_not_shared_but_said_why(share: Share, made: Path) -> None:

@@ -146,7 +146,7 @@ def exact_number(name: str, value: str) -> int:
 def number_in_path(value: str) -> int:
     """Read a number that stands in an address's path; -1, which nothing has, where it is none."""
     try:
-        return whole_number("address", value)
+        return exact_number("address", value)
     except MalformedError:
         return -1
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.arrays.mapping import Plane
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.query import number_in_path
+from app.datasets.query import number_in_path, short
 from app.datasets.selection import SPLITS, Selection, Split, parse
 from app.datasets.subset import Items
 from app.errors import MissingError, NotInstalledError
@@ -70,7 +70,7 @@ def plan_tile(dataset: Dataset, items: Items, selection: Selection, tile: int) -
     start = (tile - 1) * sheet.CELLS_MOST
     found = items[start : start + sheet.CELLS_MOST] if start >= 0 else items[:0]
     if not len(found):
-        raise MissingError("tile", _("This page has no sheet {tile}.", tile=tile))
+        raise MissingError("tile", _("This page has no sheet {tile}.", tile=short(str(tile))))
 
     def begin() -> Callable[[], bytes]:
         return sheet.begin(dataset, found, sheet.window_of(dataset), selection.view)

@@ -180,7 +180,8 @@ def test_a_value_of_forty_characters_is_quoted_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "number"), [("7", 7), ("0", 0), ("x", -1), ("1.5", -1), ("", -1)]
+    ("value", "number"),
+    [("7", 7), ("0", 0), ("9" * 30, 10**30 - 1), ("x", -1), ("1.5", -1), ("", -1)],
 )
 def test_what_is_no_number_in_a_path_is_one_that_nothing_has(value: str, number: int) -> None:
     assert number_in_path(value) == number
