@@ -21,6 +21,7 @@ _MARGIN: Final = 16
 _HEADING: Final = 36
 _ROW: Final = 24
 _NAME_LENGTH: Final = 60
+_WHOSE_LEAST: Final = 20
 _HEADING_SIZE: Final = 15
 
 _GRID: Final = 720  # px, at most, for a table's cells
@@ -101,7 +102,7 @@ def _shade(share: float) -> str:
 
 
 def _measures(title: str, measures: Sequence[Measure]) -> Drawing:
-    names = [clipped(_name(measure), _NAME_LENGTH) for measure in measures]
+    names = [_name(measure) for measure in measures]
     left = 2 * _MARGIN + math.ceil(max(map(breadth, names), default=0))
     top = _MARGIN + _HEADING
     bottom = top + _ROW * len(measures)
@@ -139,7 +140,12 @@ def _values(measure: Measure) -> Iterator[float]:
 
 
 def _name(measure: Measure) -> str:
-    return f"{measure.whose}: {measure.name}" if measure.whose else measure.name
+    name = str(measure.name)
+    if measure.whose:
+        # Gives way to what was measured: readers' names can be longer than there is room.
+        room = max(_NAME_LENGTH - len(name) - 2, _WHOSE_LEAST)
+        name = f"{clipped(measure.whose, room)}: {name}"
+    return clipped(name, _NAME_LENGTH)
 
 
 def _in_numbers(measure: Measure) -> str:

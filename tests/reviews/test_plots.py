@@ -195,6 +195,17 @@ def test_long_names_are_cut() -> None:
     assert max(map(len, shown)) <= 120
 
 
+def test_a_long_name_of_a_reader_leaves_room_for_what_was_measured() -> None:
+    told = [Measure(name, 0.5, 0.4, 0.6, 20, "", "y" * 100) for name in (PERCENT, "Cohen's kappa")]
+    shown = texts(measures_svg("Agreement", told))
+    for measure in told:
+        assert any(re.fullmatch(f"y+…: {measure.name}", text) for text in shown)
+    both = Measure("z" * 100, 0.5, 0.4, 0.6, 20, "", "y" * 100)
+    (cut,) = (text for text in texts(measures_svg("T", [both])) if "z" in text)
+    assert re.fullmatch("y{19}…: z+…", cut)
+    assert len(cut) == 60
+
+
 def test_a_thousand_categories_keep_the_plot_small() -> None:
     table = table_of(tuple(map(str, range(1000))), [(at, at) for at in range(1000)])
     assert max(opened(confusion_png(table, "A", "B")).size) <= 2000
