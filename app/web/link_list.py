@@ -19,7 +19,7 @@ from app.web import addresses
 from app.web.access import owner_only
 from app.web.forms import Forms
 from app.web.language import gettext as _
-from app.web.language import moment, ngettext
+from app.web.language import moment, ngettext, say
 from app.web.lists import first_of, paged
 from app.web.shared import found_shared
 from app.web.sharing import collections_at, leads_to, rights_text
@@ -106,7 +106,7 @@ def _told(library: Library, database: Database, link: Link) -> str:
         if link.kind != "study":
             found_shared(library, database, link)
     except GoneError as error:
-        return str(error)
+        return say(error.args[0])
     return ""
 
 
