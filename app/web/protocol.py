@@ -120,14 +120,20 @@ def _first(dated: _Dated, head: bytes) -> bytes:
 
 
 class _Holding:
-    """A transport that holds back an answer's head until something follows."""
+    """A transport that holds back an answer's head until something follows.
+
+    To who has gone nothing is written any more: Uvicorn tells only the last of several requests
+    that came in one piece of that, and uvloop's transports then raise an error, as a fault of ours.
+    """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head = b""
 
     def write(self, data: bytes) -> None:
-        if self._head and len(data) <= _WHOLE_MOST:
+        if self._transport.is_closing():
+            self._head = b""
+        elif self._head and len(data) <= _WHOLE_MOST:
             self._transport.write(self._head + data)
             self._head = b""
         elif self._head:
@@ -139,9 +145,9 @@ class _Holding:
             self._transport.write(data)
 
     def release(self) -> None:
-        if self._head:
-            self._transport.write(self._head)
-            self._head = b""
+        head, self._head = self._head, b""
+        if head and not self._transport.is_closing():
+            self._transport.write(head)
 
     def close(self) -> None:
         self.release()

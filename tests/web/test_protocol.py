@@ -243,6 +243,26 @@ def test_who_leaves_in_the_middle_disturbs_nobody(server: Server, picture: str) 
     assert server.process.poll() is None
 
 
+def test_who_leaves_with_several_requests_to_be_answered_is_no_fault_of_ours(
+    tmp_path: Path,
+) -> None:
+    folder = str(tmp_path)
+    with Server(LIGHTBOX_DATA_DIR=folder, LIGHTBOX_CACHE_DIR=folder) as running:
+        for seed in range(4):
+            asking = "".join(
+                f"GET /d/immunodemo?order=random&seed={seed}&page={page} HTTP/1.1\r\n"
+                "Host: localhost\r\n\r\n"
+                for page in (1, 2, 1, 2)
+            )
+            with socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE) as client:
+                client.sendall(asking.encode())
+                client.recv(100)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        running.get("/healthz")
+        _code, _out, err = running.end()
+    assert err == ""
+
+
 def test_who_leaves_in_the_middle_of_a_form_is_no_fault_of_ours(tmp_path: Path) -> None:
     begun = b"POST /share HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nof="
     with Server(LIGHTBOX_DATA_DIR=str(tmp_path), LIGHTBOX_CACHE_DIR=str(tmp_path)) as running:
