@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.datasets.dataset import Dataset
 from app.datasets.selection import SPLITS, Selection
@@ -39,18 +39,22 @@ _DISPLAYED_MOST: Final = 8
 _BLANKS_MOST: Final = 4
 # Datasets whose frames are kept, the least recently seen goes first: one's may take ten megabytes.
 _DATASETS_MOST: Final = 16
-# Cells kept of a frame: with several labels an item, each may have a combination of its own.
+# Cells kept for a dataset's frames, of about a kilobyte: with several labels an item, each may have
+# a combination of its own.
 _STAMPS_MOST: Final = 1_000
 # What a frame depends on: a selection's first page, and the language.
 _Asked = tuple[Selection, str]
-# Stands where a cell's index goes; no name or address can hold it.
+# Stand where a cell's index goes, and what its link carries on; no name or address can hold them.
 _INDEX: Final = "\0"
+_QUERY: Final = "\1"
+_Stamps = dict[tuple[int, tuple[int, ...]], list[str]]
 
 
 @dataclass(frozen=True)
 class Frame:
     """``stamps`` holds the HTML of a cell by split and labels, cut where its index stands.
 
+    Those of one dataset in one language are shared: but for one query, all their cells are alike.
     ``blanks`` hold the HTML of its pages, by what else than the page's number it depends on.
     """
 
@@ -58,7 +62,7 @@ class Frame:
     heading: str
     subtitle: str
     shows: str
-    stamps: dict[tuple[int, tuple[int, ...]], list[str]] = field(default_factory=dict)
+    stamps: _Stamps
     blanks: dict[Hashable, Blank] = field(default_factory=dict)
 
     def blank(self, asked: Hashable, draw: Callable[[], str]) -> Blank:
@@ -92,7 +96,8 @@ class Frames:
                 del kept[unseen]
         frame = known.get(key)
         if frame is None:
-            frame = _draw(dataset, shared)
+            others = (each.stamps for (_of, tag), each in list(known.items()) if tag == key[1])
+            frame = _draw(dataset, shared, next(others, {}))
             for oldest in list(known)[: max(0, len(known) - most + 1)]:
                 known.pop(oldest, None)
             known[key] = frame
@@ -110,20 +115,20 @@ def cells(
     for split, position, values in places:
         stamp = frame.stamps.get((split, values))
         if stamp is None:
-            stamp = _stamp(dataset, selection, split, values)
+            stamp = _stamp(dataset, split, values)
             if len(frame.stamps) >= _STAMPS_MOST:
                 frame.stamps.clear()
             frame.stamps[split, values] = stamp
         drawn.append(str(position).join(stamp))
-    return Markup("".join(drawn))  # noqa: S704 (stamps are drawn by a template, indexes are digits)
+    query = escape(addresses.with_query("", addresses.item_query(selection)))
+    html = "".join(drawn).replace(_QUERY, query)
+    return Markup(html)  # noqa: S704 (stamps are drawn by a template, indexes are digits)
 
 
-def _stamp(
-    dataset: Dataset, selection: Selection, number: int, values: tuple[int, ...]
-) -> list[str]:
+def _stamp(dataset: Dataset, number: int, values: tuple[int, ...]) -> list[str]:
     split = SPLITS[number]
     cell = Cell(
-        href=addresses.item(dataset.id, split, _INDEX, addresses.item_query(selection)),
+        href=addresses.item(dataset.id, split, f"{_INDEX}{_QUERY}"),
         split=split,
         index=_INDEX,
         name=f"{split} {_INDEX}, {spoken(dataset, values)}",
@@ -133,13 +138,14 @@ def _stamp(
     return str(fragment("cell", cell)).split(_INDEX)
 
 
-def _draw(dataset: Dataset, selection: Selection) -> Frame:
+def _draw(dataset: Dataset, selection: Selection, stamps: _Stamps) -> Frame:
     subset = dataset.subset(selection)
     return Frame(
         subset=subset,
         heading=heading(dataset, selection, subset.total),
         subtitle=in_line(say(dataset.modality), task_words(dataset), size_words(dataset)),
         shows=shows(dataset, selection, subset.total),
+        stamps=stamps,
     )
 
 

@@ -12,7 +12,7 @@ from app.arrays.cache import Cache
 from app.arrays.store import Store
 from app.datasets.dataset import Dataset
 from app.datasets.opening import open_dataset
-from app.datasets.selection import Selection
+from app.datasets.selection import Selection, parse
 from app.web.frame import Frame, Frames, cells
 
 
@@ -51,7 +51,7 @@ def test_frames_are_kept_of_the_datasets_seen_last(chest: Dataset, tmp_path: Pat
     assert kept_after(chest, [each for other in others for each in (other, chest)])
 
 
-def test_a_frame_keeps_few_of_the_cells_that_were_drawn(chest: Dataset) -> None:
+def test_few_are_kept_of_the_cells_that_were_drawn(chest: Dataset) -> None:
     selection = Selection()
     frame = Frames().get(chest, selection)
     for first in range(0, 3_000, 500):
@@ -65,3 +65,21 @@ def test_a_frame_keeps_few_of_the_cells_that_were_drawn(chest: Dataset) -> None:
         drawn = cells(frame, chest, selection, places)
         assert drawn.count("data-index=") == 500
         assert len(frame.stamps) <= 1_000
+
+
+def test_all_selections_of_a_dataset_share_its_cells(chest: Dataset) -> None:
+    frames = Frames()
+    kept = {
+        id(frames.get(chest, Selection(order="random", seed=seed)).stamps) for seed in range(100)
+    }
+    assert len(kept) == 1
+
+
+def test_shared_cells_lead_on_within_their_own_selection(chest: Dataset) -> None:
+    frames = Frames()
+    for query in ("", "label=1&amp;order=random&amp;seed=4", ""):
+        selection = parse(query.replace("&amp;", "&"))
+        (*_, link) = cells(frames.get(chest, selection), chest, selection, [(0, 7, (1, 2))]).split(
+            'href="'
+        )
+        assert link.partition('"')[0] == "/d/chest/train/7" + (f"?{query}" if query else "")
