@@ -39,6 +39,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Answer at once, or begin the application."""
         if not self._answered_at_once():
+            # What came in one piece with it and was answered began the wait for the next one.
+            self._unset_keepalive_if_required()
             super().on_headers_complete()
 
     def on_response_complete(self) -> None:

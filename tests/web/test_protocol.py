@@ -211,6 +211,42 @@ def test_nothing_overtakes_what_waits_for_a_slow_reader() -> None:
     assert asked == list(range(len(asked)))
 
 
+def test_what_takes_long_is_waited_for_behind_what_was_given_at_once() -> None:
+    """A connection that nobody uses is closed after a while, but this one is in use."""
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(1.5 if scope["path"] == "/slow" else 0)
+        await _nothing(scope, receive, send)
+
+    def at_once(target: bytes, _headers: object) -> tuple[bytes, bytes] | None:
+        return (b"content-length: 4\r\n", b"kept") if target == b"/kept" else None
+
+    async def received() -> bytes:
+        loop = asyncio.get_running_loop()
+        config = uvicorn.Config(
+            slow, http=Protocol, lifespan="off", log_config=None, timeout_keep_alive=1
+        )
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        transport, _protocol = await loop.connect_accepted_socket(
+            lambda: Protocol(config, ServerState(), {AT_ONCE: at_once}), ours
+        )
+        asking = "GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        got = b""
+        with theirs, contextlib.closing(transport):
+            theirs.send(asking.format("/first").encode())
+            assert (await loop.sock_recv(theirs, 65_536)).startswith(b"HTTP/1.1 204")
+            theirs.send((asking.format("/kept") + asking.format("/slow")).encode())
+            while b" 204 " not in got and (more := await loop.sock_recv(theirs, 65_536)):
+                got += more
+        return got
+
+    with ThreadPoolExecutor(1) as pool:
+        got = pool.submit(lambda: asyncio.run(asyncio.wait_for(received(), PATIENCE))).result()
+    assert b"kept" in got
+    assert b"HTTP/1.1 204" in got
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_who_asks_for_the_last_time_is_answered_no_more(
     version: str, server: Server, picture: str
