@@ -1,7 +1,6 @@
 """What people have flagged or written of, as a filter of the grid; for the owner only."""
 
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,8 +21,6 @@ from app.web.words import NOTED_WORDS, counted
 
 # A file's time is told in ticks: two changes within one look like one.
 _TICK_NS: Final = 50_000_000
-# Both copies of the header of SQLite's index of its -wal.
-_HEAD_BYTES: Final = 96
 # After a failure, pages are drawn without the filter for so long, instead of waiting each.
 _QUIET_SECONDS: Final = 10.0
 
@@ -83,19 +80,21 @@ class Reviewed:
     def mark(self) -> object:
         """Give what is equal as long as nothing new was said, without asking the database.
 
-        Of PostgreSQL, and of a file that was changed this moment, nothing is known that way. What
-        is written to a -wal is seen only when the disk has it: not its time tells of that, but the
-        head of -shm, which everybody reads who reads the database (SQLite, "WAL-Mode File Format").
+        Of PostgreSQL, and of a file that was changed this moment, nothing is known that way.
         """
         if not self._database.file:
             return object()
-        told, head = (0, 0, 0), b""
-        with suppress(OSError):
-            found = self._database.file.stat()
-            told = found.st_mtime_ns, found.st_size, found.st_ino
-        with suppress(OSError), Path(f"{self._database.file}-shm").open("rb", 0) as shared:
-            head = shared.read(_HEAD_BYTES)
-        return object() if time.time_ns() - told[0] < _TICK_NS else (told, head)
+        times = []
+        for end in ("", "-wal"):
+            try:
+                found = Path(f"{self._database.file}{end}").stat()
+            except OSError:
+                times.append((0, 0, 0))
+            else:
+                times.append((found.st_mtime_ns, found.st_size, found.st_ino))
+        if time.time_ns() - max(times)[0] < _TICK_NS:
+            return object()
+        return tuple(times)
 
     def _noted(self, dataset: Dataset) -> _Narrowed:
         mark = self.mark()

@@ -2,9 +2,7 @@
 
 import csv
 import io
-import os
 import re
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -195,34 +193,6 @@ def test_what_another_process_says_is_on_the_next_page_at_once(
     colleague.takes_back(note)
     assert facet(client, plain)["flagged"] == "4"
     assert len(shown(client, noted)) == 4
-
-
-def test_what_is_said_is_seen_even_if_the_files_times_do_not_tell_of_it(
-    client: TestClient, colleague: Colleague, url: str
-) -> None:
-    """A page is asked for while the disk still writes what was said, and nobody can see it yet.
-
-    From then on the files stay as they are: here, times and size after the change are as before.
-    """
-    file = Path(url.removeprefix("sqlite:///"))
-    files = [file, file.with_name(f"{file.name}-wal")]
-    for index in range(3):
-        colleague.says(index, "artefact")
-    with closing(sqlite3.connect(file)) as connection:
-        # From now on what is written goes over what was there, and the -wal does not grow.
-        connection.execute("PRAGMA wal_checkpoint(RESTART)")
-    for each in files:
-        os.utime(each, ns=(10**18, 10**18))
-    assert facet(client, "/d/atlas?split=test") == {"flagged": "3", "notes": "0"}
-    before = [each.stat() for each in files]
-    colleague.says(7, "artefact")
-    for each in files:
-        os.utime(each, ns=(10**18, 10**18))
-    after = [each.stat() for each in files]
-    assert [(each.st_size, each.st_mtime_ns) for each in after] == [
-        (each.st_size, each.st_mtime_ns) for each in before
-    ]
-    assert facet(client, "/d/atlas?split=test") == {"flagged": "4", "notes": "0"}
 
 
 def test_a_sheet_never_shows_other_images_than_its_page(
