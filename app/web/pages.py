@@ -27,6 +27,7 @@ from app.web.memory import keep_while
 from app.web.noted import Reviewed
 from app.web.notes import Notebook, item_of, owner_writes
 from app.web.pictures import plan_tile
+from app.web.problems import require_readable_address
 from app.web.roles import role_of
 from app.web.sizes import switch
 from app.web.studio import Studio
@@ -38,11 +39,11 @@ from app.web.walking import walk
 
 def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) -> APIRouter:
     """Make the route of a dataset's grid."""
-    router = APIRouter(include_in_schema=False)
     frames = Frames()
 
-    @router.get("/d/{dataset_id}")
-    def grid(request: Request, dataset_id: str) -> Response:
+    def grid(request: Request) -> Response:
+        require_readable_address(request)
+        dataset_id: str = request.path_params["dataset_id"]
         whole, mark = library.dataset(dataset_id), reviewed.mark()
         selection = parse(request.url.query)
         if selection.view not in sheet.views_of(whole):
@@ -96,6 +97,9 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
         )
         return answer
 
+    # Starlette's own route: FastAPI's takes 0.2 ms, a tenth of a page, to find what this one needs.
+    router = APIRouter()
+    router.add_route("/d/{dataset_id}", grid, include_in_schema=False)
     return router
 
 
