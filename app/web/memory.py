@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import preferences
 from app.web.language import current
-from app.web.protocol import RawHeaders
+from app.web.protocol import AtOnce, RawHeaders
 from app.web.roles import ROLE
 from app.web.security import with_policy
 from app.web.transport import FOREVER, is_known
@@ -41,14 +41,18 @@ _DAY: Final = 24 * 3600
 _HOLDS: Final = "lightbox.holds"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Kept:
-    """An answer as it goes out. ``tag`` is the ETag's value, ``holds`` asks if it is still true."""
+    """An answer as it goes out. ``tag`` is the ETag's value, ``holds`` asks if it is still true.
+
+    ``given`` says that it went out before.
+    """
 
     tag: bytes
     headers: RawHeaders
     body: bytes
     holds: Callable[[], bool] | None
+    given: bool = False
 
     @cached_property
     def head(self) -> bytes:
@@ -105,14 +109,15 @@ class Memory:
         self._pictures = pictures
         self._pages = Answers(_PAGE_BYTES)
 
-    def picture(self, target: bytes) -> tuple[bytes, bytes] | None:
-        """Give head and body of the answer with the picture of an address, if it is kept."""
+    def picture(self, target: bytes) -> AtOnce | None:
+        """Give the answer with the picture of an address, if it is kept."""
         path, _, query = target.partition(b"?")
         kept = self._pictures.get((path, query))
         if kept is None:
             return None
         self._answered.inc()
-        return kept.head, kept.body
+        again, kept.given = kept.given, True
+        return kept.head, kept.body, again
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is kept; pass all else on, and keep what comes back if it may be."""

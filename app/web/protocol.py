@@ -12,11 +12,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 RawHeaders = list[tuple[bytes, bytes]]
 _Dated = tuple[tuple[bytes, bytes], ...]
-AtOnce = Callable[[bytes, RawHeaders], tuple[bytes, bytes] | None]
+AtOnce = tuple[bytes, bytes, bool]
+"""The head of an answer (without its date), its body, and if it was given before."""
 
 AT_ONCE: Final = "lightbox.at_once"
-"""Key of the lifespan's state: gives the head (without its date) and the body of an answer to a
-GET of this target with these headers, if it is known already, and nothing more is to be asked."""
+"""Key of the lifespan's state: gives the answer to a GET of this target with these headers, if it
+is known already, and nothing more is to be asked."""
 
 # More than that would not leave in one piece.
 _WHOLE_MOST: Final = 64 * 1024
@@ -49,7 +50,7 @@ class Protocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def _answered_at_once(self) -> bool:
-        at_once: AtOnce | None = self.app_state.get(AT_ONCE)
+        at_once: Callable[[bytes, RawHeaders], AtOnce | None] | None = self.app_state.get(AT_ONCE)
         # From a connection's second request on: Uvicorn takes the end of a request to be that of
         # the one before, which it has answered.
         is_next = self.cycle is not None and self.cycle.response_complete and not self.pipeline
@@ -66,8 +67,11 @@ class Protocol(HttpToolsProtocol):
         if found is None:
             return False
         dated = tuple(self.server_state.default_headers)
-        head, body = found
-        if len(body) <= _WHOLE_MOST or not self._sent_from_file(dated, head, body):
+        head, body, again = found
+        if not again:
+            # Making ready for the next ones takes longer than to write it once.
+            self.transport.write(_first(dated, head) + body)
+        elif len(body) <= _WHOLE_MOST or not self._sent_from_file(dated, head, body):
             self.transport.write(_whole(dated, head, body))
         self.on_response_complete()
         return True

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.protocol import AT_ONCE, RawHeaders
+from app.web.protocol import AT_ONCE, AtOnce, RawHeaders
 
 _CSP: Final = (
     "default-src 'self'; {style}base-uri 'none'; form-action 'self'; "
@@ -60,7 +60,7 @@ class Guard:
         *,
         loopback_only: bool,
         hosts: frozenset[str],
-        picture: Callable[[bytes], tuple[bytes, bytes] | None] | None,
+        picture: Callable[[bytes], AtOnce | None] | None,
     ) -> None:
         self._app = app
         self._picture = picture
@@ -99,8 +99,8 @@ class Guard:
             return
         await self._app(scope, receive, guarded)
 
-    def at_once(self, target: bytes, headers: RawHeaders) -> tuple[bytes, bytes] | None:
-        """Give head and body of a kept picture to who asks plainly, and by a name of ours."""
+    def at_once(self, target: bytes, headers: RawHeaders) -> AtOnce | None:
+        """Give a kept picture to who asks plainly, and by a name of ours."""
         hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1 or any(name in _MORE for name, _ in headers):
             return None
