@@ -37,8 +37,9 @@ from app.web.api_models import (
     SplitModel,
     Summary,
 )
-from app.web.grid import page_items, pages_of
+from app.web.grid import page_items
 from app.web.noted import Reviewed
+from app.web.pager import pages_of
 from app.web.problems import part_of
 
 

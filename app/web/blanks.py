@@ -15,12 +15,12 @@ ANY_PAGE: Final = 10**30 + secrets.randbelow(10**30)
 
 # What templates are indented by, which nobody sees and every page would carry.
 _INDENTS: Final = re.compile(r"\n\s+")
-_BLANKS: Final = re.compile(f"{_SIGN}-([a-z]+)-|({ANY_PAGE})")
+_BLANKS: Final = re.compile(f"{_SIGN}-([a-z0-9]+)-|({ANY_PAGE})")
 
 
 def blank(name: str) -> Markup:
     """Give what stands, in a template, where each page has something of its own."""
-    return Markup(f"{_SIGN}-{name}-")  # noqa: S704 (hexadecimal digits, and a template's word)
+    return Markup(f"{_SIGN}-{name}-")  # noqa: S704 (hexadecimal digits, and a word of ours)
 
 
 class Blank:

@@ -13,8 +13,9 @@ from app.web.collection_pages import Done, done_view, flag_choices
 from app.web.forms import text
 from app.web.frame import heading
 from app.web.gathering import Run, items_of
-from app.web.grid import page_items, pager, pages_of
+from app.web.grid import page_items
 from app.web.language import gettext as _
+from app.web.pager import pager, pages_of
 from app.web.picks import Picks
 from app.web.views import Choice, Credits, Crumb, Pager
 from app.web.words import counted, credits_of, images

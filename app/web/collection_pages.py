@@ -12,10 +12,10 @@ from app.reviews.notes import FLAGS
 from app.web import addresses, picks, walking
 from app.web.frame import heading
 from app.web.gathering import Run, to_value
-from app.web.grid import pager, pages_of
 from app.web.language import gettext as _
 from app.web.language import later, moment
 from app.web.notes import FLAG_WORDS
+from app.web.pager import pager, pages_of
 from app.web.picks import Picks
 from app.web.views import Choice, Credits, Crumb, Link, Notice, Pager
 from app.web.words import counted, credits_of, images

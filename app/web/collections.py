@@ -21,10 +21,10 @@ from app.web.access import owner_only
 from app.web.changing import changed, collection_number, found_by, last_done, undo_done
 from app.web.forms import Forms, text
 from app.web.gathering import Run, are_volumes, expander, here_of, matched, runs
-from app.web.grid import pages_of
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.lists import first_of, paged, required_pages
+from app.web.pager import pages_of
 from app.web.studio import Plan, Studio
 from app.web.templating import page
 from app.web.transport import ASK_AGAIN

@@ -11,9 +11,9 @@ from app.web import addresses
 from app.web.agreement_pages import Cell, Compared, MeasureRow, TableRow
 from app.web.catalogue import RefusedFile
 from app.web.filters import Chips, Facet, FacetValue
-from app.web.grid import pager
 from app.web.notes import Notes, Said
 from app.web.offers import Progress
+from app.web.pager import pager
 from app.web.reading_options import Option
 from app.web.views import Choice, Link, Notice, Pager
 

@@ -35,8 +35,9 @@ from app.web.words import (
 # they are: each of those looks as any number of displays would have it.
 _MOST: Final = 64
 _DISPLAYED_MOST: Final = 8
-# Blanks kept of a frame, of some 40 KB: of the first page and of others, as pages and for htmx.
-_BLANKS_MOST: Final = 4
+# Blanks kept of a frame, of some 40 KB: of the first page, of those near an end and of those amid,
+# as pages and for htmx.
+_BLANKS_MOST: Final = 6
 # Datasets whose frames are kept, the least recently seen goes first: one's may take ten megabytes.
 _DATASETS_MOST: Final = 16
 # Cells kept for a dataset's frames, of about a kilobyte: with several labels an item, each may have

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import parse_qsl
 
 import numpy as np
 
@@ -18,10 +16,9 @@ from app.web.blanks import ANY_PAGE
 from app.web.frame import Frame, cells
 from app.web.language import gettext as _
 from app.web.language import ngettext
-from app.web.views import Hidden, Link, Pager, Tile
+from app.web.pager import pages_of
+from app.web.views import Tile
 from app.web.words import counted, kind
-
-_NEIGHBOURS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -37,12 +34,6 @@ class Leaf:
     cell_width: int
     cell_height: float
     tiles: tuple[Tile, ...]
-    pager: Pager
-
-
-def pages_of(total: int, per_page: int) -> int:
-    """Number of pages; an empty selection has one, which says so."""
-    return max(1, math.ceil(total / per_page))
 
 
 def page_items(dataset: Dataset, subset: Subset, selection: Selection) -> Items:
@@ -85,7 +76,6 @@ def leaf(
         cell_width=width,
         cell_height=height,
         tiles=drawn,
-        pager=pager(selection.page, pages, _to_pages(dataset, selection)),
     )
 
 
@@ -146,37 +136,10 @@ def _next_sheets(dataset: Dataset, selection: Selection, total: int) -> str:
     return " ".join(addresses.sheet(dataset, following, tile) for tile in tiles)
 
 
-def _to_pages(dataset: Dataset, selection: Selection) -> Callable[[int], str]:
+def to_pages(dataset: Dataset, selection: Selection) -> Callable[[int | str], str]:
     """Give what writes the address of any page: they differ in one number, and are a dozen."""
     first = addresses.grid(dataset.id, selection.on_page(1))
     before, _sign, behind = addresses.grid(dataset.id, selection.on_page(ANY_PAGE)).rpartition(
         str(ANY_PAGE)
     )
     return lambda page: first if page == 1 else f"{before}{page}{behind}"
-
-
-def pager(page: int, pages: int, to: Callable[[int], str]) -> Pager:
-    """Draw up links to other pages; ``to`` gives a page's address."""
-    near = range(max(1, page - _NEIGHBOURS), min(pages, page + _NEIGHBOURS) + 1)
-    numbers: list[Link | None] = []
-    before = 0
-    for each in sorted({1, *near, pages}):
-        # A gap of one page is that page itself.
-        if each - before == 2:
-            numbers.append(Link(counted(each - 1), to(each - 1)))
-        elif each - before > 2:
-            numbers.append(None)
-        numbers.append(Link(counted(each), to(each), current=each == page))
-        before = each
-    action, _mark, query = to(1).partition("?")
-    return Pager(
-        page=page,
-        pages=pages,
-        first=to(1) if page > 1 else None,
-        previous=to(page - 1) if page > 1 else None,
-        next=to(page + 1) if page < pages else None,
-        last=to(pages) if page < pages else None,
-        numbers=tuple(numbers),
-        action=action,
-        hidden=tuple(Hidden(name, value) for name, value in parse_qsl(query)),
-    )

@@ -12,14 +12,15 @@ from app.pictures import sheet
 from app.pictures.tallies import fits
 from app.pictures.window import Window
 from app.web import addresses, controls, display, filters, histogram
-from app.web.blanks import ANY_PAGE
+from app.web.blanks import ANY_PAGE, blank
 from app.web.display import values_of
 from app.web.filters import Facet
 from app.web.frame import Frame
-from app.web.grid import Leaf
+from app.web.grid import Leaf, to_pages
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.notices import dataset_notices
+from app.web.pager import amid, is_amid, numbers_amid, pager, pages_of
 from app.web.templating import fragment, macro
 from app.web.views import Controls, Credits, Crumb, Link, Notice, Stop
 from app.web.words import VIEW_WORDS, credits_of, kind
@@ -52,6 +53,8 @@ class Grid:
     filters: Markup
     tabs: Markup  # one for each split
     thumbs: Markup  # how large thumbnails are drawn
+    steps: Markup  # to the next page and the one before
+    pager: Markup  # to any page
     chips: Markup  # each takes one filter away
     distribution: Markup
     display: Markup  # the form that changes how pictures are seen
@@ -78,7 +81,7 @@ def build(
     review: Facet | None = None,
     stop: Stop | None = None,
 ) -> Grid:
-    """Draw up what the first page of a selection shows, or all others.
+    """Draw up what the pages of a selection show whose ``kind_of`` is the same.
 
     ``waiting`` says what is still being unpacked.
     """
@@ -87,6 +90,8 @@ def build(
     total = frame.subset.total
     address = addresses.grid(dataset.id, there)
     seen = _seen(dataset, there)
+    pages = pages_of(total, selection.per_page)
+    ways_on = amid(pages, to_pages(dataset, selection)) if is_amid(selection.page, pages) else None
     return Grid(
         subtitle=frame.subtitle,
         crumbs=(Crumb(dataset.title, None),),
@@ -98,6 +103,8 @@ def build(
         ways=_ways(dataset, there, total),
         tabs=fragment("tabs", filters.tabs(dataset, first)),
         thumbs=_thumbs(dataset, there),
+        steps=macro("pager", "steps", ways_on) if ways_on else blank("steps"),
+        pager=macro("pager", "pager", ways_on) if ways_on else blank("pager"),
         chips=fragment("chips", filters.chips(dataset, first)),
         filters=fragment("filters", filters.form(dataset, first)),
         distribution=fragment("distribution", histogram.build(dataset, first)),
@@ -118,7 +125,13 @@ def build(
     )
 
 
-def filling(leaf: Leaf, selection: Selection) -> Mapping[str, str]:
+def kind_of(selection: Selection, frame: Frame) -> tuple[bool, bool]:
+    """Tell apart the pages of a selection that have something else in common."""
+    pages = pages_of(frame.subset.total, selection.per_page)
+    return selection.page == 1, is_amid(selection.page, pages)
+
+
+def filling(leaf: Leaf, dataset: Dataset, selection: Selection, frame: Frame) -> Mapping[str, str]:
     """Draw what goes into a page's blanks."""
     return {
         "summary": escape(leaf.summary),
@@ -126,9 +139,15 @@ def filling(leaf: Leaf, selection: Selection) -> Mapping[str, str]:
         "style": leaf.style,
         "early": macro("cells", "early", leaf.tiles),
         "cells": macro("cells", "grid", leaf, selection.thumbs == "fit"),
-        "steps": macro("pager", "steps", leaf.pager),
-        "pager": macro("pager", "pager", leaf.pager),
+        **_ways_on(dataset, selection, pages_of(frame.subset.total, selection.per_page)),
     }
+
+
+def _ways_on(dataset: Dataset, selection: Selection, pages: int) -> Mapping[str, str]:
+    if is_amid(selection.page, pages):
+        return numbers_amid(selection.page)
+    ways_on = pager(selection.page, pages, to_pages(dataset, selection))
+    return {"steps": macro("pager", "steps", ways_on), "pager": macro("pager", "pager", ways_on)}
 
 
 def _is_filtered(selection: Selection) -> bool:

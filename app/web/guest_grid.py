@@ -14,11 +14,11 @@ from app.web import addresses, controls, histogram
 from app.web.access import signed
 from app.web.display import Display, Values, parse, values_of_all
 from app.web.gathering import Run, are_volumes, still_coming, to_value
-from app.web.grid import pager, pages_of
 from app.web.guest_pages import paragraphs
 from app.web.language import gettext as _
 from app.web.language import later, say
 from app.web.lists import required_pages
+from app.web.pager import pager, pages_of
 from app.web.picks import cell_size, sized
 from app.web.shared import Shared
 from app.web.templating import fragment

@@ -6,9 +6,9 @@ from typing import Final
 from app.datasets.query import page_in
 from app.datasets.selection import PER_PAGE
 from app.errors import MissingError
-from app.web.grid import pager, pages_of
 from app.web.language import gettext as _
 from app.web.language import later
+from app.web.pager import pager, pages_of
 from app.web.views import Pager
 from app.web.words import counted
 

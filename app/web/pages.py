@@ -73,10 +73,10 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
             )
             return draw(request, "grid", view)
 
-        asked = (selection.page == 1, review, *surroundings(request).values())
+        asked = (grid_page.kind_of(selection, frame), review, *surroundings(request).values())
         blank = Blank(drawn()) if waiting else frame.blank(asked, drawn)
         own = leaf(dataset, selection, frame, items, unpacking=bool(waiting))
-        html = blank.filled(selection.page, grid_page.filling(own, selection))
+        html = blank.filled(selection.page, grid_page.filling(own, dataset, selection, frame))
         answer = respond(html, style=own.style)
         if check:
             forms.remember(answer, check)

@@ -17,10 +17,11 @@ from app.web.choices import Choices
 from app.web.comparison import Comparison
 from app.web.differences import Difference, Legend, Reals
 from app.web.frame import Frame
-from app.web.grid import page_items, pager, pages_of, style, tiles
+from app.web.grid import page_items, style, tiles
 from app.web.language import gettext as _
 from app.web.language import ngettext
 from app.web.notices import dataset_notices
+from app.web.pager import pager, pages_of
 from app.web.pixels import Picture, basis, means_text, picture, remarks
 from app.web.sums import ALL, REFRESH_SECONDS, Ending, Seen
 from app.web.templating import fragment

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from app.web.blanks import ANY_PAGE, Blank, blank
 
 from .conftest import Serve, Write
-from .reading import page
+from .reading import page, words
 
 PAGES = [
     f"/d/made?{query}"
@@ -75,6 +75,28 @@ def test_each_page_has_its_own_images_and_leads_back_to_itself(serve: Serve, wri
         assert indexes == list(range(20 * (number - 1), 20 * number))
         summary = shown.one("p", class_="summary").text
         assert summary == f"Page {number} of 15, 20 of 290 images"
+
+
+def test_each_page_leads_to_those_near_it_and_to_both_ends(serve: Serve, write: Write) -> None:
+    client = serve(made(write))
+    gaps = {1: "1 2 3 … 15", 4: "1 2 3 4 5 6 … 15", 5: "1 2 3 4 5 6 7 … 15"}
+    gaps |= {6: "1 … 4 5 6 7 8 … 15", 7: "1 … 5 6 7 8 9 … 15", 10: "1 … 8 9 10 11 12 … 15"}
+    gaps |= {11: "1 … 9 10 11 12 13 14 15", 15: "1 … 13 14 15"}
+    for number, expected in gaps.items():
+        shown = page(client, f"/d/made?order=random&seed=4&per_page=20&page={number}")
+        ways_on = shown.one("nav", class_="pager")
+        steps = shown.one("nav", class_="steps")
+        (listed,) = ways_on.iter("ol")
+        assert words(listed).replace("Page ", "") == expected
+        places = {"First": 1, "Previous": number - 1, "Next": number + 1, "Last": 15}
+        for link in (*ways_on.iter("a"), *steps.iter("a")):
+            word = words(link).replace("Page ", "").removesuffix(" page")
+            asked = parse_qs(urlsplit(link.attrib["href"]).query)
+            assert int(asked.get("page", ["1"])[0]) == int(places.get(word, word))
+            assert (asked["order"], asked["seed"]) == (["random"], ["4"])
+            assert (link.get("aria-current") == "page") == (word == str(number))
+        (field,) = (each for each in steps.iter("input") if each.get("name") == "page")
+        assert field.attrib["placeholder"] == str(number)
 
 
 def test_what_others_write_is_no_blank(serve: Serve, write: Write) -> None:

@@ -161,9 +161,10 @@ def test_nothing_overtakes_what_waits_for_a_slow_reader() -> None:
     heads = [b"content-length: %d\r\n" % len(body) for body in bodies]
     asked: list[int] = []
 
-    def at_once(target: bytes, _headers: object) -> tuple[bytes, bytes]:
+    def at_once(target: bytes, _headers: object) -> tuple[bytes, bytes, bool]:
         asked.append(int(target[1:]))
-        return heads[asked[-1]], bodies[asked[-1]]
+        # By turns from a file in memory, and written as it is.
+        return heads[asked[-1]], bodies[asked[-1]], asked[-1] % 2 == 0
 
     def asking(number: int) -> bytes:
         return f"GET /{number} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
@@ -218,8 +219,8 @@ def test_what_takes_long_is_waited_for_behind_what_was_given_at_once() -> None:
         await asyncio.sleep(1.5 if scope["path"] == "/slow" else 0)
         await _nothing(scope, receive, send)
 
-    def at_once(target: bytes, _headers: object) -> tuple[bytes, bytes] | None:
-        return (b"content-length: 4\r\n", b"kept") if target == b"/kept" else None
+    def at_once(target: bytes, _headers: object) -> tuple[bytes, bytes, bool] | None:
+        return (b"content-length: 4\r\n", b"kept", True) if target == b"/kept" else None
 
     async def received() -> bytes:
         loop = asyncio.get_running_loop()
