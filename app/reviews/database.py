@@ -4,6 +4,7 @@ Nothing is touched before somebody reads or writes, so that a server shows its d
 not the database is there. The first use in a process brings the tables into this program's form.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -73,6 +74,17 @@ class Database:
                 ) from error
             with _begun(engine, "IMMEDIATE") as connection:
                 yield connection
+        self._date_log()
+
+    def _date_log(self) -> None:
+        """Give SQLite's log the time from which on all see what was just written.
+
+        It has the time at which writing began, which the disk may take a while to end; who goes by
+        times would take what was read meanwhile for the latest.
+        """
+        if self.file:
+            with suppress(OSError):
+                os.utime(f"{self.file}-wal")
 
     def is_new(self) -> bool:
         """Say whether there can be nothing in it: a file that nobody has made yet.

@@ -2,13 +2,17 @@
 
 import csv
 import io
+import os
 import re
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy.engine.default import DefaultDialect
 from starlette.testclient import TestClient
 
 from app.arrays.archive import read_archive
@@ -193,6 +197,31 @@ def test_what_another_process_says_is_on_the_next_page_at_once(
     colleague.takes_back(note)
     assert facet(client, plain)["flagged"] == "4"
     assert len(shown(client, noted)) == 4
+
+
+def test_what_a_slow_disk_takes_long_to_write_is_on_the_next_page(
+    client: TestClient, colleague: Colleague, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log then has the time at which writing began, when no page showed it yet."""
+    log, long_ago = tmp_path / "kept.sqlite-wal", 10**18
+    for index in FLAGGED:
+        colleague.says(index, "artefact")
+    with closing(sqlite3.connect(tmp_path / "kept.sqlite")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(RESTART)")  # what follows overwrites the log
+    for written in (tmp_path / "kept.sqlite", log):
+        os.utime(written, ns=(long_ago, long_ago))
+    size = log.stat().st_size
+    assert facet(client, "/d/atlas")["flagged"] == "5"
+    commit: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_commit
+
+    def slowly(dialect: DefaultDialect, connection: Any) -> None:
+        commit(dialect, connection)
+        os.utime(log, ns=(long_ago, long_ago))
+
+    monkeypatch.setattr(DefaultDialect, "do_commit", slowly)
+    colleague.says(8, "artefact")
+    assert log.stat().st_size == size
+    assert facet(client, "/d/atlas")["flagged"] == "6"
 
 
 def test_a_sheet_never_shows_other_images_than_its_page(
