@@ -11,8 +11,8 @@ from app.web.views import Hidden, Link, Pager
 from app.web.words import counted
 
 _NEIGHBOURS: Final = 2
-# The middle one of so many pages has a gap on both sides, as has any that is as far from both ends.
-_MIDDLE: Final = 2 * _NEIGHBOURS + 2
+# The first page with a gap before its neighbours; of twice as many pages less one, the middle one.
+_MIDDLE: Final = _NEIGHBOURS + 4
 _SPAN: Final = 2 * _MIDDLE - 1
 _NEAR: Final = range(_MIDDLE - _NEIGHBOURS, _MIDDLE + _NEIGHBOURS + 1)
 
