@@ -35,6 +35,7 @@ from app.terminal import (
     progress_bar,
     published_json,
     report_json,
+    tell,
 )
 
 cli = typer.Typer(
@@ -164,7 +165,7 @@ def prepare(
             bar.remove_task(task)
             failed = failed or bool(refused)
             for error in refused:
-                sys.stderr.write(f"lightbox: {error}\n")
+                tell(f"lightbox: {error}")
             if not refused:
                 print(f"{plain(str(path))}: ready")
     if failed:
@@ -211,7 +212,7 @@ def get(
                 print(f"{plain(str(path))}: here, and as published")
             except FetchError as error:
                 failed = True
-                sys.stderr.write(f"lightbox: {error}\n")
+                tell(f"lightbox: {error}")
             bar.remove_task(task)
     if failed:
         raise typer.Exit(1)

@@ -27,6 +27,7 @@ from app.reviews.database import Database
 from app.server import create_app
 from app.settings import PREFIX, Access, Settings, load
 from app.shelves import require_data_folder
+from app.terminal import tell
 from app.web.protocol import Protocol
 from app.web.status import WORKERS_FOLDER
 from app.web.templating import compile_all
@@ -69,7 +70,7 @@ def run(settings: Settings, host: str, port: int, workers: int) -> None:
     if settings.access != "open" and not os.environ.get(f"{PREFIX}OWNER_TOKEN"):
         # On standard error: the line on standard output is the address, and nothing else.
         enter = settings.base_url.rstrip("/") + "/" if settings.base_url else address
-        _tell(f"The owner enters at {enter}?token={settings.owner_token}")
+        tell(f"The owner enters at {enter}?token={settings.owner_token}")
     threading.Thread(target=_announce, args=(address, listening), daemon=True).start()
     if workers > 1:
         _hand_down(settings)
@@ -191,15 +192,7 @@ def _announce(address: str, listening: socket.socket) -> None:
         sys.stdout = None
         why = (error.strerror or str(error)).lower()
     if why:
-        _tell(f"Standard output can't be used ({why}). {line}")
-
-
-def _tell(line: str) -> None:
-    """Say it on standard error; where that can't be used either, serve all the same."""
-    try:
-        sys.stderr.write(f"{line}\n")
-    except OSError:
-        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 (until we end)
+        tell(f"Standard output can't be used ({why}). {line}")
 
 
 def _hand_down(settings: Settings) -> None:

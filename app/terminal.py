@@ -155,6 +155,15 @@ def _is_here(file: PublishedFile, folder: Path) -> bool:
     return os.path.isfile(path_of(file, folder))  # noqa: PTH113
 
 
+def tell(line: str) -> None:
+    """Say it on standard error; where that can't be used, nothing ends otherwise for it."""
+    try:
+        sys.stderr.write(f"{line}\n")
+    except OSError:
+        # What is left in the old one would be tried again at the end, and be its exit code.
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 (until we end)
+
+
 @contextmanager
 def one_sentence() -> Iterator[None]:
     """Say what goes wrong in one sentence on standard error, and exit with its code."""
@@ -164,17 +173,17 @@ def one_sentence() -> Iterator[None]:
     try:
         yield
     except LightboxError as error:
-        sys.stderr.write(f"lightbox: {error}\n")
+        tell(f"lightbox: {error}")
         sys.exit(EXIT_CODE.get(type(error), 1))
     except TyperException as error:
         wrong = " ".join(error.format_message().split()).rstrip(".")
-        sys.stderr.write(f"lightbox: {wrong}; “lightbox --help” tells what can be said.\n")
+        tell(f"lightbox: {wrong}; “lightbox --help” tells what can be said.")
         sys.exit(error.exit_code)
     except OSError as error:
         if not isinstance(error, BrokenPipeError):  # who reads no further knows it
             why = (error.strerror or str(error)).lower()
             at = plain(str(error.filename or "Standard output"))
-            sys.stderr.write(f"lightbox: {at} can't be used ({why}); check it, and its room.\n")
+            tell(f"lightbox: {at} can't be used ({why}); check it, and its room.")
         sys.stdout = None  # what is left can't be printed either
         sys.exit(1)
     except UnicodeEncodeError as error:
@@ -182,7 +191,5 @@ def one_sentence() -> Iterator[None]:
             raise
         # Typed or set in another encoding, and used where only text can be, as in an address.
         name = plain(error.object)
-        sys.stderr.write(
-            f"lightbox: A name holds bytes that are no UTF-8 ({name}); give another.\n"
-        )
+        tell(f"lightbox: A name holds bytes that are no UTF-8 ({name}); give another.")
         sys.exit(2)

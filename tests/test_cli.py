@@ -163,9 +163,22 @@ def test_a_server_whose_standard_error_is_closed_or_full_serves(
         assert server.end() == (0, "", "")
 
 
-def test_a_command_whose_standard_error_is_closed_ends_as_it_would(cache: dict[str, str]) -> None:
-    done = ended(cache, "sh", "-c", '"$0" "$@" 2>&-', LIGHTBOX, "get", "nothing")
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+@pytest.mark.parametrize("error", ["&-", "/dev/full"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_command_whose_standard_error_is_closed_or_full_ends_as_it_would(
+    unbuffered: str, error: str, made: Path, cache: dict[str, str]
+) -> None:
+    if error == "/dev/full" and not Path(error).exists():
+        pytest.skip("this system has no /dev/full")
+    variables = {**cache, "PYTHONUNBUFFERED": unbuffered}
+    unheard = ("sh", "-c", f'"$0" "$@" 2>{error}', LIGHTBOX)
+    for wrong in (["get", "nothing"], ["nothing"]):
+        done = ended(variables, *unheard, *wrong)
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+    broken = made.with_name("broken.npz")  # before the other
+    broken.write_bytes(b"PK")
+    prepared = ended(variables, *unheard, "prepare", broken, made)
+    assert (prepared.returncode, prepared.stdout) == (1, f"{made}: ready\n")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
