@@ -127,9 +127,11 @@ def _at_least_one(share: float, items: int) -> float:
 def as_heard(name: str) -> str:
     """Give a choice's name without what makes no other answer of it.
 
-    That is capitals, wide spaces, and whether ü is one character or two, which look the same.
+    That is capitals, wide spaces, whether ü is one character or two, and what has no width: a soft
+    hyphen, or a joiner, which is kept as it was typed, as other scripts are written with it.
     """
-    return unicodedata.normalize("NFC", " ".join(name.split()).casefold())
+    seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", " ".join(seen.split()).casefold())
 
 
 def _check_numbers(design: Design, items: int) -> None:

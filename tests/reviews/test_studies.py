@@ -19,6 +19,8 @@ from app.reviews.studies import StudyItem
 
 from .reading import CHOICES, DESIGN, items, make_reader, make_study, readers_of
 
+WITHOUT_WIDTH = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+
 
 def test_a_study_is_found_as_it_was_made(db: Database) -> None:
     design = replace(
@@ -77,6 +79,8 @@ def test_texts_are_cleaned(db: Database) -> None:
         {"choices": (Choice("Cannot tell"), Choice("b"))},
         {"choices": (Choice("cannot  tell"), Choice("b"))},
         {"choices": (Choice("a b"), Choice("A  b"))},
+        *({"choices": (Choice("a b"), Choice(f"a {c}b"))} for c in WITHOUT_WIDTH),
+        {"choices": (Choice(f"cannot{WITHOUT_WIDTH} tell"), Choice("b"))},
         {"choices": (Choice("a", 2**63), Choice("b"))},
         {"repeats": -0.1},
         {"repeats": 0.51},
@@ -95,6 +99,17 @@ def test_a_design_nobody_could_read_is_refused(wrong: dict[str, Any], db: Databa
     with pytest.raises(MalformedError, match=r"\.$"):
         make_study(db, replace(DESIGN, **wrong))
     assert studies.all_studies(db) == ()
+
+
+def test_what_has_no_width_is_kept_as_it_was_typed(db: Database) -> None:
+    names = (
+        "\u0646\u0645\u06cc\u200c\u062f\u0627\u0646\u0645",
+        "\U0001f468\u200d\u2695\ufe0f",
+        "Karzi\u00adnom",
+    )
+    study = make_study(db, replace(DESIGN, choices=tuple(map(Choice, names))))
+    kept = studies.find(db, study.id).design.choices
+    assert tuple(choice.name for choice in kept) == names
 
 
 def test_too_few_too_many_or_the_same_items_are_refused(db: Database) -> None:

@@ -27,6 +27,7 @@ def server(serve: Serve, write: Write) -> TestClient:
         "Nicht beurteilbar, oder die Qualität ist zu schlecht",
         "Nicht beurteilbar, oder die Qualita\u0308t ist zu schlecht",
         "cannot tell, or the quality is too poor",
+        "nicht beur\u00adteil\u00adbar\u200e",
     ],
 )
 def test_the_answer_that_can_always_be_given_is_refused_in_every_language(
