@@ -34,7 +34,7 @@ class LinkRow:
 
     id: int
     title: str
-    target: str
+    target: str  # empty where that is not here any more
     leads_to: str  # the same in words, as long as it is here
     text: str
     state: str  # "open", "gone", "expired" or "withdrawn"
@@ -69,7 +69,9 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
         rows = tuple(
             _row(
                 link,
-                _("Study") if link.kind == "study" else leads_to(library, ours, link.target),
+                (_("Study"), link.target)
+                if link.kind == "study"
+                else leads_to(library, ours, link.target),
                 _told(library, database, link),
                 names.get(link.reader_id or 0, ""),
                 now,
@@ -111,8 +113,9 @@ def _told(library: Library, database: Database, link: Link) -> str:
 
 
 def _row(
-    link: Link, leads_to: str | None, told: str, reader: str, now: datetime, page: int
+    link: Link, to: tuple[str, str], told: str, reader: str, now: datetime, page: int
 ) -> LinkRow:
+    words, target = to
     is_over = link.expires <= now
     here = "gone" if told else "open"
     state = "withdrawn" if link.revoked else "expired" if is_over else here
@@ -120,8 +123,8 @@ def _row(
     return LinkRow(
         id=link.id,
         title=in_line(link.title or _("Without a title"), reader),
-        target=link.target,
-        leads_to=leads_to or link.target,
+        target=target,
+        leads_to=words,
         text="; ".join((_standing(link, state, told), _opened(link), rights_text(link))),
         state=state,
         action=None if is_over else addresses.listed(f"{addresses.LINKS}/{link.id}/{change}", page),

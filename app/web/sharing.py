@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.errors import LightboxError
+from app.errors import LightboxError, MissingError
 from app.reviews import collected, links
 from app.reviews.database import Database
 from app.reviews.lifetimes import DAYS
@@ -168,20 +168,27 @@ def collections_at(database: Database, of: Iterable[str]) -> dict[int, str]:
     return collected.names(database, numbers) if numbers else {}
 
 
-def leads_to(library: Library, collections: dict[int, str], address: str) -> str | None:
-    """Say in words what an address shows; None where that is not here any more.
+def leads_to(library: Library, collections: dict[int, str], address: str) -> tuple[str, str]:
+    """Say in words what an address shows, and where; nowhere (empty) if it is not here any more.
 
-    ``collections`` gives the name of each by its number.
+    Where a file can't be read, its page says why. ``collections`` gives the name of each by its
+    number.
     """
     number = read_collection(address)
     if number is not None:
-        return collections.get(number)
+        name = collections.get(number)
+        return (name, address) if name else (address, "")
     try:
         target = read_target(address)
         dataset = library.dataset(target.dataset_id)
-        return (_image_words if target.split else _grid_words)(dataset, target)
-    except (LightboxError, KeyError):  # a file, or a label of it
-        return None
+    except LightboxError as error:
+        return address, "" if isinstance(error, MissingError) else address
+    try:
+        require_target(dataset, target)
+    except LightboxError:
+        # Perhaps of a part that is damaged.
+        return address, address if dataset.refused else ""
+    return (_image_words if target.split else _grid_words)(dataset, target), address
 
 
 def words_of(library: Library, target: Target) -> str:
@@ -200,7 +207,7 @@ def _image_words(dataset: Dataset, target: Target) -> str:
 
 
 def _grid_words(dataset: Dataset, target: Target) -> str:
-    """Name a grid, all but how many images there are on it. Raises KeyError for another label."""
+    """Name a grid, all but how many images there are on it."""
     selection = target.selection
     splits = " + ".join(selection.splits)
     return in_line(dataset.title, splits, filter_text(dataset, selection))

@@ -66,7 +66,7 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         study = study_at(database, study_id)
         check = forms.check_for(request)
         of = study.design.source or ""
-        source = leads_to(library, collections_at(database, [of]), of) or of
+        source = leads_to(library, collections_at(database, [of]), of)
         lost = lost_items(library, database, study)
         view = study_pages.build(study, answers.progress(database, study), source, lost, check)
         answer = page(request, "study", view)

@@ -142,17 +142,18 @@ def form(dataset: Dataset, address: str, words: str, back: str, check: str) -> S
 def build(
     study: Study,
     progress: tuple[Progress, ...],
-    source: str,
+    source: tuple[str, str],
     lost: tuple[StudyItem, ...],
     check: str,
 ) -> StudyPage:
-    """Draw up one study; ``source`` says in words what its images were chosen from.
+    """Draw up one study; ``source`` says in words what its images were chosen from, and where.
 
     ``lost`` are the images that can't be shown.
     """
     design = study.design
     here = addresses.study(study.id)
     answers = ", ".join(choice.name for choice in design.choices)
+    words, there = source
     return StudyPage(
         heading=design.title,
         crumbs=crumbs(study),
@@ -162,11 +163,7 @@ def build(
             Fact(_("Scale"), _("ordered") if design.ordinal else _("not ordered")),
             Fact(_("Dataset"), design.dataset),
             Fact(_("Images"), _size_words(study)),
-            *(
-                (Fact(_("Chosen from"), _chosen(design, source), design.source),)
-                if design.source
-                else ()
-            ),
+            *((Fact(_("Chosen from"), _chosen(design, words), there),) if design.source else ()),
             Fact(_("Confidence"), _("asked, 1 to 5") if design.ask_confidence else _("not asked")),
             Fact(
                 _("Hidden repeats"),

@@ -793,6 +793,10 @@ def test_a_study_is_made_of_a_collection_in_one_dataset(client: TestClient) -> N
     send(client, "/collections/1", "/collections/1/rename", name="Ward 3")
     told = page(client, "/studies/1").all("a")
     assert [a.get("href") for a in told if words(a) == "Ward 3: all 3"] == ["/collections/1"]
+    send(client, "/collections/1", "/collections/1/delete")
+    left = page(client, "/studies/1")
+    assert "Chosen from /collections/1: all 3" in left.text()
+    assert [a for a in left.all("a") if "/collections/1" in (a.get("href") or "")] == []
 
 
 def test_a_study_tells_what_it_was_drawn_from(client: TestClient) -> None:

@@ -441,20 +441,55 @@ def test_an_image_that_a_form_asks_for_otherwise_is_counted_once(owner: TestClie
     assert "opened once" in owner.get("/links").text
 
 
-def test_the_list_says_in_words_what_each_link_shows(owner: TestClient, made: Path) -> None:
+def test_the_list_says_in_words_what_each_link_shows(owner: TestClient) -> None:
     share(owner, "/d/atlas?split=test&label=7000001&label=7000002")
     share(owner, "/d/atlas/test/3")
     found = {link.get("href"): words(link) for link in Page(owner.get("/links").text).all("a")}
     grid = "/d/atlas?split=test&label=7000001&label=7000002"
     assert found[grid] == "atlas · test · 7000001 or 7000002"
     assert found["/d/atlas/test/3"] == "atlas, test 3"
-    # Of another file there is nothing to say but where the links led.
-    np.savez_compressed(made, test_images=PIXELS, test_labels=np.zeros((NUMBER, 1), np.int64))
-    found = {link.get("href"): words(link) for link in Page(owner.get("/links").text).all("a")}
-    assert found[grid] == grid
+
+
+def rows(owner: TestClient) -> list[tuple[str, str | None]]:
+    """What each row of the list says that its link leads to, and where that leads."""
+    listed = Page(owner.get("/links").text).all("li", class_="card link-gone")
+    found = [next(row.iter("p")) for row in listed]
+    return [(words(p), next((a.get("href") for a in p.iter("a")), None)) for p in found]
+
+
+def test_the_list_leads_to_nothing_that_is_not_here_any_more(serve: Serve, made: Path) -> None:
+    owner = serve(made.parent)
+    add, grid, image = "/collections/add", "/d/atlas?label=7000001", "/d/atlas/test/149"
+    send(owner, f"{add}?of=/d/atlas", add, which="all", name="All of them")
+    for address in (image, "/collections/1", grid):
+        share(owner, address)
+    assert rows(owner) == []
+    send(owner, "/collections/1", "/collections/1/delete")
+    np.savez_compressed(made, test_images=PIXELS[:9], test_labels=np.zeros((9, 1), np.int64))
+    # There is nothing to say but where the links led.
+    gone = [(grid, None), ("/collections/1", None), (image, None)]
+    assert rows(owner) == gone
     made.unlink()
-    found = {link.get("href"): words(link) for link in Page(owner.get("/links").text).all("a")}
-    assert found["/d/atlas/test/3"] == "/d/atlas/test/3"
+    assert rows(owner) == gone
+    assert {owner.get(address).status_code for address, _none in gone} == {404}
+
+
+def test_the_list_leads_to_the_page_that_says_why_a_file_can_not_be_read(
+    owner: TestClient, made: Path
+) -> None:
+    share(owner, "/d/atlas?split=test")
+    share(owner, "/d/atlas/test/3")
+    led = [("/d/atlas/test/3",) * 2, ("/d/atlas?split=test",) * 2]
+    made.write_bytes(b"PK")
+    assert rows(owner) == led
+    assert all("atlas.npz has no whole zip" in owner.get(to).text for to, _same in led)
+    # And of a split alone, the rest of the file being served.
+    one, other = LABELS[:, None], LABELS[1:, None]
+    np.savez_compressed(
+        made, train_images=PIXELS, train_labels=one, test_images=PIXELS, test_labels=other
+    )
+    assert rows(owner) == led
+    assert all("but test_labels has shape (149, 1)" in owner.get(to).text for to, _same in led)
 
 
 def test_what_is_not_seen_tells_the_buttons_that_withdraw_links_apart(owner: TestClient) -> None:
