@@ -24,7 +24,7 @@ from app.web.access import owner_only
 from app.web.changing import found_by
 from app.web.download import Download, Places, attachment
 from app.web.exports import wait_until_whole
-from app.web.gathering import are_volumes, expander, matched, runs
+from app.web.gathering import are_volumes, expander, hold_volumes, matched, runs
 from app.web.language import gettext as _
 from app.web.transport import ASK_AGAIN
 from app.web.words import images
@@ -88,8 +88,10 @@ def _asked(library: Library, database: Database, found: Collection) -> Asked:
         chosen = Picked(named, several=len({item.dataset for item in items}) > 1)
     if not chosen.total:
         raise MissingError("collection", _("There are no images in this collection to export."))
-    gone = found.count - chosen.total
-    left_out = f" ({images(gone)} left out: their files have changed or are gone)" if gone else ""
+    gone, left_out = found.count - chosen.total, ""
+    if gone:
+        lost = images(gone, volumes=hold_volumes(library, collected.files(database, found)))
+        left_out = f" ({lost} left out: their files have changed or are gone)"
     origin = Origin(
         title=found.name,
         count=f"{images(chosen.total, volumes=are_volumes(chosen.datasets))}{left_out}",

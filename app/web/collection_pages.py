@@ -106,7 +106,6 @@ def overview(
 
 def one(
     found: Collection,
-    count: str,
     runs: Sequence[Run],
     number: int,
     problem: str,
@@ -114,10 +113,13 @@ def one(
     done: str,
     check: str,
     files: Sequence[tuple[str, str]],
+    *,
+    volumes: bool,
 ) -> CollectionPage:
-    """Draw up a page of a collection of ``count``; ``dataset`` is that of the selection it may be.
+    """Draw up a page of a collection; ``dataset`` is that of the selection it may be.
 
     ``files`` are those that all of it is of, each as dataset and content: a study asks for one.
+    ``volumes`` says what its items are called.
     """
     address = addresses.collection(found.id)
     pages = pages_of(found.count, PER_PAGE)
@@ -132,7 +134,10 @@ def one(
         notices.append(
             Notice(
                 "warning",
-                _("{gone} on this page can't be shown: see below each why.", gone=images(gone)),
+                _(
+                    "{gone} on this page can't be shown: see below each why.",
+                    gone=images(gone, volumes=volumes),
+                ),
             )
         )
     matching = found.matching
@@ -147,7 +152,7 @@ def one(
             "Page {number} of {pages}, {count}",
             number=counted(number),
             pages=counted(pages),
-            count=count,
+            count=images(found.count, volumes=volumes),
         ),
         crumbs=(Crumb(_("Collections"), addresses.COLLECTIONS), Crumb(found.name, None)),
         address=address,

@@ -1,6 +1,5 @@
 """The owner's collections: made, looked at, changed many at a time, and undone."""
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, Final
 
@@ -20,7 +19,7 @@ from app.web import addresses, collection_pages
 from app.web.access import owner_only
 from app.web.changing import changed, collection_number, found_by, last_done, undo_done
 from app.web.forms import Forms, text
-from app.web.gathering import Run, are_volumes, expander, here_of, matched, runs
+from app.web.gathering import Run, expander, hold_volumes, matched, runs
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.lists import first_of, paged, required_pages
@@ -51,7 +50,10 @@ def collections(library: Library, database: Database, forms: Forms) -> APIRouter
         found = collected.all_collections(database, start, PER_PAGE)
         deleted = collected.all_collections(database, start, PER_PAGE, deleted=True)
         files = collected.files_of(database, (*found, *deleted))
-        counts = {each.id: _count(library, each, files[each.id]) for each in (*found, *deleted)}
+        counts = {
+            each.id: images(each.count, volumes=hold_volumes(library, files[each.id]))
+            for each in (*found, *deleted)
+        }
         view = collection_pages.overview(found, deleted, counts, pager, check)
         answer = page(request, "collections", view)
         forms.remember(answer, check)
@@ -98,9 +100,9 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         check = forms.check_for(request)
         done = last_done(database, found, done)
         files = collected.files(database, found)
-        count = _count(library, found, files)
+        volumes = hold_volumes(library, files)
         view = collection_pages.one(
-            found, count, shown, number, problem, dataset, done, check, files
+            found, shown, number, problem, dataset, done, check, files, volumes=volumes
         )
         answer = page(request, "collection", view, style=view.style)
         forms.remember(answer, check)
@@ -138,10 +140,6 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         return await studio.answer(request, plan)
 
     return router
-
-
-def _count(library: Library, found: Collection, files: Iterable[tuple[str, str]]) -> str:
-    return images(found.count, volumes=are_volumes(here_of(library, files)))
 
 
 def _page_of(fields: dict[str, list[str]]) -> int:

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from app.arrays.store import Array
+from app.catalogue.facts import facts_for
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.datasets.selection import SPLITS, parse
@@ -88,6 +89,23 @@ def here_of(library: Library, files: Iterable[tuple[str, str]]) -> list[Dataset]
 def are_volumes(datasets: Collection[Dataset]) -> bool:
     """Say whether what is of all of these datasets is called volumes."""
     return bool(datasets) and all(dataset.is_volume for dataset in datasets)
+
+
+def hold_volumes(library: Library, files: Iterable[tuple[str, str]]) -> bool:
+    """Say whether what is of all of these files is called volumes, even where they are gone.
+
+    Then the file that has the name now tells it, or what is published under it, or the others.
+    """
+    kinds = {_is_volume(library, dataset_id) for dataset_id, _content in files}
+    return True in kinds and False not in kinds
+
+
+def _is_volume(library: Library, dataset_id: str) -> bool | None:
+    try:
+        return library.dataset(dataset_id).is_volume
+    except LightboxError:
+        facts = facts_for(dataset_id)
+        return facts.dimensions == 3 if facts else None
 
 
 def lost_items(library: Library, database: Database, study: Study) -> tuple[StudyItem, ...]:

@@ -21,7 +21,7 @@ from app.reviews.links import Kind, Link
 from app.web import addresses
 from app.web.access import let_out, owner_only, refusal
 from app.web.forms import Forms, text
-from app.web.gathering import are_volumes, here_of
+from app.web.gathering import hold_volumes
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext
 from app.web.notes import Writer
@@ -225,7 +225,7 @@ def named(
         target = read_target(address)
         return words_of(library, target), target.address
     found = collection_at(database, number, hide_labels=hide_labels)
-    volumes = are_volumes(here_of(library, collected.files(database, found)))
+    volumes = hold_volumes(library, collected.files(database, found))
     return in_line(found.name, images(found.count, volumes=volumes)), addresses.collection(number)
 
 

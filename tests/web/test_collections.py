@@ -5,7 +5,9 @@ import csv
 import hashlib
 import io
 import re
+import shutil
 import zipfile
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
@@ -204,6 +206,28 @@ def test_volumes_are_called_so_wherever_a_collection_is_counted(
     collect(server, "/d/eyes", ("eyes", "test", 1), to="1")
     for address in ("/collections", "/collections/1", f"/share?of={of}"):
         assert "4 images" in page(server, address).text()
+
+
+@pytest.mark.parametrize(("which", "told"), [("page", "100 volumes"), ("all", "298 volumes")])
+def test_volumes_of_a_file_that_is_gone_are_called_so_by_its_name(
+    which: str, told: str, real: Callable[[str], Path], serve: Serve, write: Write
+) -> None:
+    few = np.zeros((1, 6, 8, 7), np.uint8)
+    file = write("solid.npz", test_images=few, test_labels=LABELS[:1]).with_name(
+        "adrenalmnist3d.npz"
+    )
+    shutil.copy(real("adrenalmnist3d"), file)
+    server = serve(file.parent)
+    collect(server, "/d/adrenalmnist3d?split=test", which=which)
+    file.unlink()
+    for address in ("/collections", "/collections/1", "/share?of=/collections/1"):
+        assert told in page(server, address).text()
+    if which == "page":
+        assert "100 volumes on this page can't be shown" in page(server, "/collections/1").text()
+        collect(server, "/d/solid", ("solid", "test", 0), to="1")
+        export = zipfile.ZipFile(io.BytesIO(server.get("/collections/1/export.zip").content))
+        count = b"1 volume (100 volumes left out"
+        assert any(count in export.read(name) for name in export.namelist())
 
 
 @pytest.mark.parametrize("address", ["/collections/1", "/collections/add?of=/d/eyes"])
