@@ -100,6 +100,11 @@ def hold_volumes(library: Library, files: Iterable[tuple[str, str]]) -> bool:
     return True in kinds and False not in kinds
 
 
+def shows_volumes(library: Library, study: Study) -> bool:
+    """Say whether what a study shows is called volumes."""
+    return hold_volumes(library, [(study.design.dataset, study.design.content)])
+
+
 def _is_volume(library: Library, dataset_id: str) -> bool | None:
     try:
         return library.dataset(dataset_id).is_volume

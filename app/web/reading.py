@@ -27,7 +27,14 @@ from app.web.access import signed
 from app.web.display import PLAIN, Display, parse, values_of
 from app.web.door import Door
 from app.web.forms import Forms, text
-from app.web.gathering import NOT_HERE, lost_items, require_whole, still_coming, wait_for
+from app.web.gathering import (
+    NOT_HERE,
+    lost_items,
+    require_whole,
+    shows_volumes,
+    still_coming,
+    wait_for,
+)
 from app.web.guest import CACHING, finish
 from app.web.item import cut_for, drawn, drawn_through, parse_looking, tidied
 from app.web.language import gettext as _
@@ -205,7 +212,10 @@ def start(request: Request, token: str, link: Link, door: Door, library: Library
     # Where nothing can be seen any more, the page says so by itself.
     with suppress(LightboxError):
         seen = _seen(library, seat, request)
-    view = reading_pages.start(seat.study, seat.reader, token, given, seat.order, lost, link, seen)
+    volumes = shows_volumes(library, seat.study)
+    view = reading_pages.start(
+        seat.study, seat.reader, token, given, seat.order, lost, link, seen, volumes=volumes
+    )
     return page(request, "reader", view)
 
 

@@ -117,11 +117,13 @@ def start(
     lost: frozenset[int],
     link: Link,
     display: Display,
+    *,
+    volumes: bool,
 ) -> Start:
     """Draw up the first page; ``given`` is what was answered, by place.
 
     ``lost`` are the numbers of the items that can't be shown; ``display`` is how the others were
-    looked at before a pause.
+    looked at before a pause; ``volumes`` says what they are called.
     """
 
     def on(path: str) -> str:
@@ -137,7 +139,7 @@ def start(
         reader=reader.name,
         message=paragraphs(link.message),
         question=design.question,
-        size=images(total),
+        size=images(total, volumes=volumes),
         done=_("{answered} of {total} answered", answered=counted(answered), total=counted(total)),
         answered=answered,
         share_done=100 * answered // total,
@@ -168,7 +170,10 @@ def screen(
     old = given.get(place)
     here = f"/s/{token}/read/{place + 1}"
     held, seen = values_of(dataset), display.query()
-    name = _("Image {place}", place=counted(place + 1))
+    number = counted(place + 1)
+    name = (
+        _("Volume {place}", place=number) if dataset.is_volume else _("Image {place}", place=number)
+    )
     # Once no more answers are taken, from one that was given to the next.
     places = sorted(given) if study.closed else range(total)
     shown = [each for each in places if order[each].item not in lost]

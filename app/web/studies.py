@@ -17,7 +17,7 @@ from app.reviews.studies import Study
 from app.web import addresses, designing, study_pages
 from app.web.access import owner_only
 from app.web.forms import Forms, text
-from app.web.gathering import lost_items
+from app.web.gathering import lost_items, shows_volumes
 from app.web.language import gettext as _
 from app.web.lists import first_of, paged
 from app.web.preferences import way_back
@@ -39,7 +39,10 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         pager = paged(request.url.query, studies.count(database), to)
         found = studies.all_studies(database, first_of(pager), PER_PAGE)
         far = answers.progress_of(database, found)
-        rows = [study_pages.row(study, far[study.id]) for study in found]
+        rows = [
+            study_pages.row(study, far[study.id], volumes=shows_volumes(library, study))
+            for study in found
+        ]
         return page(request, "studies", study_pages.StudyList(tuple(rows), pager))
 
     @router.get(f"{addresses.STUDIES}/new")
@@ -68,7 +71,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         of = study.design.source or ""
         source = leads_to(library, collections_at(database, [of]), of)
         lost = lost_items(library, database, study)
-        view = study_pages.build(study, answers.progress(database, study), source, lost, check)
+        far, volumes = answers.progress(database, study), shows_volumes(library, study)
+        view = study_pages.build(study, far, source, lost, check, volumes=volumes)
         answer = page(request, "study", view)
         forms.remember(answer, check)
         return answer

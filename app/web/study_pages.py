@@ -17,7 +17,7 @@ from app.web.language import gettext as _
 from app.web.language import moment, ngettext, say
 from app.web.sharing import Made, public_note, qr_code
 from app.web.views import Choice, Crumb, Fact, Notice, Pager
-from app.web.words import counted, images, label_text
+from app.web.words import capital, counted, images, kind, label_text
 
 _REPEATS: Final = (0, 10, 20, 30)
 _DAYS: Final = (7, 30, 90, 365)
@@ -97,7 +97,7 @@ def crumbs(study: Study, *below: Crumb) -> tuple[Crumb, ...]:
     return (Crumb(_("Studies"), addresses.STUDIES), Crumb(study.design.title, here), *below)
 
 
-def row(study: Study, progress: tuple[Progress, ...]) -> StudyRow:
+def row(study: Study, progress: tuple[Progress, ...], *, volumes: bool) -> StudyRow:
     """Draw up a line of the list."""
     done = sum(each.answered for each in progress)
     total = sum(each.total for each in progress)
@@ -108,7 +108,7 @@ def row(study: Study, progress: tuple[Progress, ...]) -> StudyRow:
         addresses.study(study.id),
         _(
             "{size}, {readers}, {done} of {total} answers; {state}",
-            size=images(_to_read(study)),
+            size=images(_to_read(study), volumes=volumes),
             readers=readers,
             done=counted(done),
             total=counted(total),
@@ -145,10 +145,12 @@ def build(
     source: tuple[str, str],
     lost: tuple[StudyItem, ...],
     check: str,
+    *,
+    volumes: bool,
 ) -> StudyPage:
     """Draw up one study; ``source`` says in words what its images were chosen from, and where.
 
-    ``lost`` are the images that can't be shown.
+    ``lost`` are the images that can't be shown; ``volumes`` says what all of them are called.
     """
     design = study.design
     here = addresses.study(study.id)
@@ -162,12 +164,12 @@ def build(
             Fact(_("Answers"), _("{answers}; or: cannot tell", answers=answers)),
             Fact(_("Scale"), _("ordered") if design.ordinal else _("not ordered")),
             Fact(_("Dataset"), design.dataset),
-            Fact(_("Images"), _size_words(study)),
+            Fact(capital(kind(volumes=volumes)), _size_words(study, volumes=volumes)),
             *((Fact(_("Chosen from"), _chosen(design, words), there),) if design.source else ()),
             Fact(_("Confidence"), _("asked, 1 to 5") if design.ask_confidence else _("not asked")),
             Fact(
                 _("Hidden repeats"),
-                images(study.repeats) if study.repeats else _("none"),
+                images(study.repeats, volumes=volumes) if study.repeats else _("none"),
             ),
             Fact(_("Order"), _("random, another for each reader (seed {seed})", seed=design.seed)),
             Fact(_("Made"), moment(study.made)),
@@ -193,16 +195,16 @@ def build(
         days=tuple(
             Choice(str(n), ngettext("{number} day", "{number} days", n), n == DAYS) for n in _DAYS
         ),
-        notices=_notices(study, lost),
+        notices=_notices(study, lost, volumes=volumes),
     )
 
 
-def _notices(study: Study, lost: tuple[StudyItem, ...]) -> tuple[Notice, ...]:
+def _notices(study: Study, lost: tuple[StudyItem, ...], *, volumes: bool) -> tuple[Notice, ...]:
     if not lost:
         return ()
     aside = frozenset(study.practice_items)
     words = {
-        "images": images(len(lost)),
+        "images": images(len(lost), volumes=volumes),
         "listed": say(listed(f"{item.split} {item.index}" for item in lost)),
     }
     if sum(item.number not in aside for item in lost) == _to_read(study):
@@ -267,9 +269,9 @@ def _to_read(study: Study) -> int:
     return study.size - study.design.practice
 
 
-def _size_words(study: Study) -> str:
+def _size_words(study: Study, *, volumes: bool) -> str:
     aside = study.design.practice
-    rest = images(_to_read(study))
+    rest = images(_to_read(study), volumes=volumes)
     return (
         _("{rest} to read, {aside} more to practise on", rest=rest, aside=aside)
         if aside

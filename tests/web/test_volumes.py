@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -304,3 +305,27 @@ def test_a_link_to_a_volume_carries_the_slices_and_zoom_it_is_seen_at(owner: Tes
     link = share(owner, "/d/cubes/test/7?z=0&zoom=2&smooth=1")
     assert link.partition("?")[2] == "smooth=1&zoom=2&z=0"
     assert "?" not in share(owner, "/d/cubes?zoom=2")
+
+
+def test_a_study_of_volumes_calls_them_so_also_when_their_file_is_gone(
+    real: Callable[[str], Path], serve: Serve, tmp_path: Path
+) -> None:
+    file = tmp_path / "data" / "adrenalmnist3d.npz"
+    file.parent.mkdir()
+    shutil.copy(real(file.stem), file)
+    server = serve(file.parent)
+    fields = {"title": "T", "question": "What?", "scale": "labels", "practice": "3"}
+    new = "/studies/new?of=/d/adrenalmnist3d?split=val"
+    assert send(server, new, "/studies", **fields, repeats="20").status_code == 303
+    made = send(server, "/studies/1", "/studies/1/readers", name="Ann", days="30").text
+    (link,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
+    ann = visitor(server)
+    assert 'aria-label="Volume 1,' in ann.get(f"{link}/read/1").text
+    for _file in ("here", "gone"):
+        study = page(server, "/studies/1").text()
+        # Of the 98 in the file, and a fifth of them twice.
+        assert "Volumes 95 volumes to read, 3 more to practise on" in study
+        assert "Hidden repeats 19 volumes" in study
+        assert "95 volumes, 1 reader" in page(server, "/studies").text()
+        assert "114 volumes" in page(ann, link).text()
+        file.unlink(missing_ok=True)
