@@ -16,7 +16,7 @@ from app.reviews.methods import Protocol, methods, sampling
 from app.reviews.studies import Study
 from app.web import addresses, study_pages
 from app.web.cases import Case, cases, credits_for, more
-from app.web.gathering import dataset_with
+from app.web.gathering import dataset_with, shows_volumes
 from app.web.language import gettext as _
 from app.web.language import say, signed
 from app.web.views import Credits, Crumb, Link
@@ -110,6 +110,7 @@ def agreement_page(
     divided = [each.case for each in found.disagreements]
     design = study.design
     names = read.readings.categories
+    volumes = shows_volumes(library, study)
     return AgreementPage(
         heading=in_line(_("Agreement"), design.title),
         crumbs=study_pages.crumbs(study, Crumb(_("Agreement"), None)),
@@ -129,7 +130,13 @@ def agreement_page(
         else "",
         together=tuple(_measure(each) for each in found.together),
         compared=tuple(
-            (heading, tuple(_compared(study, kept, kind, n, each) for n, each in enumerate(group)))
+            (
+                heading,
+                tuple(
+                    _compared(study, kept, kind, n, each, volumes=volumes)
+                    for n, each in enumerate(group)
+                ),
+            )
             for heading, kind, group in (
                 (_("Each reader against the stored label"), "stored", found.with_stored),
                 (_("Readers in pairs"), "pair", found.pairs),
@@ -144,9 +151,9 @@ def agreement_page(
         if found.positive and found.with_stored
         else (),
         divided=cases(library, study, read, divided[:_DIVIDED_MOST]),
-        divided_text=more(len(divided), _DIVIDED_MOST),
+        divided_text=more(len(divided), _DIVIDED_MOST, volumes=volumes),
         odd=cases(library, study, read, found.against_stored[:_DIVIDED_MOST]),
-        odd_text=more(len(found.against_stored), _DIVIDED_MOST),
+        odd_text=more(len(found.against_stored), _DIVIDED_MOST, volumes=volumes),
         methods=methods(_protocol(library, study, read, found, positive)),
         plots=tuple(
             Link(form.upper(), f"{here}/plots/measures.{form}?positive={positive}")
@@ -188,7 +195,13 @@ def _protocol(
 
 
 def _compared(
-    study: Study, kept: Mapping[str, int], kind: str, number: int, comparison: Comparison
+    study: Study,
+    kept: Mapping[str, int],
+    kind: str,
+    number: int,
+    comparison: Comparison,
+    *,
+    volumes: bool,
 ) -> Compared:
     table = comparison.table
     first, second = say(comparison.first), say(comparison.second)
@@ -201,7 +214,8 @@ def _compared(
         href = addresses.with_query(addresses.study(study.id, "cases"), query) if count else None
         depth = -(-9 * count // most)
         answers = f"{first} {table.categories[row]}, {second} {table.categories[column]}"
-        return Cell(counted(count), f"{images(count)}: {answers}", href, depth, row == column)
+        what = f"{images(count, volumes=volumes)}: {answers}"
+        return Cell(counted(count), what, href, depth, row == column)
 
     size = range(len(table.categories))
     return Compared(

@@ -12,7 +12,7 @@ from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Comparison
 from app.reviews.answers import StudyReadings
 from app.reviews.studies import Study
 from app.web import addresses, study_pages
-from app.web.gathering import dataset_with
+from app.web.gathering import dataset_with, shows_volumes
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.views import Credits, Crumb
@@ -60,7 +60,7 @@ def cases_page(
         crumbs=study_pages.crumbs(study, Crumb(_("Agreement"), back), Crumb(_("Images"), None)),
         back=back,
         cases=cases(library, study, read, numbers[:_CASES_MOST]),
-        more=more(len(numbers), _CASES_MOST),
+        more=more(len(numbers), _CASES_MOST, volumes=shows_volumes(library, study)),
         credits=credits_for(library, study),
     )
 
@@ -111,8 +111,8 @@ def cases(
     return tuple(case(number) for number in numbers)
 
 
-def more(number: int, most: int) -> str:
+def more(number: int, most: int, *, volumes: bool) -> str:
     """Say how many there are, and of how many the first are shown."""
     if number > most:
         return _("The first {most} of {number} images.", most=str(most), number=counted(number))
-    return f"{images(number)}."
+    return f"{images(number, volumes=volumes)}."

@@ -321,6 +321,7 @@ def test_a_study_of_volumes_calls_them_so_also_when_their_file_is_gone(
     (link,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
     ann = visitor(server)
     assert 'aria-label="Volume 1,' in ann.get(f"{link}/read/1").text
+    send(ann, f"{link}/read/1", f"{link}/answers", choice="0")
     for _file in ("here", "gone"):
         study = page(server, "/studies/1").text()
         # Of the 98 in the file, and a fifth of them twice.
@@ -328,4 +329,10 @@ def test_a_study_of_volumes_calls_them_so_also_when_their_file_is_gone(
         assert "Hidden repeats 19 volumes" in study
         assert "95 volumes, 1 reader" in page(server, "/studies").text()
         assert "114 volumes" in page(ann, link).text()
+        agreement = page(server, "/studies/1/agreement")
+        (cell,) = (
+            link for link in agreement.having("aria-label") if "/cases" in str(link.get("href"))
+        )
+        assert str(cell.get("aria-label")).startswith("1 volume: ")
+        assert "1 volume." in page(server, str(cell.get("href"))).text()
         file.unlink(missing_ok=True)
