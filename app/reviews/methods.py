@@ -24,7 +24,8 @@ class Protocol:
     ``unanswered`` how many answers of theirs are missing. ``repeated`` is how many cases each
     reader was to see twice, and ``again`` how many second answers all of them gave. ``compared``
     says whether the answers are held against the stored label; ``positive`` is the number of the
-    positive category, which matters only for two. ``version`` is this program's.
+    positive category, which matters only for two. ``version`` is this program's. ``item`` is what
+    one of those read is called.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Protocol:
     positive: int
     version: str
     resamples: int = RESAMPLES
+    item: str = "image"
 
 
 def methods(protocol: Protocol) -> str:
@@ -60,12 +62,12 @@ def methods(protocol: Protocol) -> str:
     return " ".join(" ".join(sentences).split())
 
 
-def sampling(design: Design) -> str:
-    """Tell how a study's images were chosen, as a part of a sentence."""
+def sampling(design: Design, item: str = "image") -> str:
+    """Tell how a study's images (or volumes) were chosen, as a part of a sentence."""
     if design.source is None or design.drawn_from is None:
         return "[state how they were chosen]"
     if design.drawn_from == 1:
-        return "one image"
+        return f"one {item}"
     path = urlsplit(design.source)
     if path.path.startswith("/collections/"):
         which = " of a collection [state how these were chosen]"
@@ -74,11 +76,11 @@ def sampling(design: Design) -> str:
     else:
         which = ""
     if not design.per_label:
-        return f"all {design.drawn_from:,} images{which}"
-    most = "1 image" if design.per_label == 1 else f"{design.per_label:,} images"
+        return f"all {design.drawn_from:,} {item}s{which}"
+    most = f"1 {item}" if design.per_label == 1 else f"{design.per_label:,} {item}s"
     return (
         f"a random sample of at most {most} of each label, seed {design.seed}, from the "
-        f"{design.drawn_from:,} images{which}"
+        f"{design.drawn_from:,} {item}s{which}"
     )
 
 
@@ -87,7 +89,7 @@ def _sampling(protocol: Protocol) -> list[str]:
     is_whole = protocol.readers and not protocol.unanswered
     verb = "was" if protocol.sampled == 1 else "were"
     sentence = (
-        f"In the study “{protocol.title}”, {protocol.sampled:,} of the {total} images "
+        f"In the study “{protocol.title}”, {protocol.sampled:,} of the {total} {protocol.item}s "
         f"of {protocol.dataset} {verb} {'read' if is_whole else 'to be read'}"
     )
     if not protocol.practice:
@@ -105,9 +107,9 @@ def _reading(protocol: Protocol) -> list[str]:
         return ["No reader has begun yet."]
     readers = "One reader" if protocol.readers == 1 else f"{protocol.readers} readers"
     first = (
-        f"{readers} {_KIND} read the images one at a time, in a random order of their own (seed "
-        f"{protocol.seed}), each without seeing the answers of others; the dataset's own labels "
-        "were hidden."
+        f"{readers} {_KIND} read the {protocol.item}s one at a time, in a random order of their "
+        f"own (seed {protocol.seed}), each without seeing the answers of others; the dataset's own "
+        "labels were hidden."
     )
     if not protocol.repeated:
         return [first]
@@ -144,7 +146,11 @@ def _statistics(protocol: Protocol) -> list[str]:
     compared = [
         *(["between each two readers"] if protocol.readers > 1 else []),
         *(["between each reader and the dataset's own label"] if protocol.compared else []),
-        *(["between each reader's two answers to a repeated image"] if protocol.again else []),
+        *(
+            [f"between each reader's two answers to a repeated {protocol.item}"]
+            if protocol.again
+            else []
+        ),
     ]
     weighted = " with quadratic weights (Cohen 1968) and without" if protocol.ordinal else ""
     sentences = []
@@ -157,19 +163,21 @@ def _statistics(protocol: Protocol) -> list[str]:
     alpha = f"Krippendorff's alpha with the {metric} metric (Krippendorff 2011)"
     if protocol.readers > 2:
         sentences.append(
-            "Among all readers, Fleiss' kappa (Fleiss 1971) was computed for the images that all "
-            f"of them answered, and {alpha} for those that at least two answered."
+            f"Among all readers, Fleiss' kappa (Fleiss 1971) was computed for the {protocol.item}s "
+            f"that all of them answered, and {alpha} for those that at least two answered."
         )
     elif protocol.readers == 2:
-        sentences.append(f"{alpha} was computed for the images that both readers answered.")
+        sentences.append(
+            f"{alpha} was computed for the {protocol.item}s that both readers answered."
+        )
     if protocol.compared and len(protocol.categories) == 2:
         sentences.append(
             "Sensitivity and specificity of each reader were computed against the dataset's own "
             f"label, with “{protocol.categories[protocol.positive]}” as positive."
         )
     sentences.append(
-        "Intervals are 95 % percentile bootstrap intervals by image (Efron and Tibshirani 1993; "
-        f"{protocol.resamples:,} resamples, seeded)."
+        f"Intervals are 95 % percentile bootstrap intervals by {protocol.item} (Efron and "
+        f"Tibshirani 1993; {protocol.resamples:,} resamples, seeded)."
     )
     sentences.append(
         f"The reading and the statistics were done with Lightbox {protocol.version}, and are "

@@ -172,12 +172,13 @@ def _protocol(
     with suppress(GoneError):  # another file, even of that name, has another number of images
         dataset = dataset_with(library, design.dataset, design.content)
         title, total = dataset.title, dataset.total
+    item = "volume" if shows_volumes(library, study) else "image"
     return Protocol(
         title=design.title,
         dataset=title,
         sampled=len(read.cases),
         total=total,
-        sampling=sampling(design),
+        sampling=sampling(design, item),
         practice=design.practice,
         seed=design.seed,
         question=design.question,
@@ -191,6 +192,7 @@ def _protocol(
         compared=bool(found.with_stored),
         positive=positive,
         version=app.__version__,
+        item=item,
     )
 
 

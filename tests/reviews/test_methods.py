@@ -176,3 +176,12 @@ def test_how_the_images_were_chosen(
 ) -> None:
     design = replace(DESIGN, source=source, drawn_from=drawn_from, per_label=per_label)
     assert sampling(design) == told
+
+
+@pytest.mark.parametrize("readers", [1, 2, 3])
+def test_a_study_of_volumes_is_told_of_as_one(readers: int) -> None:
+    design = replace(DESIGN, source="/d/adrenalmnist3d", drawn_from=1584, per_label=30)
+    how = sampling(design, "volume")
+    told = methods(replace(STUDY, sampling=how, readers=readers, item="volume"))
+    assert "120 of the 1,600 volumes" in told
+    assert "image" not in told

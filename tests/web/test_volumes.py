@@ -330,6 +330,7 @@ def test_a_study_of_volumes_calls_them_so_also_when_their_file_is_gone(
         assert "95 volumes, 1 reader" in page(server, "/studies").text()
         assert "114 volumes" in page(ann, link).text()
         agreement = page(server, "/studies/1/agreement")
+        assert " volumes of adrenalmnist3d were to be read" in agreement.text().lower()
         (cell,) = (
             link for link in agreement.having("aria-label") if "/cases" in str(link.get("href"))
         )
