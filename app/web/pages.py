@@ -1,10 +1,14 @@
 """The pages people visit: the catalogue, a dataset's grid, one image."""
 
 import weakref
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
 from isal import isal_zlib
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -27,7 +31,7 @@ from app.web.memory import keep_while
 from app.web.noted import Reviewed
 from app.web.notes import Notebook, item_of, owner_writes
 from app.web.pictures import plan_tile
-from app.web.problems import require_readable_address
+from app.web.problems import readable_address
 from app.web.roles import role_of
 from app.web.sizes import switch
 from app.web.studio import Studio
@@ -37,14 +41,31 @@ from app.web.unpacking import turn, unfinished
 from app.web.walking import walk
 
 
+class _Plain(APIRoute):
+    """A route whose function takes the request alone.
+
+    To find out what a function takes costs FastAPI 0.05 ms of every page.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give what calls the function, after what is asked of every address."""
+
+        async def answered(request: Request) -> Response:
+            await readable_address(request)
+            answer: Response = await run_in_threadpool(self.endpoint, request)
+            return answer
+
+        return answered
+
+
 def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) -> APIRouter:
     """Make the route of a dataset's grid."""
+    router = APIRouter(include_in_schema=False, route_class=_Plain)
     frames = Frames()
 
+    @router.get("/d/{dataset_id}")
     def grid(request: Request) -> Response:
-        require_readable_address(request)
-        dataset_id: str = request.path_params["dataset_id"]
-        whole, mark = library.dataset(dataset_id), reviewed.mark()
+        whole, mark = library.dataset(request.path_params["dataset_id"]), reviewed.mark()
         selection = parse(request.url.query)
         if selection.view not in sheet.views_of(whole):
             selection = replace(selection, view="middle")
@@ -97,9 +118,6 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
         )
         return answer
 
-    # Starlette's own route: FastAPI's takes 0.2 ms, a tenth of a page, to find what this one needs.
-    router = APIRouter()
-    router.add_route("/d/{dataset_id}", grid, include_in_schema=False)
     return router
 
 

@@ -69,19 +69,14 @@ class Problem:
     filled_in: bool = False  # a form was, which the browser still has
 
 
-def require_readable_address(request: Request) -> None:
-    """Refuse an absurd query, and a path with a slash that was escaped.
+async def readable_address(request: Request) -> None:
+    """Refuse an absurd query on every route, and a path with a slash that was escaped.
 
     That one is part of a name, which none here has; once unescaped it separates names.
     """
     if b"%2f" in (request.scope.get("raw_path") or b"").lower():
         raise MissingError("address", _(NO_PAGE))
     require_readable(request.url.query)
-
-
-async def readable_address(request: Request) -> None:
-    """Do so on every route of FastAPI's; async, as it would else be given to a thread."""
-    require_readable_address(request)
 
 
 def install(app: FastAPI) -> None:

@@ -194,8 +194,18 @@ def test_the_server_says_that_it_lives_and_can_answer(real_client: TestClient) -
     assert json_of(real_client, "/readyz")["status"] == "ready"
 
 
-def test_metrics_count_requests_by_route_and_never_by_address(real_client: TestClient) -> None:
-    real_client.get("/d/breastmnist/test/3")
+@pytest.mark.parametrize(
+    ("method", "address", "route"),
+    [
+        ("GET", "/d/breastmnist/test/3", "/d/{dataset_id}/{split}/{index}"),
+        ("GET", "/d/breastmnist?page=3", "/d/{dataset_id}"),
+        ("POST", "/d/breastmnist", "/d/{dataset_id}"),
+    ],
+)
+def test_metrics_count_requests_by_route_and_never_by_address(
+    method: str, address: str, route: str, real_client: TestClient
+) -> None:
+    status = real_client.request(method, address).status_code
     text = real_client.get("/metrics").text
-    assert 'route="/d/{dataset_id}/{split}/{index}"' in text
+    assert f'lightbox_requests_total{{route="{route}",status="{status}"}}' in text
     assert "breastmnist" not in text
