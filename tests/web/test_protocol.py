@@ -326,6 +326,25 @@ def test_many_pictures_leave_few_files_open(
     assert len(list(open_files.iterdir())) < before + 50
 
 
+def test_only_a_picture_that_is_asked_for_again_is_put_into_a_file(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    with Server(LIGHTBOX_DATA_DIR=folder, LIGHTBOX_CACHE_DIR=folder) as running:
+        opened = http.client.HTTPConnection("127.0.0.1", running.port, timeout=PATIENCE)
+        page = ask(opened, "/d/immunodemo")[2]
+        found = re.search(rb'data-sheet="([^"]+)"', page)
+        assert found
+
+        def files_after(times: int) -> int:
+            for _ in range(times):
+                assert len(ask(opened, found[1].decode().replace("&amp;", "&"))[2]) > 100_000
+            open_files = Path(f"/proc/{running.process.pid}/fd").iterdir()
+            return sum("lightbox-answer" in str(file.readlink()) for file in open_files)
+
+        assert files_after(1) == 0
+        assert files_after(2) > 0
+        opened.close()
+
+
 def test_head_sends_no_body(connection: http.client.HTTPConnection, picture: str) -> None:
     status, headers, body = ask(connection, picture, "HEAD")
     assert (status, body) == (200, b"")
