@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from app.web.blanks import ANY_PAGE, Blank, blank
 
 from .conftest import Serve, Write
-from .reading import page, words
+from .reading import Page, page, words
 
 PAGES = [
     f"/d/made?{query}"
@@ -97,6 +97,21 @@ def test_each_page_leads_to_those_near_it_and_to_both_ends(serve: Serve, write: 
             assert (link.get("aria-current") == "page") == (word == str(number))
         (field,) = (each for each in steps.iter("input") if each.get("name") == "page")
         assert field.attrib["placeholder"] == str(number)
+
+
+@pytest.mark.parametrize(("language", "mark"), [("en", ","), ("de", ".")])
+def test_numbers_of_pages_in_the_thousands_are_written_as_others_are(
+    language: str, mark: str, serve: Serve, write: Write
+) -> None:
+    pixels = np.zeros((2_600, 1, 1), np.uint8)
+    client = serve(write("made.npz", train_images=pixels, train_labels=pixels[:, 0]))
+    for number in (6, 1_001, 2_595):
+        address = f"/d/made?per_page=1&page={number}"
+        shown = Page(client.get(address, headers={"Accept-Language": language}).text)
+        (listed,) = shown.one("nav", class_="pager").iter("ol")
+        numbers = [words(link).split()[-1] for link in listed.iter("a")]
+        expected = [1, *range(number - 2, number + 3), 2_600]
+        assert numbers == [f"{each:,}".replace(",", mark) for each in expected]
 
 
 def test_what_others_write_is_no_blank(serve: Serve, write: Write) -> None:
