@@ -35,8 +35,8 @@ from app.web.words import (
 # they are: each of those looks as any number of displays would have it.
 _MOST: Final = 64
 _DISPLAYED_MOST: Final = 8
-# Blanks kept of a frame, of some 40 KB: of the first page, of those near an end and of those amid,
-# as pages and for htmx.
+# Blanks kept of a frame: of the first page and of others, as pages and for htmx, of some 40 KB; and
+# two of the ways from one page to others, of some 3.
 _BLANKS_MOST: Final = 6
 # Datasets whose frames are kept, the least recently seen goes first: one's may take ten megabytes.
 _DATASETS_MOST: Final = 16

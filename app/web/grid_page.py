@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -12,7 +13,7 @@ from app.pictures import sheet
 from app.pictures.tallies import fits
 from app.pictures.window import Window
 from app.web import addresses, controls, display, filters, histogram
-from app.web.blanks import ANY_PAGE, blank
+from app.web.blanks import ANY_PAGE
 from app.web.display import values_of
 from app.web.filters import Facet
 from app.web.frame import Frame
@@ -32,6 +33,9 @@ _THUMB_WORDS: Final[dict[Thumbs, tuple[str, str]]] = {
     "large": (later("L"), later("Large thumbnails")),
     "fit": (later("Fit"), later("Fit thumbnails to the width")),
 }
+
+# The macros that lead to other pages.
+_WAYS_ON: Final = ("steps", "pager")
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,6 @@ class Grid:
     filters: Markup
     tabs: Markup  # one for each split
     thumbs: Markup  # how large thumbnails are drawn
-    steps: Markup  # to the next page and the one before
-    pager: Markup  # to any page
     chips: Markup  # each takes one filter away
     distribution: Markup
     display: Markup  # the form that changes how pictures are seen
@@ -81,7 +83,7 @@ def build(
     review: Facet | None = None,
     stop: Stop | None = None,
 ) -> Grid:
-    """Draw up what the pages of a selection show whose ``kind_of`` is the same.
+    """Draw up what the first page of a selection shows, or all others.
 
     ``waiting`` says what is still being unpacked.
     """
@@ -90,8 +92,6 @@ def build(
     total = frame.subset.total
     address = addresses.grid(dataset.id, there)
     seen = _seen(dataset, there)
-    pages = pages_of(total, selection.per_page)
-    ways_on = amid(pages, to_pages(dataset, selection)) if is_amid(selection.page, pages) else None
     return Grid(
         subtitle=frame.subtitle,
         crumbs=(Crumb(dataset.title, None),),
@@ -103,8 +103,6 @@ def build(
         ways=_ways(dataset, there, total),
         tabs=fragment("tabs", filters.tabs(dataset, first)),
         thumbs=_thumbs(dataset, there),
-        steps=macro("pager", "steps", ways_on) if ways_on else blank("steps"),
-        pager=macro("pager", "pager", ways_on) if ways_on else blank("pager"),
         chips=fragment("chips", filters.chips(dataset, first)),
         filters=fragment("filters", filters.form(dataset, first)),
         distribution=fragment("distribution", histogram.build(dataset, first)),
@@ -125,12 +123,6 @@ def build(
     )
 
 
-def kind_of(selection: Selection, frame: Frame) -> tuple[bool, bool]:
-    """Tell apart the pages of a selection that have something else in common."""
-    pages = pages_of(frame.subset.total, selection.per_page)
-    return selection.page == 1, is_amid(selection.page, pages)
-
-
 def filling(leaf: Leaf, dataset: Dataset, selection: Selection, frame: Frame) -> Mapping[str, str]:
     """Draw what goes into a page's blanks."""
     return {
@@ -139,15 +131,23 @@ def filling(leaf: Leaf, dataset: Dataset, selection: Selection, frame: Frame) ->
         "style": leaf.style,
         "early": macro("cells", "early", leaf.tiles),
         "cells": macro("cells", "grid", leaf, selection.thumbs == "fit"),
-        **_ways_on(dataset, selection, pages_of(frame.subset.total, selection.per_page)),
+        **_ways_on(dataset, selection, frame),
     }
 
 
-def _ways_on(dataset: Dataset, selection: Selection, pages: int) -> Mapping[str, str]:
-    if is_amid(selection.page, pages):
-        return numbers_amid(selection.page)
-    ways_on = pager(selection.page, pages, to_pages(dataset, selection))
-    return {"steps": macro("pager", "steps", ways_on), "pager": macro("pager", "pager", ways_on)}
+def _ways_on(dataset: Dataset, selection: Selection, frame: Frame) -> Mapping[str, str]:
+    """Draw the steps to the pages beside this one, and the pager to any."""
+    pages = pages_of(frame.subset.total, selection.per_page)
+    if not is_amid(selection.page, pages):
+        ways_on = pager(selection.page, pages, to_pages(dataset, selection))
+        return {name: macro("pager", name, ways_on) for name in _WAYS_ON}
+
+    def drawn(name: str) -> str:
+        return macro("pager", name, amid(pages, to_pages(dataset, selection)))
+
+    own = numbers_amid(selection.page)
+    blanks = {name: frame.blank(name, partial(drawn, name)) for name in _WAYS_ON}
+    return {name: each.filled(selection.page, own).decode() for name, each in blanks.items()}
 
 
 def _is_filtered(selection: Selection) -> bool:

@@ -94,7 +94,7 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
             )
             return draw(request, "grid", view)
 
-        asked = (grid_page.kind_of(selection, frame), review, *surroundings(request).values())
+        asked = (selection.page == 1, review, *surroundings(request).values())
         blank = Blank(drawn()) if waiting else frame.blank(asked, drawn)
         own = leaf(dataset, selection, frame, items, unpacking=bool(waiting))
         html = blank.filled(selection.page, grid_page.filling(own, dataset, selection, frame))

@@ -2,12 +2,16 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.datasets.dataset import Dataset
+from app.datasets.selection import Selection
+from app.web import grid_page
 from app.web.blanks import ANY_PAGE, Blank, blank
 
 from .conftest import Serve, Write
@@ -75,6 +79,23 @@ def test_each_page_has_its_own_images_and_leads_back_to_itself(serve: Serve, wri
         assert indexes == list(range(20 * (number - 1), 20 * number))
         summary = shown.one("p", class_="summary").text
         assert summary == f"Page {number} of 15, 20 of 290 images"
+
+
+def test_pages_are_drawn_whole_only_once_beside_the_first(
+    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = serve(made(write))
+    drawn: list[int] = []
+
+    def counted(dataset: Dataset, selection: Selection, *rest: Any, **more: Any) -> grid_page.Grid:
+        drawn.append(selection.page)
+        return build(dataset, selection, *rest, **more)
+
+    build = grid_page.build
+    monkeypatch.setattr(grid_page, "build", counted)
+    for number in (1, 2, 7, 5, 8, 15, 6):
+        page(client, f"/d/made?order=random&seed=4&per_page=20&page={number}")
+    assert drawn == [1, 2]
 
 
 def test_each_page_leads_to_those_near_it_and_to_both_ends(serve: Serve, write: Write) -> None:
