@@ -45,7 +45,7 @@ _HOLDS: Final = "lightbox.holds"
 class Kept:
     """An answer as it goes out. ``tag`` is the ETag's value, ``holds`` asks if it is still true.
 
-    ``given`` says that it went out before.
+    ``given`` says that it was given at once before, ahead of the application.
     """
 
     tag: bytes
