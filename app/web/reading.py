@@ -24,7 +24,7 @@ from app.reviews.orders import Place
 from app.reviews.studies import Reader, Study, StudyItem
 from app.web import addresses, reading_pages
 from app.web.access import signed
-from app.web.display import PLAIN, Display, parse, values_of
+from app.web.display import parse, values_of
 from app.web.door import Door
 from app.web.forms import Forms, text
 from app.web.gathering import (
@@ -83,7 +83,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
         lost = _lost(library, door.database, seat.study)
         place = answers.next_place(door.database, seat.study, seat.reader, lost)
         rest = "" if place is None else f"/read/{place + 1}"
-        there = addresses.with_query(f"/s/{token}{rest}", _seen(library, seat, request).query())
+        there = addresses.with_query(f"/s/{token}{rest}", _seen(library, seat, request))
         return finish(RedirectResponse(there, 303))
 
     @router.get("/read/{number}")
@@ -141,7 +141,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             after = (each for each in seat.order[place.number + 1 :] if each.item not in lost)
             if following := next(after, None):
                 there = f"{there}/{following.number + 1}"
-            there = addresses.with_query(there, _seen(library, seat, request).query())
+            there = addresses.with_query(there, _seen(library, seat, request))
         if by_program:
             return finish(JSONResponse({"saved": kept.key, "next": there}))
         return finish(RedirectResponse(there, 303))
@@ -208,7 +208,7 @@ def start(request: Request, token: str, link: Link, door: Door, library: Library
     seat = _seated(door.database, link)
     given = answers.current(door.database, seat.reader)
     lost = _lost(library, door.database, seat.study)
-    seen = PLAIN
+    seen = ""
     # Where nothing can be seen any more, the page says so by itself.
     with suppress(LightboxError):
         seen = _seen(library, seat, request)
@@ -279,10 +279,14 @@ def _lost(library: Library, database: Database, study: Study) -> frozenset[int]:
     return frozenset(item.number for item in lost_items(library, database, study))
 
 
-def _seen(library: Library, seat: Seat, request: Request) -> Display:
+def _seen(library: Library, seat: Seat, request: Request) -> str:
     """Read how the reader sees pictures, to carry it to the next one."""
     query = request.url.query
-    return parse(query, values_of(_dataset(library, seat.study))) if query else PLAIN
+    if not query:
+        return ""
+    dataset = _dataset(library, seat.study)
+    display = parse(query, values_of(dataset))
+    return reading_pages.carried(dataset, parse_looking(dataset, query), display)
 
 
 def _plan(

@@ -14,7 +14,7 @@ from app.reviews.studies import Reader, Study, StudyItem
 from app.web import addresses, controls, volume
 from app.web.display import Display, values_of
 from app.web.guest_pages import paragraphs
-from app.web.item import Looking, planes_of, zoom_of
+from app.web.item import Looking, default_slices, planes_of, zoom_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import ngettext
@@ -116,18 +116,18 @@ def start(
     order: Sequence[Place],
     lost: frozenset[int],
     link: Link,
-    display: Display,
+    seen: str,
     *,
     volumes: bool,
 ) -> Start:
     """Draw up the first page; ``given`` is what was answered, by place.
 
-    ``lost`` are the numbers of the items that can't be shown; ``display`` is how the others were
-    looked at before a pause; ``volumes`` says what they are called.
+    ``lost`` are the numbers of the items that can't be shown; ``seen`` is how the others were
+    looked at before a pause, as ``carried`` says it; ``volumes`` says what they are called.
     """
 
     def on(path: str) -> str:
-        return addresses.with_query(f"/s/{token}/{path}", display.query())
+        return addresses.with_query(f"/s/{token}/{path}", seen)
 
     design, answered, total = study.design, len(given), len(order)
     left = 0 if study.closed else _left_out(given, order, lost)
@@ -153,6 +153,12 @@ def start(
     )
 
 
+def carried(dataset: Dataset, looking: Looking, display: Display) -> str:
+    """Give the query by which the next picture is seen as this one; slices are each one's own."""
+    alike = replace(looking, slices=default_slices(dataset))
+    return addresses.joined(display.query(), alike.query(dataset))
+
+
 def screen(
     dataset: Dataset,
     study: Study,
@@ -169,7 +175,7 @@ def screen(
     design, total = study.design, len(order)
     old = given.get(place)
     here = f"/s/{token}/read/{place + 1}"
-    held, seen = values_of(dataset), display.query()
+    held, seen = values_of(dataset), carried(dataset, looking, display)
     number = counted(place + 1)
     name = (
         _("Volume {place}", place=number) if dataset.is_volume else _("Image {place}", place=number)
@@ -187,7 +193,9 @@ def screen(
         answered=len(given),
         total=total,
         viewer=_viewer(dataset, looking, display, name, here),
-        address=addresses.with_query(here, addresses.joined(seen, looking.query(dataset))),
+        address=addresses.with_query(
+            here, addresses.joined(display.query(), looking.query(dataset))
+        ),
         action=addresses.with_query(f"/s/{token}/answers", seen),
         place=place + 1,
         key=key,
@@ -267,7 +275,8 @@ def practice(
         confidences=confidences(design, None) if chosen is None else (),
         feedback=feedback,
         following=addresses.with_query(
-            f"/s/{token}/read" if after is None else f"/s/{token}/practice/{after + 1}", seen
+            f"/s/{token}/read" if after is None else f"/s/{token}/practice/{after + 1}",
+            carried(dataset, looking, display),
         ),
         following_text=_("Begin the reading") if after is None else _("Next practice image"),
         credits=credits_of([dataset]),

@@ -1,6 +1,7 @@
 """A blinded reading: no byte that reaches a reader tells the label, the split or the index."""
 
 import re
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -265,6 +266,23 @@ def test_what_is_kept_is_said_to_be_kept_whatever_has_become_of_its_image(
     answer = browser.post(action, data={**form, "choice": "1"})
     assert (answer.status_code, answer.headers["location"]) == (303, f"{link}/read/2")
     assert len(server.get("/studies/1/answers.csv").text.splitlines()) == 2
+
+
+def test_the_next_image_is_seen_as_this_one(reader: tuple[TestClient, str]) -> None:
+    browser, link = reader
+    seen = "invert=1&zoom=2"
+    first = browser.get(f"{link}/read/1?{seen}").text
+    form = fields_of(first, escape(f"{link}/answers?{seen}"))
+    answer = browser.post(f"{link}/answers?{seen}", data={**form, "choice": "1"})
+    assert answer.headers["location"] == f"{link}/read/2?{seen}"
+    second = Page(browser.get(answer.headers["location"]).text)
+    assert "Zoom 2×" in second.text()
+    # And so it is after Back, after a pause, and behind what was practised on.
+    assert {f"{link}/read/1?{seen}", f"{link}?{seen}"} <= second.links()
+    assert f"{link}/read?{seen}" in Page(browser.get(f"{link}?{seen}").text).links()
+    assert browser.get(f"{link}/read?{seen}").headers["location"] == f"{link}/read/2?{seen}"
+    practised = Page(browser.get(f"{link}/practice/1?{seen}&choice=1").text)
+    assert f"{link}/practice/2?{seen}" in practised.links()
 
 
 @pytest.mark.parametrize("how", ["replaced", "gone"])

@@ -321,6 +321,8 @@ def test_a_study_of_volumes_calls_them_so_also_when_their_file_is_gone(
     (link,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
     ann = visitor(server)
     assert 'aria-label="Volume 1,' in ann.get(f"{link}/read/1").text
+    # A slice is this volume's own, and not carried to the next one.
+    assert f'action="{link}/answers?zoom=2"' in ann.get(f"{link}/read/1?z=3&zoom=2").text
     send(ann, f"{link}/read/1", f"{link}/answers", choice="0")
     for _file in ("here", "gone"):
         study = page(server, "/studies/1").text()
