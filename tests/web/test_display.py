@@ -323,8 +323,8 @@ def test_a_reader_sees_by_the_same_setting_from_image_to_image(owner: TestClient
     check = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', html))
     answer = reader.post(action, data={**check, "choice": "1"})
     assert answer.headers["location"] == f"{link}/read/3?{SETTING}"
-    # A pause keeps it, too; what is no setting is of no matter there.
-    assert f"{link}?{SETTING}" in shown.links()
+    # A pause keeps it, and the zoom; what is no setting is of no matter there.
+    assert f"{link}?{SETTING}&zoom=2" in shown.links()
     onwards = page(reader, f"{link}?{SETTING}").links()
     assert {f"{link}/read?{SETTING}"} == {way for way in onwards if "/read" in way}
     assert f"{link}/read" in page(reader, f"{link}?map=jet").links()
