@@ -18,18 +18,21 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 
 from app.errors import MalformedError, MissingError
 from app.phrases import Phrase
 from app.reviews.database import Database
-from app.reviews.items import Item, from_row
+from app.reviews.items import Item, from_row, to_row
 from app.reviews.tables import collected, collections
 from app.reviews.texts import cleaned
 
 NAME_MOST: Final = 200
 _IS_THERE: Final = collections.c.deleted.is_(None)
+# Each is named by four values, and SQLite takes a thousand at once.
+_ASKED_MOST: Final = 200
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,28 @@ def items(
             .limit(stop - start)
         )
         return tuple(from_row(row) for row in rows.mappings())
+
+
+def ranks(db: Database, collection_id: int, these: Sequence[Item]) -> dict[Item, int]:
+    """Give the places (from 0) of those of these items that were put into a collection one by one.
+
+    Raises StorageError.
+    """
+    order = collected.c.place, collected.c.id
+    numbered = (
+        select(collected, (func.row_number().over(order_by=order) - 1).label("rank"))
+        .where(live(collection_id))
+        .subquery()
+    )
+    found: dict[Item, int] = {}
+    with db.reading() as connection:
+        for start in range(0, len(these), _ASKED_MOST):
+            asked = [to_row(item) for item in these[start : start + _ASKED_MOST]]
+            columns = tuple_(*(numbered.c[name] for name in asked[0]))
+            named = [tuple(row.values()) for row in asked]
+            rows = connection.execute(select(numbered).where(columns.in_(named)))
+            found.update((from_row(row), row["rank"]) for row in rows.mappings())
+    return found
 
 
 def files(db: Database, found: Collection) -> tuple[tuple[str, str], ...]:

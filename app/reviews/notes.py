@@ -178,6 +178,17 @@ def noted(db: Database, dataset: str, content: str, kind: Noted) -> dict[Split, 
     return {split: np.array(sorted(found[split]), np.int64) for split in SPLITS}
 
 
+def said_by(db: Database, link_id: int) -> dict[Noted, frozenset[Item]]:
+    """Give the items that were flagged, and those written of, by a link. Raises StorageError."""
+    with db.reading() as connection:
+        rows = connection.execute(select(notes).where(notes.c.link_id == link_id, _STANDS))
+        said = [(from_row(row), row["flag"], row["text"]) for row in rows.mappings()]
+    return {
+        "flagged": frozenset(item for item, flag, _text in said if flag),
+        "notes": frozenset(item for item, _flag, text in said if text),
+    }
+
+
 def stale(db: Database, dataset: str, content: str) -> int:
     """Count the notes on other contents of this data set: its file has changed since."""
     with db.reading() as connection:

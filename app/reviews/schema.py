@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from app.errors import StorageError
 
 # The newest revision there is under migrations/versions.
-SCHEMA: Final = "0002"
+SCHEMA: Final = "0003"
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 VERSIONS: Final = (FOLDER / "versions",)

@@ -213,4 +213,5 @@ notes: Final = _table(
     Column("made", Moment, nullable=False),
     Index(None, "dataset", "content", "split", "position"),
     Index(None, "operation_id"),
+    Index(None, "link_id"),
 )

@@ -25,6 +25,7 @@ from app.web.display import parse, values_of
 from app.web.door import Door, PassphraseNeededError, is_person
 from app.web.forms import Forms, text
 from app.web.gathering import PATIENCE_SECONDS, Run, require_whole, to_value, wait_for
+from app.web.guest_noted import Said, Shown, said_of, shown
 from app.web.item import atlas_for, cut_for, drawn, drawn_through, parse_looking, tidied
 from app.web.language import gettext as _
 from app.web.notes import Notebook, Writer
@@ -62,10 +63,11 @@ def guest(
             answer = begin(request, token, link, door, library)
         else:
             shared = open_shared(library, door.database, link)
+            part = shown(library, door.database, shared, request.url.query)
             answer = (
-                _item(request, token, shared, "1", notebook)
+                _item(request, token, shared, part, "1", notebook)
                 if shared.only
-                else _grid(request, token, link, shared)
+                else _grid(request, token, shared, part, said_of(door.database, shared))
             )
         return finish(answer, _counting(door, link, request, answer))
 
@@ -88,7 +90,8 @@ def guest(
         except PassphraseNeededError:
             wanted = addresses.joined(urlencode({_PLACE: place}), request.url.query)
             return finish(RedirectResponse(addresses.with_query(f"/s/{token}", wanted), 303))
-        return finish(_item(request, token, shared, place, notebook))
+        part = shown(library, door.database, shared, request.url.query)
+        return finish(_item(request, token, shared, part, place, notebook))
 
     return router
 
@@ -103,8 +106,7 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
 
         def plan() -> Plan:
             shared = open_shared(library, door.database, door.open_unlocked(request, token))
-            number = guest_grid.page_number(query)
-            run = _run(shared, number, dict(parse_qsl(query)))
+            run = _run(shared, shown(library, door.database, shared, query), query)
             dataset = run.dataset
             if dataset is None:
                 raise GoneError(run.why)
@@ -140,9 +142,10 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
     return router
 
 
-def _run(shared: Shared, number: int, given: dict[str, str]) -> Run:
+def _run(shared: Shared, part: Shown, query: str) -> Run:
     """Find the run of a page that a picture's address names. Raises MissingError."""
-    runs = guest_grid.page_runs(shared, number)
+    runs = guest_grid.page_runs(part, guest_grid.page_number(query))
+    given = dict(parse_qsl(query))
     at = whole_number("run", given.get("run", "1")) - 1
     if not 0 <= at < len(runs):
         raise MissingError("run", _("This page has no such picture."))
@@ -151,7 +154,9 @@ def _run(shared: Shared, number: int, given: dict[str, str]) -> Run:
     return runs[at]
 
 
-def _item(request: Request, token: str, shared: Shared, place: str, notebook: Notebook) -> Response:
+def _item(
+    request: Request, token: str, shared: Shared, part: Shown, place: str, notebook: Notebook
+) -> Response:
     found = shared.item(place)
     query = request.url.query
     looking = parse_looking(found.dataset, query)
@@ -162,7 +167,7 @@ def _item(request: Request, token: str, shared: Shared, place: str, notebook: No
         wait_for(shared.awaited(found.dataset, [found.item]))
     else:
         found.dataset.images[found.item.split].wait(found.item.index + 1, PATIENCE_SECONDS)
-    view = guest_pages.item(shared, token, found, looking, display)
+    view = guest_pages.item(shared, part, token, found, looking, display)
     if wants_part(request):
         return page(request, "look", view)
     (plane, *_rest) = view.planes
@@ -229,10 +234,10 @@ def _plan(
     return Plan(tag, kind, CACHING, draw, images)
 
 
-def _grid(request: Request, token: str, link: Link, shared: Shared) -> Response:
-    view = guest_grid.grid(shared, token, request.url.query)
+def _grid(request: Request, token: str, shared: Shared, part: Shown, said: Said) -> Response:
+    view = guest_grid.grid(shared, part, said, token, request.url.query)
     first = next((tile.sheet for tile in view.tiles), "")
-    unfurl.tell_of_link(request, link, view.heading, view.subtitle, first)
+    unfurl.tell_of_link(request, shared.link, view.heading, view.subtitle, first)
     return page(request, "guest_grid", view, style=view.style)
 
 

@@ -13,7 +13,9 @@ from app.reviews.items import Item
 from app.web import addresses, controls, histogram
 from app.web.access import signed
 from app.web.display import Display, Values, parse, values_of_all
+from app.web.filters import Tab
 from app.web.gathering import Run, are_volumes, still_coming, to_value
+from app.web.guest_noted import Said, Shown, tabs
 from app.web.guest_pages import paragraphs
 from app.web.language import gettext as _
 from app.web.language import later, say
@@ -31,6 +33,7 @@ from app.web.words import (
     credits_of,
     images,
     in_line,
+    kind,
     size_words,
     spoken,
 )
@@ -46,11 +49,13 @@ class GuestGrid:
     message: tuple[str, ...]  # paragraphs
     subtitle: str
     summary: str
+    tabs: tuple[Tab, ...]  # what something was said of
     style: str
     cell_width: int
     cell_height: int
     tiles: tuple[Tile, ...]
     pager: Pager
+    empty: str  # what to say when there is nothing to see, else empty
     display: Markup
     lens: Markup
     css: str
@@ -63,10 +68,10 @@ def page_number(query: str) -> int:
     return selection.parse(query).page
 
 
-def page_runs(shared: Shared, number: int) -> list[Run]:
+def page_runs(shown: Shown, number: int) -> list[Run]:
     """Give the items of a page. Raises MissingError for one behind the last."""
-    required_pages(number, shared.total, _NO_PAGE)
-    return list(shared.fetch((number - 1) * PER_PAGE, number * PER_PAGE))
+    required_pages(number, len(shown.places), _NO_PAGE)
+    return list(shown.fetch((number - 1) * PER_PAGE, number * PER_PAGE))
 
 
 def run_key(shared: Shared, run: Run) -> str:
@@ -75,44 +80,43 @@ def run_key(shared: Shared, run: Run) -> str:
     return signed(shared.link.secret, "run", named)[:24]
 
 
-def grid(shared: Shared, token: str, query: str) -> GuestGrid:
-    """Draw up a page of thumbnails. Raises MissingError for a page that is not there."""
+def grid(shared: Shared, shown: Shown, said: Said, token: str, query: str) -> GuestGrid:
+    """Draw up a page of thumbnails. Raises MalformedError, and MissingError for no such page."""
     link, number = shared.link, page_number(query)
-    runs = page_runs(shared, number)
-    pages = pages_of(shared.total, PER_PAGE)
+    runs = page_runs(shown, number)
+    pages = pages_of(len(shown.places), PER_PAGE)
     datasets = list({run.dataset.id: run.dataset for run in runs if run.dataset}.values())
     values = values_of_all(datasets)
     display = parse(query, values)
     seen = display.query()
-    tiles = _tiles(shared, token, number, runs, seen)
+    tiles = _tiles(shared, shown, token, number, runs, seen)
     drawn, width, height = sized(tiles, [cell_size(run, shared.view) for run in runs])
     # What is on this page may be of fewer, and the link is called the same on each.
     everything = shared.datasets()
     titles = " + ".join(dataset.title for dataset in everything)
 
     def to(page: int) -> str:
-        return addresses.with_query(f"/s/{token}", addresses.joined(at(page), seen))
+        return addresses.with_query(f"/s/{token}", addresses.joined(shown.query(page), seen))
 
-    def at(page: int) -> str:
-        return f"page={page}" if page > 1 else ""
-
-    form = _seen(display, values, token, at(number))
-    noun = images(shared.total, volumes=are_volumes(everything))
+    form = _seen(display, values, token, shown.query(number))
+    volumes = are_volumes(everything)
     return GuestGrid(
-        heading=link.title or in_line(titles, noun),
+        heading=link.title or in_line(titles, images(shared.total, volumes=volumes)),
         message=paragraphs(link.message),
         subtitle=_described(everything[0], shared) if len(everything) == 1 else titles,
         summary=_(
             "Page {number} of {pages}, {noun} in all",
             number=counted(number),
             pages=counted(pages),
-            noun=noun,
+            noun=images(len(shown.places), volumes=volumes),
         ),
+        tabs=tabs(shared, shown, said, token, seen),
         style=drawn,
         cell_width=width,
         cell_height=height,
         tiles=tiles,
         pager=pager(number, pages, to),
+        empty="" if tiles else _empty(shown, kind(volumes=volumes)),
         display=fragment("display", form) if form else Markup(),
         lens=fragment("lens", form) if form else Markup(),
         css=form.css if form else "",
@@ -129,19 +133,29 @@ def _seen(display: Display, values: Values | None, token: str, page: str) -> Con
     return controls.build(display, replace(values, deep=False), action=f"/s/{token}", query=page)
 
 
-def _tiles(shared: Shared, token: str, number: int, runs: list[Run], seen: str) -> tuple[Tile, ...]:
+def _empty(shown: Shown, noun: str) -> str:
+    if shown.noted:
+        return _("No {noun} match these filters.", noun=noun)
+    return _("There are no images to see by this link at the moment; ask the person who sent it.")
+
+
+def _tiles(
+    shared: Shared, shown: Shown, token: str, number: int, runs: list[Run], seen: str
+) -> tuple[Tile, ...]:
+    carried = addresses.joined(shown.query(), seen)
     first = (number - 1) * PER_PAGE
     tiles = []
     for which, run in enumerate(runs, start=1):
-        carried = run.dataset.labels_of(run.places) if run.dataset else [()] * len(run.items)
+        labels = run.dataset.labels_of(run.places) if run.dataset else [()] * len(run.items)
+        places = shown.places[first : first + len(run.items)]
         cells = [
-            fragment("cell", _cell(shared, token, first + place, run, item, values, seen))
-            for place, (item, values) in enumerate(zip(run.items, carried, strict=True))
+            fragment("cell", _cell(shared, token, place, run, item, values, carried))
+            for place, item, values in zip(places, run.items, labels, strict=True)
         ]
         first += len(run.items)
-        query = [f"page={number}"] * (number > 1) + [f"run={which}"] * (which > 1)
-        if shared.selection is None:
-            # A collection changes; its page and its pictures must be of the same moment.
+        query = [shown.query(number)] * bool(shown.query(number)) + [f"run={which}"] * (which > 1)
+        if shared.selection is None or shown.noted:
+            # What is in it changes; a page and its pictures must be of the same moment.
             query.append(f"of={run_key(shared, run)}")
         address = addresses.with_query(f"/s/{token}/sheet.png", "&".join(query))
         tiles.append(
@@ -204,13 +218,13 @@ def _cell(
     run: Run,
     item: Item,
     values: tuple[int, ...],
-    seen: str,
+    carried: str,
 ) -> Cell:
     dataset, hidden = run.dataset, shared.link.hide_labels
     place = counted(number + 1)
     is_volume = dataset is not None and dataset.is_volume
     name = _("Volume {place}", place=place) if is_volume else _("Image {place}", place=place)
-    href = addresses.with_query(f"/s/{token}/{number + 1}", seen)
+    href = addresses.with_query(f"/s/{token}/{number + 1}", carried)
     if dataset is None:
         return Cell(href, "", "", f"{name}: {run.why}", run.why, None)
     if hidden:

@@ -8,19 +8,19 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from app.datasets.selection import PER_PAGE
 from app.errors import MissingError, NotReadyError
 from app.pictures import exact
 from app.web import addresses, controls, histogram, volume
 from app.web.display import Display, values_of
 from app.web.gathering import require_whole, still_coming
+from app.web.guest_noted import Shown
 from app.web.item import Looking, planes_of, zoom_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.shared import Found, Shared
 from app.web.views import NOTHING, Controls, Credits, Fact, Notice, Plane, Volume, Zoom
-from app.web.words import counted, credits_of, labels_text, size_words
+from app.web.words import NOTED_WORDS, capital, counted, credits_of, labels_text, size_words
 
 _FORMS: Final = ("png", "npy")
 
@@ -45,6 +45,7 @@ class GuestItem:
     next: str | None
     keeps: tuple[bool, bool]  # whether slices go along to them
     back: str | None
+    back_text: str
     zoom: Zoom
     notices: tuple[Notice, ...]
     credits: Credits
@@ -60,8 +61,10 @@ class Passphrase:
     wrong: bool
 
 
-def item(shared: Shared, token: str, found: Found, looking: Looking, display: Display) -> GuestItem:
-    """Draw up one image's page."""
+def item(
+    shared: Shared, shown: Shown, token: str, found: Found, looking: Looking, display: Display
+) -> GuestItem:
+    """Draw up one image's page, from which steps lead to the next of what is ``shown``."""
     dataset, link, number = found.dataset, shared.link, found.number
     split, index = found.item.split, found.item.index
     (values,) = dataset.indexes[split].labels_of(np.array([index]))
@@ -75,18 +78,20 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
         return addresses.with_query(f"/s/{token}/{number + 1}.{form}", query)
 
     # A window, or a slice, of one dataset means nothing in another.
-    first = max(0, number - 1)
-    near = [run.dataset for run in shared.fetch(first, number + 2) for _ in run.items]
+    before, after = shown.around(number)
+    first = max(0, before)
+    near = [run.dataset for run in shown.fetch(first, after + 1) for _ in run.items]
     alike = {first + n for n, each in enumerate(near) if each and each.id == dataset.id}
 
-    def neighbour(there: int) -> str | None:
-        if not 0 <= there < shared.total:
+    def neighbour(rank: int) -> str | None:
+        if not 0 <= rank < len(shown.places):
             return None
-        query = addresses.joined(seen, looking.query(dataset)) if there in alike else ""
-        return addresses.with_query(f"/s/{token}/{there + 1}", query)
+        query = addresses.joined(seen, looking.query(dataset)) if rank in alike else ""
+        there = f"/s/{token}/{shown.places[rank] + 1}"
+        return addresses.with_query(there, addresses.joined(shown.query(), query))
 
     def address(there: str) -> str:
-        return addresses.with_query(here, addresses.joined(seen, there))
+        return addresses.with_query(here, addresses.joined(shown.query(), seen, there))
 
     def atlas_source(axis: str, query: str) -> str:
         return addresses.with_query(f"/s/{token}/{number + 1}/atlas-{axis}.png", query)
@@ -94,9 +99,8 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
     held = values_of(dataset)
     through = display.drawn(held)
     planes = planes_of(dataset, looking, name, source, atlas_source, through=through)
-    page = number // PER_PAGE + 1
     back = addresses.with_query(
-        f"/s/{token}", addresses.joined(f"page={page}" if page > 1 else "", seen)
+        f"/s/{token}", addresses.joined(shown.query(shown.page_of(number)), seen)
     )
     pixels = _pixels(shared, found)
     waited_for = (
@@ -117,11 +121,16 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
             pixels,
             voxels=source("", True),
             address=here,
+            query=shown.query(),
         )
         if dataset.is_volume
         else None,
         display=controls.build(
-            display, held, action=here, query=looking.query(dataset), fit=pixels
+            display,
+            held,
+            action=here,
+            query=addresses.joined(shown.query(), looking.query(dataset)),
+            fit=pixels,
         ),
         label_text=labels_text(dataset, values) if shows else "",
         hue=histogram.hue(single) if single else None,
@@ -134,10 +143,11 @@ def item(shared: Shared, token: str, found: Found, looking: Looking, display: Di
         place=_("{number} of {total}", number=counted(number + 1), total=counted(shared.total))
         if shared.total > 1
         else "",
-        previous=neighbour(number - 1),
-        next=neighbour(number + 1),
-        keeps=(number - 1 in alike, number + 1 in alike),
+        previous=neighbour(before),
+        next=neighbour(after),
+        keeps=(before in alike, after in alike),
         back=None if shared.only else back,
+        back_text=capital(_(NOTED_WORDS[shown.noted])) if shown.noted else _("All images"),
         zoom=zoom_of(dataset, looking, address),
         notices=() if pixels is not None else still_coming(waited_for),
         credits=credits_of([dataset]),

@@ -3,7 +3,7 @@
 With labels hidden the order is the link's own, and a place says nothing about split or index.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -45,14 +45,15 @@ class Found:
 class Shared:
     """The items of a link, in the order its holder sees them.
 
-    ``fetch`` gives those from one place (from 0) up to, not including, another. ``selection`` is
-    what a grid was selected by. A collection may be of several datasets, and change: ``datasets``
-    gives those that are here.
+    ``fetch`` gives those from one place (from 0) up to, not including, another; ``find`` the places
+    of those of some items that are among them. ``selection`` is what a grid was selected by. A
+    collection may be of several datasets, and change: ``datasets`` gives those that are here.
     """
 
     link: Link
     total: int
     fetch: Callable[[int, int], Sequence[Run]]
+    find: Callable[[Sequence[Item]], Mapping[Item, int]]
     datasets: Callable[[], Sequence[Dataset]]
     selection: Selection | None = None
     only: bool = False
@@ -141,7 +142,12 @@ def found_shared(library: Library, database: Database, link: Link) -> Shared:
         raise GoneError(_(_GONE), "link") from None
     item = Item(dataset.id, dataset.archive.content, target.split, target.index)
     return Shared(
-        link, 1, lambda _first, _last: list(runs(library, [item])), lambda: [dataset], only=True
+        link,
+        1,
+        lambda _first, _last: list(runs(library, [item])),
+        lambda items: {item: 0} if item in items else {},
+        lambda: [dataset],
+        only=True,
     )
 
 
@@ -156,7 +162,13 @@ def _of_selection(library: Library, link: Link, dataset: Dataset, selection: Sel
     def fetch(first: int, last: int) -> list[Run]:
         return list(runs(library, items_of(dataset, subset.items(first, last))))
 
-    return Shared(link, subset.total, fetch, lambda: [dataset], selection)
+    def find(items: Sequence[Item]) -> dict[Item, int]:
+        content = dataset.archive.content
+        of_this = [item for item in items if (item.dataset, item.content) == (dataset.id, content)]
+        ranks = {item: subset.rank(item.split, item.index) for item in of_this}
+        return {item: rank for item, rank in ranks.items() if rank is not None}
+
+    return Shared(link, subset.total, fetch, find, lambda: [dataset], selection)
 
 
 def _of_collection(library: Library, database: Database, link: Link) -> Shared:
@@ -187,10 +199,19 @@ def _of_collection(library: Library, database: Database, link: Link) -> Shared:
         # Fewer, if some were taken out this moment.
         return list(runs(library, [items[rank] for rank in ranks if rank < len(items)]))
 
+    def find(items: Sequence[Item]) -> dict[Item, int]:
+        ranks = collected.ranks(database, found.id, items)
+        # One that was put in this moment has no place yet.
+        ranks = {item: rank for item, rank in ranks.items() if rank < found.count}
+        if not link.hide_labels:
+            return ranks
+        places = bijection.gather(np.array([*ranks.values()], np.int64), found.count, _seed(link))
+        return dict(zip(ranks, places.tolist(), strict=True))
+
     def datasets() -> list[Dataset]:
         return here_of(library, collected.files(database, found))
 
-    return Shared(link, found.count, fetch, datasets)
+    return Shared(link, found.count, fetch, find, datasets)
 
 
 def _seed(link: Link) -> int:

@@ -95,6 +95,24 @@ def test_items_stay_in_the_order_they_were_added_in_each_once(db: Database, numb
     assert collected.items(db, number, 7, 4, never) == ()
 
 
+def test_the_places_of_some_items_are_those_at_which_they_are_listed(
+    db: Database, number: int
+) -> None:
+    many = [Item("pathmnist", CONTENT, "train", index) for index in range(450)]
+    mixed = random.Random(2).sample([*ITEMS, *many], len(ITEMS) + len(many))
+    collecting.add(db, number, mixed, never)
+    collecting.add(db, collected.create(db, "Other").id, many, never)
+    collecting.reorder(db, number, mixed[400:402], mixed[3], never)
+    collecting.remove(db, number, mixed[5:9], never)
+    order = listed(db, number)
+    assert len(order) == len(mixed) - 4
+    asked = random.Random(3).sample(mixed, 420)
+    assert collected.ranks(db, number, [*asked, Item("pathmnist", CONTENT, "test", 0)]) == {
+        item: order.index(item) for item in asked if item in order
+    }
+    assert collected.ranks(db, number, []) == {}
+
+
 def test_an_item_may_be_in_several_collections(db: Database, number: int) -> None:
     other = collected.create(db, "Other").id
     for each in (number, other):

@@ -145,6 +145,24 @@ def test_an_item_that_is_flagged_twice_is_found_once(db: Database) -> None:
     assert flagged_items(db) == 2
 
 
+def test_what_a_link_said_is_told_from_what_others_did(db: Database) -> None:
+    author, other = guest(db), guest(db, "Dr. Other")
+    one, two, three = (Item("breastmnist", CONTENT, "test", n) for n in (4, 2, 9))
+    notes.add(db, one, author, "artefact", "")
+    notes.add(db, one, author, "other", "")
+    notes.add(db, two, author, "other", "blurred")
+    notes.add(db, three, author, None, "fine")
+    gone = notes.add(db, Item("breastmnist", CONTENT, "val", 4), author, "other", "no")
+    notes.undo(db, gone.id, author)
+    notes.add(db, three, other, "other", "")
+    notes.add(db, three, Author("Owner"), "other", "")
+    assert author.link_id
+    assert notes.said_by(db, author.link_id) == {
+        "flagged": frozenset({one, two}),
+        "notes": frozenset({two, three}),
+    }
+
+
 def test_another_content_has_none_of_the_notes_and_says_how_many_are_of_the_old(
     db: Database,
 ) -> None:

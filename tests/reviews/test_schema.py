@@ -28,8 +28,8 @@ NEXT = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -52,10 +52,10 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]
     """Make this process a program of the next revision."""
     folder = tmp_path / "versions"
     folder.mkdir()
-    (folder / "r0003_colour.py").write_text(NEXT)
+    (folder / "r0004_colour.py").write_text(NEXT)
 
     def become() -> None:
-        monkeypatch.setattr(schema, "SCHEMA", "0003")
+        monkeypatch.setattr(schema, "SCHEMA", "0004")
         monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, folder))
 
     return become
@@ -91,12 +91,12 @@ def test_an_upgrade_keeps_the_rows_and_a_backup_in_the_old_form(
     db = again(db, tmp_path)
     assert links.find(db, token, db.now()) == link
     with db.reading() as connection:
-        assert schema.version(connection) == "0003"
+        assert schema.version(connection) == "0004"
         assert connection.execute(text("SELECT colour FROM links")).scalar() == "green"
     db.close()
-    [kept] = tmp_path.glob("*.before-0003.*")
+    [kept] = tmp_path.glob("*.before-0004.*")
     with sqlite3.connect(f"file:{kept}?mode=ro", uri=True) as old:
-        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0003",)
         assert old.execute("SELECT title FROM links").fetchall() == [("Ägypten",)]
         assert "colour" not in {row[1] for row in old.execute("PRAGMA table_info(links)")}
     old.close()
@@ -140,7 +140,7 @@ def test_without_room_for_the_backup_nothing_is_upgraded(
     with pytest.raises(StorageError, match=r"The folder no folder can't be used \(file exists\)"):
         links.all_links(db)
     with db._engine.connect() as connection:
-        assert schema.version(connection) == "0002"
+        assert schema.version(connection) == "0003"
     db.close()
 
 
@@ -164,7 +164,7 @@ def test_a_database_of_a_newer_program_is_refused_with_what_to_do(
     with db.writing("It") as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0017'"))
     db = again(db, tmp_path)
-    with pytest.raises(StorageError, match=r"newer Lightbox \(form 17.*up to 2\); start that one"):
+    with pytest.raises(StorageError, match=r"newer Lightbox \(form 17.*up to 3\); start that one"):
         links.all_links(db)
     with pytest.raises(StorageError, match=r"The link was not saved: the .*newer Lightbox"):
         links.make(db, "grid", ADDRESS)
