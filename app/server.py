@@ -57,6 +57,7 @@ from app.web.styleguide import styleguide
 from app.web.styles import styles
 from app.web.templating import HTMX, Versioned
 from app.web.transport import HeadAsGet
+from app.web.turns import Turns
 from app.web.unpacking import unpacking
 
 
@@ -73,7 +74,8 @@ def create_app(settings: Settings, between: Path | None = None) -> ASGIApp:
     kept_pictures = Answers(PICTURE_BYTES)
     studio = Studio(kept_pictures)
     database = Database(settings.database_url, used=between / "database-used" if between else None)
-    forms = Forms(settings.owner_token, settings.base_url)
+    turns = Turns()
+    forms = Forms(settings.owner_token, settings.base_url, turns)
     reviewed = Reviewed(database)
     notebook = Notebook(database, forms)
     door = make_door(database, settings.owner_token, secure=settings.secure)
@@ -132,7 +134,7 @@ def create_app(settings: Settings, between: Path | None = None) -> ASGIApp:
         guest_pictures(library, studio, door),
         reading_pictures(library, studio, door),
         reading(library, door, forms),
-        guest(library, door, forms, notebook, start),
+        guest(library, door, forms, notebook, turns, start),
         guest_notes(library, door, forms, notebook),
     ):
         application.include_router(router)

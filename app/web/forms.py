@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from app.errors import ForbiddenError, MalformedError
 from app.web.access import is_own_origin, own_cookie, signed
 from app.web.language import gettext as _
+from app.web.turns import Turns
 
 BODY_MOST: Final = 256 * 1024
 FIELDS_MOST: Final = 2_000
@@ -22,14 +24,17 @@ _COOKIE_SECONDS: Final = 24 * 3600
 
 
 class Forms:
-    """Reads forms. ``key`` signs; ``secure`` is for cookies behind TLS.
+    """Reads forms, and gives each its turn to be written.
+
+    ``key`` signs; ``secure`` is for cookies behind TLS.
 
     A page that holds a form carries a random value twice, in a cookie and in the form; a page
     elsewhere can make a browser send the one, but not know the other.
     """
 
-    def __init__(self, key: str, base_url: str | None) -> None:
+    def __init__(self, key: str, base_url: str | None, turns: Turns) -> None:
         self._key = key
+        self._turns = turns
         self._cookie = own_cookie(_COOKIE, key)
         self._base_url = base_url
         self.secure = bool(base_url and base_url.startswith("https:"))
@@ -50,21 +55,27 @@ class Forms:
             secure=self.secure,
         )
 
-    async def read(self, request: Request) -> dict[str, list[str]]:
+    async def read(self, request: Request) -> AsyncIterator[dict[str, list[str]]]:
         """Read a form. Raises ForbiddenError if no page of ours sent it, MalformedError."""
-        fields = await self.read_by_link(request)
+        fields = await self._fields(request)
         check = fields.get(_CHECK, [""])[-1]
         cookie = request.cookies.get(self._cookie, "")
         if not self._is_ours(check) or not hmac.compare_digest(check.encode(), cookie.encode()):
             raise ForbiddenError(_("This form is too old; reload its page and send it again."))
-        return fields
+        async with self._turns.taken():
+            yield fields
 
-    async def read_by_link(self, request: Request) -> dict[str, list[str]]:
+    async def read_by_link(self, request: Request) -> AsyncIterator[dict[str, list[str]]]:
         """Read a form that is sent to a link's address, which no page elsewhere knows.
 
         So it needs no other proof, and what was open when the server was started again is still
         good. Raises ForbiddenError if a page of another site sent it, MalformedError.
         """
+        fields = await self._fields(request)
+        async with self._turns.taken():
+            yield fields
+
+    async def _fields(self, request: Request) -> dict[str, list[str]]:
         if not is_own_origin(request.headers, self._base_url):
             raise ForbiddenError(_("This form was sent by a page of another site."))
         body = b""

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
 
@@ -33,6 +34,7 @@ from app.web.security import UNDER_A_LINK
 from app.web.shared import Shared, open_shared
 from app.web.studio import Plan, Studio
 from app.web.templating import page, wants_part
+from app.web.turns import Turns
 
 # A browser asks again each time, so that a withdrawn link shows nothing more.
 CACHING: Final = "private, no-cache"
@@ -44,7 +46,7 @@ _PRIVATE: Final = {"Cache-Control": CACHING, **UNDER_A_LINK}
 
 
 def guest(
-    library: Library, door: Door, forms: Forms, notebook: Notebook, begin: Begin
+    library: Library, door: Door, forms: Forms, notebook: Notebook, turns: Turns, begin: Begin
 ) -> APIRouter:
     """Make the routes of the pages under a link; ``begin`` shows a study's reader the first one."""
     router = APIRouter(prefix="/s/{token}", include_in_schema=False)
@@ -69,7 +71,7 @@ def guest(
                 if shared.only
                 else _grid(request, token, shared, part, said_of(door.database, shared))
             )
-        return finish(answer, _counting(door, link, request, answer))
+        return finish(answer, _counting(door, link, turns, request, answer))
 
     @router.post("/unlock")
     def unlock(request: Request, token: str, fields: Fields) -> Response:
@@ -265,15 +267,18 @@ def _asked_for(token: str, wanted: str) -> str:
     return addresses.with_query(path, urlencode([pair for pair in pairs if pair[0] != _PLACE]))
 
 
-def _counting(door: Door, link: Link, request: Request, answer: Response) -> BackgroundTask | None:
+def _counting(
+    door: Door, link: Link, turns: Turns, request: Request, answer: Response
+) -> BackgroundTask | None:
     """Count an opening after the answer has gone; a page must not wait for that, or fail by it.
 
     What leads on to another address is counted there.
     """
 
-    def count() -> None:
+    async def count() -> None:
         with suppress(StorageError):
-            links.touch(door.database, link)
+            async with turns.taken():
+                await run_in_threadpool(links.touch, door.database, link)
 
     is_opened = answer.status_code == 200 and is_person(request)
     return BackgroundTask(count) if is_opened else None
