@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from app.errors import GoneError, MalformedError, MissingError
 from app.phrases import Amount, Phrase
@@ -165,7 +165,7 @@ def find(db: Database, token: str, now: datetime) -> Link:
 
 def _row_of(db: Database, token: str) -> RowMapping | None:
     with db.reading() as connection:
-        found = connection.execute(select(*_COLUMNS).where(links.c.token_hash == _digest(token)))
+        found = connection.execute(_BY_TOKEN, {"digest": _digest(token)})
         return found.mappings().one_or_none()
 
 
@@ -277,6 +277,8 @@ def _digest(token: str) -> str:
 
 
 _COLUMNS: Final = tuple(links.c[name] for name in Link.__dataclass_fields__)
+# Made once: each page and picture under a link asks it, and putting it together takes longer.
+_BY_TOKEN: Final = select(*_COLUMNS).where(links.c.token_hash == bindparam("digest"))
 
 
 def _link(row: RowMapping) -> Link:

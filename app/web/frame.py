@@ -18,7 +18,7 @@ from app.web import addresses, histogram
 from app.web.blanks import Blank
 from app.web.language import current, say
 from app.web.language import gettext as _
-from app.web.templating import fragment
+from app.web.templating import macro
 from app.web.views import Cell
 from app.web.words import (
     NOTED_WORDS,
@@ -136,7 +136,7 @@ def _stamp(dataset: Dataset, number: int, values: tuple[int, ...]) -> list[str]:
         caption=caption(dataset, values),
         hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
     )
-    return str(fragment("cell", cell)).split(_INDEX)
+    return str(macro("cells", "cell", cell)).split(_INDEX)
 
 
 def _draw(dataset: Dataset, selection: Selection, stamps: _Stamps) -> Frame:

@@ -23,7 +23,7 @@ from app.web.lists import required_pages
 from app.web.pager import pager, pages_of
 from app.web.picks import cell_size, sized
 from app.web.shared import Shared
-from app.web.templating import fragment
+from app.web.templating import fragment, macro
 from app.web.unpacking import unfinished
 from app.web.views import Cell, Controls, Credits, Notice, Pager, Tile
 from app.web.words import (
@@ -149,7 +149,7 @@ def _tiles(
         labels = run.dataset.labels_of(run.places) if run.dataset else [()] * len(run.items)
         places = shown.places[first : first + len(run.items)]
         cells = [
-            fragment("cell", _cell(shared, token, place, run, item, values, carried))
+            macro("cells", "cell", _cell(shared, token, place, run, item, values, carried))
             for place, item, values in zip(places, run.items, labels, strict=True)
         ]
         first += len(run.items)
@@ -169,10 +169,13 @@ def _tiles(
 
 
 def _is_ready(shared: Shared, run: Run) -> bool:
-    images = run.dataset.images if run.dataset else {}
+    if run.dataset is None:
+        return False
     if shared.link.hide_labels:  # the picture waits: whether it is there would tell what is on it
-        return bool(images)
-    return bool(images) and all(item.index < images[item.split].available for item in run.items)
+        return True
+    images = run.dataset.images
+    ready = {split: images[split].available for split in {item.split for item in run.items}}
+    return all(item.index < ready[item.split] for item in run.items)
 
 
 def _notices(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
