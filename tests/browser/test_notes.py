@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from running import Server
 
-from .conftest import OWNER, Watch, shown, visit
+from .conftest import OWNER, Watch, arrive, shown, visit
 from .test_everyone import AXE
 
 PHONE = {"viewport": {"width": 360, "height": 740}}
@@ -87,6 +87,41 @@ def test_a_guest_on_a_phone_adds_a_note_that_the_owner_sees(
         fits_and_reads(guest, width)
     owner.goto(private.address + ITEM)
     expect(owner.locator("#notes")).to_contain_text("Dr Guest, by a link")
+
+
+def test_a_guest_goes_through_what_was_flagged_by_the_link(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    owner.goto(f"{private.address}/d/retinamnist?split=val")
+    owner.get_by_role("link", name="Share", exact=True).click()
+    owner.get_by_label("May add notes").check()
+    owner.get_by_role("button", name="Make the link").click()
+    link = owner.get_by_label("The link").input_value()
+    guest = elsewhere()
+    for place in (8, 105):
+        visit(guest, f"{link}/{place}")
+        guest.get_by_label("Poor quality").check()
+        guest.get_by_label("Your name").fill("Dr Guest")
+        guest.get_by_role("button", name="Save").click()
+        expect(guest.locator("#notes")).to_contain_text("Dr Guest")
+
+    visit(guest, link)
+    guest.get_by_role("link", name="Flagged 2").click()
+    arrive(guest, r"/s/[^/]+\?noted=flagged$")
+    assert shown(guest) == [("val", 7), ("val", 104)]
+    expect(guest.get_by_role("link", name="Flagged 2")).to_have_attribute("aria-current", "true")
+    for width in (360, 1440):
+        fits_and_reads(guest, width)
+    guest.locator(".thumb").first.click()
+    arrive(guest, r"/8\?noted=flagged$")
+    guest.keyboard.press("ArrowRight")
+    arrive(guest, r"/105\?noted=flagged$")
+    fits_and_reads(guest, 1440)
+    guest.keyboard.press("Escape")
+    arrive(guest, r"/s/[^/]+\?noted=flagged$")
+    take_all_back(owner, private)
+    owner.goto(f"{private.address}/d/retinamnist/val/104")
+    owner.get_by_role("button", name="Take back").click()
 
 
 @pytest.mark.parametrize("width", [360, 1440])
