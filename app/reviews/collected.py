@@ -31,8 +31,8 @@ from app.reviews.texts import cleaned
 
 NAME_MOST: Final = 200
 _IS_THERE: Final = collections.c.deleted.is_(None)
-# Each is named by four values, and SQLite takes a thousand at once.
-_ASKED_MOST: Final = 200
+# Each is named by four values, of which both databases take 32,766 at once.
+_ASKED_MOST: Final = 5_000
 
 
 @dataclass(frozen=True)

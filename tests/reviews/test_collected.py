@@ -96,8 +96,9 @@ def test_items_stay_in_the_order_they_were_added_in_each_once(db: Database, numb
 
 
 def test_the_places_of_some_items_are_those_at_which_they_are_listed(
-    db: Database, number: int
+    db: Database, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(collected, "_ASKED_MOST", 200)
     many = [Item("pathmnist", CONTENT, "train", index) for index in range(450)]
     mixed = random.Random(2).sample([*ITEMS, *many], len(ITEMS) + len(many))
     collecting.add(db, number, mixed, never)
