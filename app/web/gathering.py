@@ -77,6 +77,17 @@ def dataset_with(library: Library, dataset_id: str, content: str) -> Dataset:
     return dataset
 
 
+def read_from(library: Library, dataset_id: str, content: str) -> Dataset:
+    """Give the dataset of a study, in words for its readers where it is gone. Raises GoneError."""
+    try:
+        dataset = library.dataset(dataset_id)
+    except LightboxError:
+        raise GoneError(_("The images of this study are not on this server any more.")) from None
+    if dataset.archive.content != content:
+        raise GoneError(_("The file with the images of this study has changed since it began."))
+    return dataset
+
+
 def here_of(library: Library, files: Iterable[tuple[str, str]]) -> list[Dataset]:
     """Give the datasets of these files, each by dataset and content, as far as they are here."""
     here = []

@@ -18,6 +18,7 @@ from app.reviews.links import Link
 from app.web import addresses
 from app.web.access import owner_only
 from app.web.forms import Forms
+from app.web.gathering import read_from
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext, say
 from app.web.lists import first_of, paged
@@ -105,7 +106,9 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
 def _told(library: Library, database: Database, link: Link) -> str:
     """Give what guests are told instead of being shown anything; nothing where they are."""
     try:
-        if link.kind != "study":
+        if link.kind == "study":
+            read_from(library, link.dataset or "", link.content or "")
+        else:
             found_shared(library, database, link)
     except GoneError as error:
         return say(error.args[0])

@@ -30,6 +30,7 @@ from app.web.forms import Forms, text
 from app.web.gathering import (
     NOT_HERE,
     lost_items,
+    read_from,
     require_whole,
     shows_volumes,
     still_coming,
@@ -248,19 +249,11 @@ def _practised(database: Database, study: Study, number: str) -> tuple[int, Stud
     return at, studies.item_of(database, study, aside[at])
 
 
-def _dataset(library: Library, study: Study, item: StudyItem | None = None) -> Dataset:
-    """Give the study's dataset.
-
-    Raises GoneError where its file is gone, is another by now, or has lost this item.
-    """
-    try:
-        dataset = library.dataset(study.design.dataset)
-    except LightboxError:
-        raise GoneError(_("The images of this study are not on this server any more.")) from None
-    if dataset.archive.content != study.design.content:
-        raise GoneError(_("The file with the images of this study has changed since it began."))
+def _dataset(library: Library, study: Study, item: StudyItem) -> Dataset:
+    """Give the study's dataset. Raises GoneError, also where it has lost this item."""
+    dataset = read_from(library, study.design.dataset, study.design.content)
     # Damage may be found only while a file is unpacked; its other splits are served on.
-    if item and item.split not in dataset.images:
+    if item.split not in dataset.images:
         raise GoneError(_(NOT_HERE))
     return dataset
 
@@ -284,7 +277,7 @@ def _seen(library: Library, seat: Seat, request: Request) -> str:
     query = request.url.query
     if not query:
         return ""
-    dataset = _dataset(library, seat.study)
+    dataset = read_from(library, seat.study.design.dataset, seat.study.design.content)
     display = parse(query, values_of(dataset))
     return reading_pages.carried(dataset, parse_looking(dataset, query), display)
 

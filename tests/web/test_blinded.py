@@ -300,6 +300,24 @@ def test_a_study_shows_no_image_of_another_file_under_its_name(
         assert not re.search(rf"{TOLD}|atlas", answer.text), shown
 
 
+@pytest.mark.parametrize("how", ["replaced", "damaged", "gone"])
+def test_the_list_of_links_says_of_a_study_without_its_file_what_its_readers_are_told(
+    how: str, server: TestClient, reader: tuple[TestClient, str], tmp_path: Path
+) -> None:
+    browser, link = reader
+    assert "Open; made" in page(server, "/links").text()
+    file = tmp_path / "data" / "atlas.npz"
+    file.unlink()
+    if how == "replaced":
+        np.savez_compressed(file, test_images=255 - PIXELS, test_labels=LABELS[:, None])
+    elif how == "damaged":
+        file.write_bytes(b"PK")
+    told = words(page(browser, f"{link}/read/1", status=410).one("p", class_="lead"))
+    listed = words(page(server, "/links").one("li", class_="card link-gone"))
+    assert f"Shows nothing, guests are told: “{told}”" in listed
+    assert not list(page(server, "/links").all("li", class_="card link-open"))
+
+
 def reading_of_two_splits(serve: Serve, write: Write) -> tuple[Path, TestClient, str]:
     """A file of nine images and four, three of them to practise on; its server; a reader's link."""
     path = write(

@@ -221,7 +221,7 @@ def test_a_link_on_a_later_page_is_told_by_what_it_leads_to(
         connection.execute(first.values(kind="study", target="/studies/1", reader_id=9))
         second = links.update().where(links.c.id == 2)
         connection.execute(second.values(kind="collection", target="/collections/2"))
-    (last,) = page(client, "/links?page=2").all("li", class_="card link-open")
+    (last,) = page(client, "/links?page=2").all("li", class_="card link-gone")
     assert "Ada" in words(next(last.iter("h2")))
     there = page(client, "/links")
     assert words(there.one("a", href="/collections/2")) == "No. 2"
