@@ -174,11 +174,11 @@ def item_of(db: Database, study: Study, number: int) -> StudyItem:
         return _item(rows.mappings().one())
 
 
-def splits_of(db: Database, study: Study) -> tuple[Split, ...]:
+def splits_of(db: Database, study_id: int) -> tuple[Split, ...]:
     """Give the splits that a study's items are in. Raises StorageError."""
     with db.reading() as connection:
         rows = connection.execute(
-            select(study_items.c.split).where(study_items.c.study_id == study.id).distinct()
+            select(study_items.c.split).where(study_items.c.study_id == study_id).distinct()
         )
         return tuple(rows.scalars())
 

@@ -18,7 +18,7 @@ from app.reviews.links import Link
 from app.web import addresses
 from app.web.access import owner_only
 from app.web.forms import Forms
-from app.web.gathering import read_from
+from app.web.gathering import NOT_HERE, read_from
 from app.web.language import gettext as _
 from app.web.language import moment, ngettext, say
 from app.web.lists import first_of, paged
@@ -107,7 +107,12 @@ def _told(library: Library, database: Database, link: Link) -> str:
     """Give what guests are told instead of being shown anything; nothing where they are."""
     try:
         if link.kind == "study":
-            read_from(library, link.dataset or "", link.content or "")
+            dataset = read_from(library, link.dataset or "", link.content or "")
+            # Asked only where something is damaged: a study may have thousands of images.
+            if dataset.refused and dataset.images.keys().isdisjoint(
+                studies.splits_of(database, link.study_id or 0)
+            ):
+                return _(NOT_HERE)
         else:
             found_shared(library, database, link)
     except GoneError as error:

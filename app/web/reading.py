@@ -263,7 +263,7 @@ def _images(database: Database, study: Study, dataset: Dataset) -> list[Array]:
 
     Whether one can be seen by now, or may be kept, would else tell its split.
     """
-    splits = studies.splits_of(database, study)
+    splits = studies.splits_of(database, study.id)
     return [dataset.images[split] for split in splits if split in dataset.images]
 
 

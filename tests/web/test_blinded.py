@@ -359,6 +359,7 @@ def test_a_reader_goes_on_with_the_images_that_are_left_and_the_owner_is_told_wh
     order = [each["item"] for each in protocol["readers"][0]["order"]]
     left = [place for place, item in enumerate(order, start=1) if splits[item] == "test"]
     assert 1 < len(left) < left[-1]
+    assert "Open; made" in page(server, "/links").text()
     told = f"{10 - len(left)} images can't be shown and are left out"
     start = page(browser, link)
     assert told in start.text()
@@ -415,6 +416,9 @@ def test_where_no_image_is_left_a_reader_is_sent_to_none_nor_told_that_all_are_a
     owned = page(server, "/studies/1").text()
     assert "4 images can't be shown, and no others are left to read: train 0, train 1" in owned
     assert "go on with the others" not in owned
+    told = words(page(visitor(server), f"{second}/read/1", status=410).one("p", class_="lead"))
+    listed = [words(li) for li in page(server, "/links").all("li", class_="card link-gone")]
+    assert [f"guests are told: “{told}”" in each for each in listed] == [True, True]
     send(server, "/studies/1", "/studies/1/close")
     closed = page(visitor(server), first).text()
     assert "This reading is closed. Thank you; what you answered is saved." in closed
