@@ -11,7 +11,6 @@ export function alarm(text = "") {
   box.textContent = text;
   box.togglePopover(Boolean(text));
 }
-
 /** Says why there is no answer. */
 export function unreachable() {
   const gone = say("You are offline. What is here stays; the rest comes back with the network.");

@@ -9,7 +9,6 @@ const additions = {
   cine: "[data-play]",
   reading: "[data-answering]",
 };
-
 async function begin() {
   const wanted = Object.keys(additions).filter((each) => document.querySelector(additions[each]));
   const src = document.querySelector("meta[name=htmx-src]")?.content;

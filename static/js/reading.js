@@ -1,5 +1,5 @@
-// Makes a reading quick and safe: the time taken is measured, zoom and reloads included, and what the
-// server has not confirmed is kept here, sent again, and shown as “saving…” until it is.
+// Makes a reading quick and safe: the time taken is measured, zoom, reloads and returns included; what
+// the server has not confirmed is kept here, sent again, and shown as “saving…” until it is.
 import { say } from "./live.js";
 
 const form = document.querySelector("[data-answering]");
@@ -7,20 +7,21 @@ const line = document.querySelector("[data-saving]");
 const store = `lightbox-unsaved:${new URL(form.action).pathname}`; // however pictures are seen
 const place = form.elements.place.value;
 const began = performance.now();
-const left = JSON.parse(sessionStorage.getItem(store) ?? "{}"); // by this page, loaded anew
-const { spent = 0, ticks = [] } = left.place === place ? left : {};
-const taken = () => Math.round(spent + performance.now() - began);
+const { times = {}, ...left } = JSON.parse(sessionStorage.getItem(store) ?? "{}");
+const { ticks = [] } = left.place === place ? left : {};
+const taken = () => Math.round((times[place] ?? 0) + performance.now() - began);
 const waiting = () => JSON.parse(localStorage.getItem(store) ?? "[]");
 const keep = (answers) => localStorage.setItem(store, JSON.stringify(answers));
-let sending, saved;
+let sent, saved;
 const untouched = [...form.elements].every((each) => each.checked === each.defaultChecked);
 for (const [name, value] of untouched ? ticks : []) form.elements[name].value = value;
 // What Back brings again as it was left is out of date.
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 addEventListener("pagehide", () => {
   const ticks = [...new FormData(form)].filter(([name]) => /^(choice|confidence)$/.test(name));
-  const now = saved ? {} : { place, spent: taken(), ticks, given: form.matches(":has([checked])") };
-  if (place || left.given) sessionStorage.setItem(store, JSON.stringify(now)); // else a pause
+  times[place] = saved ? 0 : taken();
+  const now = saved ? {} : { place, ticks, given: form.matches(":has([checked])") };
+  if (place || left.given) sessionStorage.setItem(store, JSON.stringify({ ...now, times })); // else a pause
   saved = true;
 });
 /** Sends an answer. Gives where to go on, or why it was refused; throws where it may go later. */
@@ -46,15 +47,16 @@ async function flush(next, tries = 0) {
 let running = flush(); // what an earlier page could not send
 if (!place) running.then((next) => next && location.reload()); // to count it
 form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if (sending) return;
-  sending = true;
   form.elements.ms.value = taken();
   const fields = Object.fromEntries(new FormData(form));
-  // A page that Back brings again has the key of the answer that it has given.
-  keep([...waiting(), { ...fields, key: `${fields.key}-${Date.now()}` }]);
+  const said = [fields.choice, fields.confidence].join();
+  if (saved || said === sent) return event.preventDefault();
+  keep([...waiting(), { ...fields, key: `${fields.key}-${Date.now()}` }]); // Back keeps a page's key
+  event.preventDefault(); // where it can't be kept, it goes as without scripts
+  sent = said;
   running = running.then(flush);
-  saved = await running;
+  const next = await running;
+  if (said !== sent) return; // another came meanwhile, and leads on
+  [sent, saved] = [next, next];
   if (saved) location.assign(saved);
-  sending = false;
 });

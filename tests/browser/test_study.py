@@ -192,6 +192,81 @@ def test_an_answer_that_the_server_has_not_confirmed_is_kept_and_sent_again(
     expect(reader.get_by_role("radio").nth(1)).to_be_checked()
 
 
+def test_what_is_typed_while_the_next_image_comes_changes_no_answer(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    study = new_study(owner, private, "Hasty")
+    reader = elsewhere()
+    visit(reader, f"{invite(owner, study, 'Hasty')}/read/1")
+    held: list[Route] = []
+    reader.route("**/read/2", lambda route: held.append(route))
+    for key in "01":
+        reader.keyboard.press(key)
+        reader.keyboard.press("Enter")
+        while not held:
+            reader.wait_for_timeout(50)
+    reader.wait_for_timeout(500)  # in which another answer would arrive
+    held.pop().continue_()
+    expect(reader).to_have_url(re.compile("/read/2$"))
+    assert rows(owner, study) == [("0", "malignant (0)")]
+
+
+def test_a_change_of_mind_while_the_network_is_gone_counts(
+    owner: Page, elsewhere: Callable[..., Page], private: Server, watch: Watch
+) -> None:
+    watch.expected.append("ERR_INTERNET_DISCONNECTED")
+    study = new_study(owner, private, "Changed offline")
+    reader = elsewhere(**PHONE)
+    visit(reader, f"{invite(owner, study, 'Ward')}/read/1")
+    reader.context.set_offline(True)
+    for key in ("0", "0", "1", "1"):  # each twice, as by a finger that trembles
+        reader.keyboard.press(key)
+        reader.keyboard.press("Enter")
+    expect(reader.locator("[data-saving]")).to_contain_text("trying again")
+    reader.context.set_offline(False)
+    arrive(reader, "/read/2$")
+    assert [new[-2] for _, new in rows(owner, study)] == ["0", "1"]
+    visit(reader, reader.url.replace("/read/2", "/read/1"))
+    expect(reader.get_by_role("radio").nth(1)).to_be_checked()
+
+
+def test_the_time_that_an_image_was_looked_at_outlasts_a_look_at_another(
+    owner: Page, elsewhere: Callable[..., Page], private: Server
+) -> None:
+    study = new_study(owner, private, "Returned")
+    reader = elsewhere()
+    reader.clock.install()
+    visit(reader, f"{invite(owner, study, 'Back')}/read/1")
+    for place, minutes, key in ((1, 1, "0"), (2, 3, ""), (1, 2, "1"), (2, 4, "0")):
+        arrive(reader, f"/read/{place}$")
+        reader.clock.run_for(60_000 * minutes)
+        if key:
+            reader.keyboard.press(key)
+            reader.keyboard.press("Enter")
+            arrive(reader, f"/read/{place + 1}$")
+        else:
+            reader.keyboard.press("Backspace")
+    text = owner.request.get(f"{study}/answers.csv").text()
+    minutes_taken = [int(row["ms"]) // 60_000 for row in csv.DictReader(io.StringIO(text))]
+    # The first image's second answer is timed anew; the second image was looked at twice.
+    assert minutes_taken == [1, 2, 7]
+
+
+def test_where_an_answer_can_not_be_kept_by_the_browser_it_is_sent_as_without_scripts(
+    owner: Page, elsewhere: Callable[..., Page], private: Server, watch: Watch
+) -> None:
+    watch.expected.append("QuotaExceededError")
+    study = new_study(owner, private, "Full")
+    reader = elsewhere()
+    visit(reader, f"{invite(owner, study, 'Ward')}/read/1")
+    full = "() => { throw new DOMException('', 'QuotaExceededError') }"
+    reader.evaluate(f"() => {{ Storage.prototype.setItem = {full} }}")
+    reader.keyboard.press("1")
+    reader.keyboard.press("Enter")
+    arrive(reader, "/read/2$")
+    assert rows(owner, study) == [("0", "normal, benign (1)")]
+
+
 def test_an_answer_that_waits_is_kept_while_another_is_confirmed(
     owner: Page, elsewhere: Callable[..., Page], private: Server, watch: Watch
 ) -> None:
