@@ -44,10 +44,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_FILES = "Files (.npz) and folders of them."
-Paths = Annotated[list[Path] | None, typer.Argument(help=_FILES)]
 # What can't be read is told of as every other file is, by the commands themselves.
-Given = Annotated[list[Path], typer.Argument(help=_FILES, readable=False)]
+_FILES = typer.Argument(help="Files (.npz) and folders of them.", readable=False)
+Paths = Annotated[list[Path] | None, _FILES]
+Given = Annotated[list[Path], _FILES]
 
 
 def _tell_version(asked: bool) -> None:

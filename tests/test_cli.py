@@ -39,6 +39,8 @@ from running import (
 from app.catalogue.facts import all_facts
 from app.cli import main
 from app.serving import _SILENT_SECONDS
+from app.settings import Settings
+from app.shelves import open_library, open_store
 
 
 @dataclass(frozen=True)
@@ -830,6 +832,24 @@ def test_a_file_that_may_not_be_read_is_told_of_beside_the_others(
     assert "shut.npz can't be read (permission denied)" in checked.stdout
     assert "good.npz: ready" in prepared.stdout
     assert "shut.npz can't be read (permission denied)" in one_sentence(prepared.stderr)
+
+
+def test_a_file_that_may_not_be_read_keeps_no_server_from_starting(
+    run: Run, made: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shut = open_folder / "shut.npz"
+    shutil.copy(made, shut)
+    shut.chmod(0o000)
+    begun: list[Settings] = []
+    monkeypatch.setattr("app.serving.run", lambda settings, *_: begun.append(settings))
+    # Else it answers for who started the process, not for whom it is now.
+    monkeypatch.setattr(os, "access", partial(os.access, effective_ids=True))
+    with anybody():
+        done = run("serve", shut, LIGHTBOX_CACHE_DIR=str(open_folder / "cache"))
+        (settings,) = begun
+        (refusal,) = open_library(settings, open_store(settings)).shelf().refused
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "shut.npz can't be read (permission denied)" in str(refusal)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
