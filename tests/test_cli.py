@@ -456,6 +456,15 @@ def test_the_owner_of_a_private_server_enters_by_the_token_that_was_set(
     assert (code, out, err) == (0, "", "")
 
 
+def test_a_token_beyond_ascii_is_known_in_either_encoding_of_a_header(
+    made: Path, cache: dict[str, str]
+) -> None:
+    with Server(made, "--private", LIGHTBOX_OWNER_TOKEN="voilà", **cache) as server:
+        for encoding in ("utf-8", "latin-1"):  # curl's, and urllib's
+            head = "GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer voilà"
+            assert ask_raw(server, head.encode(encoding)) == 200
+
+
 def test_a_token_that_was_made_is_told_once_on_standard_error(
     made: Path, cache: dict[str, str]
 ) -> None:

@@ -103,7 +103,7 @@ class Gate:
     def _is_owner(self, headers: Headers, client: str) -> bool:
         kind, _sign, given = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
-            return self._is_token(given.strip(), client)
+            return self._is_token(_typed(given).strip(), client)
         session = cookie_parser(headers.get("cookie", "")).get(self._session, "")
         return bool(session) and is_session(session, self._token)
 
@@ -126,6 +126,14 @@ class Gate:
         answer = RedirectResponse(addresses.with_query(path, rest), 303)
         let_in(answer, self._token, secure=self._secure)
         return answer
+
+
+def _typed(value: str) -> str:
+    """Read a header's value, which comes as Latin-1, as UTF-8 where it is that: curl sends it."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value  # urllib sends Latin-1
 
 
 def _gives_token(query: bytes) -> bool:
