@@ -184,7 +184,7 @@ def _host(address: str) -> str:
 
 
 def _unaskable(address: str) -> FetchError:
-    return FetchError(f"{plain(address)} is not an address that can be asked.")
+    return FetchError(f"{plain(address)} is not an address that can be asked; try another mirror.")
 
 
 def _given_up(address: str, host: str, error: Exception) -> FetchError:

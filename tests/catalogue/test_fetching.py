@@ -333,7 +333,7 @@ def test_an_address_that_cannot_be_asked_is_said_at_once(address: str, tmp_path:
     def never(_seconds: float) -> None:
         raise AssertionError
 
-    with pytest.raises(FetchError, match="is not an address that can be asked"):
+    with pytest.raises(FetchError, match="can be asked; try another mirror"):
         fetch(FILE, tmp_path, address, nothing, never)
 
 
