@@ -125,8 +125,8 @@ def _joined(parts: Iterable[str]) -> str:
 
 _COMMANDS: Final = (
     "In a checkout, the command is `.venv/bin/lightbox`. Every error is one sentence on standard "
-    "error, and the exit code is not 0: 1 where something could not be done, 2 where the command "
-    "can't be read."
+    "error, and the exit code is not 0: 1 where something could not be done, 2 where what was asked"
+    " for can't be read or can't work: an option that is not there, a port that is taken."
 )
 _SETTINGS: Final = (
     "Environment variables; an option on the command line goes before them. An empty variable is "
