@@ -95,7 +95,11 @@ class GoneError(LightboxError):
 
 
 class ForbiddenError(LightboxError):
-    """Who asks may look, but may not do this."""
+    """Who asks may look, but may not do this. ``part`` names what only others may ask for."""
+
+    def __init__(self, sentence: str, part: str = "") -> None:
+        self.part = part
+        super().__init__(sentence)
 
 
 class TooManyError(LightboxError):

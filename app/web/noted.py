@@ -44,7 +44,7 @@ class Reviewed:
             return dataset
         if role_of(request) != "owner":
             raise ForbiddenError(
-                _("What was flagged or noted is for the owner of this server only.")
+                _("What was flagged or noted is for the owner of this server only."), "noted"
             )
         return self._noted(dataset)[selection.noted]
 

@@ -275,6 +275,7 @@ def test_a_visitor_of_a_public_server_learns_nothing_of_it(
     ):
         assert owner.get(address).status_code == 200
         assert anyone.get(address).status_code == 403
+    assert anyone.get("/api/datasets/atlas/items?noted=flagged").json()["part"] == "noted"
 
 
 def test_what_is_flagged_today_is_not_shared_by_its_filter(flagged: TestClient) -> None:
