@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.protocol import AT_ONCE, AtOnce, RawHeaders
@@ -83,19 +83,15 @@ class Guard:
         named = Headers(scope=scope).getlist("host")
         if len(named) > 1:
             # Who stands in front may have decided by another one of them (RFC 9112, section 3.2).
-            refusal = PlainTextResponse(
-                "This request names its host more than once; send one Host header.\n",
-                status_code=400,
-            )
-            await refusal(scope, receive, guarded)
+            sentence = "This request names its host more than once; send one Host header."
+            await _refusal(scope, 400, sentence)(scope, receive, guarded)
             return
         if self._hosts and _host("".join(named)) not in self._hosts:
-            refusal = PlainTextResponse(
+            sentence = (
                 "This server answers to the names of this machine (localhost, 127.0.0.1) and to "
-                "those it was given; open it by one of these.\n",
-                status_code=421,
+                "those it was given; open it by one of these."
             )
-            await refusal(scope, receive, guarded)
+            await _refusal(scope, 421, sentence)(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)
 
@@ -107,6 +103,12 @@ class Guard:
         if self._hosts and _host(hosts[0].decode("latin-1")) not in self._hosts:
             return None
         return self._picture(target) if self._picture else None
+
+
+def _refusal(scope: Scope, status: int, sentence: str) -> Response:
+    if scope["path"].startswith("/api/"):
+        return JSONResponse({"error": sentence, "part": "host"}, status)
+    return PlainTextResponse(f"{sentence}\n", status)
 
 
 def with_policy(headers: RawHeaders) -> RawHeaders:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -176,6 +177,9 @@ def test_a_loopback_server_refuses_every_other_name(
 
 def test_the_refusal_says_which_names_do(loopback: ASGIApp) -> None:
     assert b"localhost" in ask(loopback, "/", host="evil.com").body
+    told = json.loads(ask(loopback, "/api/datasets", host="evil.com").body)
+    assert "localhost" in told["error"]
+    assert told["part"] == "host"
 
 
 def test_a_kept_picture_is_not_given_to_a_foreign_name(tmp_path: Path) -> None:
