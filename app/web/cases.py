@@ -16,7 +16,7 @@ from app.web.gathering import dataset_with, shows_volumes
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.views import Credits, Crumb
-from app.web.words import answer_text, counted, credits_of, images
+from app.web.words import answer_text, credits_of, images
 
 _CASES_MOST: Final = 200
 
@@ -114,5 +114,6 @@ def cases(
 def more(number: int, most: int, *, volumes: bool) -> str:
     """Say how many there are, and of how many the first are shown."""
     if number > most:
-        return _("The first {most} of {number} images.", most=str(most), number=counted(number))
+        noun = images(number, volumes=volumes)
+        return _("{noun}, the first {most} of them.", noun=noun, most=str(most))
     return f"{images(number, volumes=volumes)}."

@@ -33,7 +33,6 @@ from app.web.targets import read_collection, read_target, require_target
 from app.web.words import counted, label_text
 
 YES_NO: Final = (later("yes"), later("no"))
-QUESTION: Final = later("What does this image show?")
 # Beyond this many a sample is drawn from the first; nobody reads a tenth of them.
 DRAWN_FROM_MOST: Final = 1_000_000
 _PERCENT_MOST: Final = 50
@@ -66,7 +65,7 @@ def default_design(source: Source, title: str) -> Design:
         title=title or dataset.title,
         dataset=dataset.id,
         content=dataset.archive.content,
-        question=_(QUESTION),
+        question=question_for(dataset),
         choices=label_choices(dataset),
         ordinal=is_ordinal(dataset),
         seed=new_seed(),
@@ -74,6 +73,13 @@ def default_design(source: Source, title: str) -> Design:
         drawn_from=len(source.items),
         per_label=0,
     )
+
+
+def question_for(dataset: Dataset) -> str:
+    """Propose what readers are asked."""
+    if dataset.is_volume:
+        return _("What does this volume show?")
+    return _("What does this image show?")
 
 
 def read_design(source: Source, fields: dict[str, list[str]]) -> Design:

@@ -149,7 +149,7 @@ def start(
         first=on(f"read/{first + 1}") if first is not None else None,
         practice=on(f"practice/{practised}") if practised and not answered else None,
         action=f"/s/{token}/answers",
-        notices=_notices(left),
+        notices=_notices(left, volumes=volumes),
     )
 
 
@@ -209,7 +209,9 @@ def screen(
         else "",
         home=addresses.with_query(f"/s/{token}", seen),
         credits=credits_of([dataset]),
-        notices=() if study.closed else _notices(_left_out(given, order, lost)),
+        notices=()
+        if study.closed
+        else _notices(_left_out(given, order, lost), volumes=dataset.is_volume),
     )
 
 
@@ -217,11 +219,12 @@ def _left_out(given: Mapping[int, Answer], order: Sequence[Place], lost: frozens
     return sum(place.item in lost and place.number not in given for place in order)
 
 
-def _notices(left: int) -> tuple[Notice, ...]:
+def _notices(left: int, *, volumes: bool) -> tuple[Notice, ...]:
     text = ngettext(
-        "{number} image can't be shown and is left out; tell the person who sent you the link.",
-        "{number} images can't be shown and are left out; tell the person who sent you the link.",
+        "{noun} can't be shown and is left out; tell the person who sent you the link.",
+        "{noun} can't be shown and are left out; tell the person who sent you the link.",
         left,
+        noun=images(left, volumes=volumes),
     )
     return (Notice("warning", text),) if left else ()
 
@@ -249,7 +252,7 @@ def practice(
     design = study.design
     here = f"/s/{token}/practice/{at + 1}"
     seen = display.query()
-    name = _("Practice image {at}", at=at + 1)
+    name = _("Practice {at}", at=at + 1)
     told = f"choice={CANNOT if chosen == CANNOT_TELL else chosen}" if chosen is not None else ""
     aside = study.practice_items
     after = next((n for n in range(at + 1, len(aside)) if aside[n] not in lost), None)
@@ -278,7 +281,7 @@ def practice(
             f"/s/{token}/read" if after is None else f"/s/{token}/practice/{after + 1}",
             carried(dataset, looking, display),
         ),
-        following_text=_("Begin the reading") if after is None else _("Next practice image"),
+        following_text=_("Begin the reading") if after is None else _("Go on practising"),
         credits=credits_of([dataset]),
     )
 

@@ -21,11 +21,11 @@ from app.reviews import collected, links
 from app.reviews.database import Database
 from app.reviews.items import Item
 from app.reviews.links import Link
-from app.web.gathering import NOT_HERE, Run, expander, here_of, items_of, matched, runs
+from app.web.gathering import NOT_HERE, Run, are_volumes, expander, here_of, items_of, matched, runs
 from app.web.language import gettext as _
 from app.web.language import later, ngettext
 from app.web.targets import may_be_hidden, read_collection, read_target, require_target
-from app.web.words import NO_PAGE
+from app.web.words import NO_PAGE, images
 
 # The seed of an order has 32 bits (eight hex digits of the link's secret).
 _SEED_DIGITS: Final = 8
@@ -82,9 +82,10 @@ class Shared:
             raise MissingError(
                 "place",
                 ngettext(
-                    "This link shows {number} image and no other.",
-                    "This link shows {number} images, from 1 on.",
+                    "This link shows {noun} and no other.",
+                    "This link shows {noun}, from 1 on.",
                     self.total,
+                    noun=images(self.total, volumes=are_volumes(self.datasets())),
                 ),
             )
         found = self.fetch(number, number + 1)

@@ -126,7 +126,7 @@ def form(dataset: Dataset, address: str, words: str, back: str, check: str) -> S
         action=addresses.STUDIES,
         check=check,
         title=_("Reading of {title}", title=dataset.title),
-        question=_(designing.QUESTION),
+        question=designing.question_for(dataset),
         labels=say(listed(map(label_text, dataset.labels))) if can_be else "",
         by_labels=can_be and not dataset.is_multi_label,
         is_ordinal=designing.is_ordinal(dataset),
