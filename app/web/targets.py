@@ -88,7 +88,11 @@ def _target(address: str) -> Target:
                 raise _no_image(named, index)
             return Target(dataset_id, selection, named, number)
     raise MissingError(
-        "address", _("Only a grid or an image can be shared, such as /d/breastmnist?split=test.")
+        "address",
+        _(
+            "Only a grid, an image or a collection can be shared, such as "
+            "/d/breastmnist?split=test."
+        ),
     )
 
 
