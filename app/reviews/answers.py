@@ -112,7 +112,7 @@ def record(
         if kept and (kept["key"], kept["new"], kept["confidence"]) == (key, choice, confidence):
             return _answer(kept)
         if closed[0] is not None:
-            raise GoneError(Phrase("This study is closed, so the answer was not saved."))
+            raise GoneError(Phrase("This study is closed and takes no more answers."))
         return _kept(
             connection,
             {

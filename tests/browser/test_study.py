@@ -493,7 +493,9 @@ def test_an_answer_that_a_closed_study_does_not_take_any_more_is_said_to_be_lost
     reader.context.set_offline(False)
     visit(reader, f"{link}/read/2")
     expect(reader).to_have_url(link)
-    expect(reader.locator("[data-saving]")).to_contain_text("so the answer was not saved")
+    expect(reader.locator("[data-saving]")).to_have_text(
+        "This study is closed and takes no more answers. Nothing was saved."
+    )
     reader.get_by_role("link", name="Look at my answers").click()
     expect(reader.locator(".notice")).to_contain_text("You said: normal, benign (1).")
     reader.wait_for_load_state("networkidle")

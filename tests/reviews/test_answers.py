@@ -192,7 +192,7 @@ def test_a_closed_study_takes_no_more_but_acknowledges_what_it_took(
 ) -> None:
     first = answer(db, reader, 0, 1, "before-the-end")
     studies.close(db, reader.study_id)
-    with pytest.raises(GoneError, match="closed, so the answer was not saved"):
+    with pytest.raises(GoneError, match="closed and takes no more answers"):
         answer(db, reader, 1, 1)
     assert answer(db, reader, 0, 1, "before-the-end") == first
     assert len(kept(db)) == 1

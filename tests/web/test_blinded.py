@@ -170,7 +170,7 @@ def test_a_closed_study_takes_no_more(server: TestClient, reader: tuple[TestClie
     assert send(server, "/studies/1", "/studies/1/close").status_code == 303
     answer = browser.post(f"{link}/answers", data={**form, "choice": "1"})
     assert answer.status_code == 410
-    assert "was not saved" in answer.text
+    assert "takes no more answers. Nothing was saved." in answer.text
 
 
 def begun(
