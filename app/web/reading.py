@@ -44,6 +44,7 @@ from app.web.reading_options import CANNOT
 from app.web.studio import Plan, Studio
 from app.web.templating import page
 from app.web.transport import NOT_AT_ALL
+from app.web.views import Notice
 from app.web.words import NO_PAGE
 
 _MILLISECONDS_MOST: Final = 12
@@ -210,13 +211,17 @@ def start(request: Request, token: str, link: Link, door: Door, library: Library
     given = answers.current(door.database, seat.reader)
     lost = _lost(library, door.database, seat.study)
     seen = ""
-    # Where nothing can be seen any more, the page says so by itself.
-    with suppress(LightboxError):
+    with suppress(LightboxError):  # the page is there, whatever its address asks for
         seen = _seen(library, seat, request)
     volumes = shows_volumes(library, seat.study)
     view = reading_pages.start(
         seat.study, seat.reader, token, given, seat.order, lost, link, seen, volumes=volumes
     )
+    try:
+        read_from(library, seat.study.design.dataset, seat.study.design.content)
+    except GoneError as error:
+        told = (Notice("warning", str(error)),)
+        view = replace(view, read=None, first=None, practice=None, notices=told)
     return page(request, "reader", view)
 
 

@@ -301,7 +301,7 @@ def test_a_study_shows_no_image_of_another_file_under_its_name(
 
 
 @pytest.mark.parametrize("how", ["replaced", "damaged", "gone"])
-def test_the_list_of_links_says_of_a_study_without_its_file_what_its_readers_are_told(
+def test_who_made_and_who_reads_a_study_without_its_file_is_told_before_it_begins(
     how: str, server: TestClient, reader: tuple[TestClient, str], tmp_path: Path
 ) -> None:
     browser, link = reader
@@ -316,6 +316,9 @@ def test_the_list_of_links_says_of_a_study_without_its_file_what_its_readers_are
     listed = words(page(server, "/links").one("li", class_="card link-gone"))
     assert f"Shows nothing, guests are told: “{told}”" in listed
     assert not list(page(server, "/links").all("li", class_="card link-open"))
+    start = page(browser, link)
+    assert words(start.one("li", class_="notice notice-warning")) == f"Warning: {told}"
+    assert not [href for href in start.links() if href.startswith(f"{link}/")]
 
 
 def reading_of_two_splits(serve: Serve, write: Write) -> tuple[Path, TestClient, str]:
