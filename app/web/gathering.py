@@ -82,9 +82,9 @@ def read_from(library: Library, dataset_id: str, content: str) -> Dataset:
     try:
         dataset = library.dataset(dataset_id)
     except LightboxError:
-        raise GoneError(_("The images of this study are not on this server any more.")) from None
+        raise GoneError(_("What this study shows is not on this server any more.")) from None
     if dataset.archive.content != content:
-        raise GoneError(_("The file with the images of this study has changed since it began."))
+        raise GoneError(_("The file of this study has changed since it began."))
     return dataset
 
 
