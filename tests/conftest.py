@@ -1,5 +1,6 @@
 """Where the real data sets are; what is tested on a stand-in instead is said at the end."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -69,6 +70,13 @@ def mirror(data_folder: Path) -> Iterator[str]:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and not among what all tests share: it takes a while each time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
