@@ -73,7 +73,7 @@ def mirror(data_folder: Path) -> Iterator[str]:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage less often, and not among what all tests share: it takes a while each time."""
+    """Look for garbage less often, and not among what all tests share: that takes long."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
