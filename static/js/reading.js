@@ -17,13 +17,13 @@ const untouched = [...form.elements].every((each) => each.checked === each.defau
 for (const [name, value] of untouched ? ticks : []) form.elements[name].value = value;
 // What Back brings again as it was left is out of date.
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
-addEventListener("pagehide", () => {
+const leave = () => {
   const ticks = [...new FormData(form)].filter(([name]) => /^(choice|confidence)$/.test(name));
   times[place] = saved ? 0 : taken();
   const now = saved ? {} : { place, ticks, given: form.matches(":has([checked])") };
   if (place || left.given) sessionStorage.setItem(store, JSON.stringify({ ...now, times })); // else a pause
-  saved = true;
-});
+};
+addEventListener("pagehide", leave, { once: true }); // what Back brings has been left before
 /** Sends an answer. Gives where to go on, or why it was refused; throws where it may go later. */
 async function post(fields) {
   const asked = { method: "POST", headers: { accept: "application/json" } };

@@ -245,6 +245,8 @@ def test_the_time_that_an_image_was_looked_at_outlasts_a_look_at_another(
             reader.keyboard.press("Enter")
             arrive(reader, f"/read/{place + 1}$")
         else:
+            # A page that the browser keeps for Back is hidden once, and once more when it reloads.
+            reader.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
             reader.keyboard.press("Backspace")
     text = owner.request.get(f"{study}/answers.csv").text()
     minutes_taken = [int(row["ms"]) // 60_000 for row in csv.DictReader(io.StringIO(text))]
