@@ -153,11 +153,10 @@ def _tiles(
             for place, item, values in zip(places, run.items, labels, strict=True)
         ]
         first += len(run.items)
-        query = [shown.query(number)] * bool(shown.query(number)) + [f"run={which}"] * (which > 1)
-        if shared.selection is None or shown.noted:
-            # What is in it changes; a page and its pictures must be of the same moment.
-            query.append(f"of={run_key(shared, run)}")
-        address = addresses.with_query(f"/s/{token}/sheet.png", "&".join(query))
+        # What is in it may change; a page and its pictures must be of the same moment.
+        of = f"of={run_key(shared, run)}" if shared.selection is None or shown.noted else ""
+        query = addresses.joined(shown.query(number), f"run={which}" if which > 1 else "", of)
+        address = addresses.with_query(f"/s/{token}/sheet.png", query)
         tiles.append(
             Tile(
                 sheet=address if _is_ready(shared, run) else "",
