@@ -93,7 +93,9 @@ def firefox(base: str, browser: str) -> Iterator[Window]:
         with runs(*command, env=environment(HOME=folder)):
             port = until(lambda: _port_in(told), "no port is told")
             address = f"ws://127.0.0.1:{port}/session"
-            with connect(address, proxy=None, max_size=None) as connection:
+            # Without pings: each takes a number from the generator that all tests share, from a
+            # thread of its own, and Hypothesis rightly takes offence in the midst of another test.
+            with connect(address, proxy=None, max_size=None, ping_interval=None) as connection:
                 window = Firefox(base, connection)
                 yield window
                 window.close()
