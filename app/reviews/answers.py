@@ -238,7 +238,7 @@ def _check(
                 "There is no choice {choice}; there are {choices}.", choice=choice, choices=choices
             ),
         )
-    if confidence is not None and not (study.design.ask_confidence and confidence in CONFIDENCES):
+    if not (confidence in CONFIDENCES if study.design.ask_confidence else confidence is None):
         raise MalformedError(
             "confidence", Phrase("Confidence is from 1 to 5, where the study asks it.")
         )

@@ -174,8 +174,8 @@ def test_each_confidence_from_1_to_5_is_kept(db: Database) -> None:
     }
 
 
-@pytest.mark.parametrize("confidence", [0, 6, -1])
-def test_confidence_is_from_1_to_5(confidence: int, db: Database) -> None:
+@pytest.mark.parametrize("confidence", [0, 6, -1, None])
+def test_where_confidence_is_asked_it_is_from_1_to_5(confidence: int | None, db: Database) -> None:
     reader = make_reader(db, make_study(db, replace(DESIGN, ask_confidence=True)))
     with pytest.raises(MalformedError, match="from 1 to 5"):
         answers.record(db, reader, 0, 0, confidence, 0, "abcdefgh")

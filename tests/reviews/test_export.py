@@ -28,8 +28,8 @@ def test_every_answer_is_a_row_in_the_order_it_came_in(db: Database) -> None:
     order = studies.order(study, reader)
     again = next(place for place in order if place.is_repeat)
     first = answers.record(db, reader, 2, 0, 4, 1_500, "abcdefgh")
-    answers.record(db, reader, 2, CANNOT_TELL, None, 99, "abcdefghi")
-    answers.record(db, reader, again.number, 1, None, 7, "abcdefghij")
+    answers.record(db, reader, 2, CANNOT_TELL, 1, 99, "abcdefghi")
+    answers.record(db, reader, again.number, 1, 5, 7, "abcdefghij")
     rows = read(db, study)
     item = studies.items_of(db, study)[order[2].item]
     assert rows[0] == {
@@ -119,7 +119,7 @@ def test_the_protocol_is_the_whole_study(db: Database) -> None:
     design = replace(design, source="/d/breastmnist?split=val", drawn_from=78, per_label=6)
     study = make_study(db, design)
     ada, bob = make_reader(db, study), make_reader(db, study, "Bob")
-    given = [answer(db, ada, 3, 1), answer(db, ada, 3, 0)]
+    given = [answers.record(db, ada, 3, choice, 2, 1_500, f"the-key-{choice}") for choice in (1, 0)]
     studies.close(db, study.id)
     found = json.loads(export.protocol_json(db, study))
     assert found["program"] == f"Lightbox {app.__version__}"

@@ -210,11 +210,22 @@ def test_a_closed_study_thanks_for_what_was_answered_and_shows_no_form(
 
 
 def test_a_closed_study_shows_how_sure_one_was(serve: Serve, write: Write) -> None:
-    server, browser, link = begun(serve, write, 2, 1, confidence="1")
+    server, browser, link = begun(serve, write, 2, 0, confidence="1")
     send(browser, f"{link}/read/2", f"{link}/answers", choice="0", confidence="4")
     send(server, "/studies/1", "/studies/1/close")
-    said = [words(page(browser, f"{link}/read/{n}").one("p", class_="notice")) for n in (1, 2)]
-    assert said == ["You said: no.", "You said: yes. How sure you were: 4 of 5."]
+    said = words(page(browser, f"{link}/read/2").one("p", class_="notice"))
+    assert said == "You said: yes. How sure you were: 4 of 5."
+
+
+def test_an_answer_without_the_confidence_that_is_asked_is_refused(
+    serve: Serve, write: Write
+) -> None:
+    _server, browser, link = begun(serve, write, 2, 0, confidence="1")
+    form = fields_of(browser.get(f"{link}/read/1").text, f"{link}/answers")
+    answer = browser.post(f"{link}/answers", data={**form, "choice": "0"})
+    assert answer.status_code == 422
+    assert "1 to 5" in answer.text
+    assert "0 of 2 answered" in page(browser, link).text()
 
 
 @pytest.mark.parametrize(("answered", "word"), [(0, "Begin"), (1, "Go on")])
