@@ -151,6 +151,21 @@ def elsewhere(new_context: Callable[..., BrowserContext], watch: Watch) -> Calla
     return open_page
 
 
+@pytest.fixture
+def at_home(watch: Watch, private: Server) -> None:
+    """Let all pages be the private server's."""
+    watch.address = private.address
+
+
+@pytest.fixture
+def owner(elsewhere: Callable[..., Page], private: Server) -> Page:
+    """A page of the private server's owner."""
+    page = elsewhere()
+    visit(page, f"{private.address}/?token={OWNER}")
+    expect(page).not_to_have_url(re.compile("token"))
+    return page
+
+
 def visit(page: Page, address: str) -> None:
     """Open a page and wait until all it loads is there, its scripts too."""
     page.goto(address)

@@ -9,16 +9,12 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 from running import Server
 
-from .conftest import OWNER, Watch, enlarged, seen, shown, thumb, visit
+from .conftest import OWNER, enlarged, seen, shown, thumb, visit
 from .test_notes import fits_and_reads
 
 COLLECT = "/collections/add?of=/d/retinamnist?split=val"
 
-
-@pytest.fixture(autouse=True)
-def at_home(watch: Watch, private: Server) -> None:
-    """Here all pages are the private server's."""
-    watch.address = private.address
+pytestmark = pytest.mark.usefixtures("at_home")
 
 
 @pytest.fixture

@@ -7,17 +7,13 @@ import pytest
 from playwright.sync_api import Page, expect
 from running import Server
 
-from .conftest import OWNER, Watch, arrive, shown, visit
+from .conftest import OWNER, arrive, shown, visit
 from .test_everyone import AXE
 
 PHONE = {"viewport": {"width": 360, "height": 740}}
 ITEM = "/d/retinamnist/val/7"
 
-
-@pytest.fixture(autouse=True)
-def at_home(watch: Watch, private: Server) -> None:
-    """Here all pages are the private server's."""
-    watch.address = private.address
+pytestmark = pytest.mark.usefixtures("at_home")
 
 
 @pytest.fixture
