@@ -120,7 +120,7 @@ def grid(shared: Shared, shown: Shown, said: Said, token: str, query: str) -> Gu
         display=fragment("display", form) if form else Markup(),
         lens=fragment("lens", form) if form else Markup(),
         css=form.css if form else "",
-        notices=_notices(shared, datasets),
+        notices=_notices(shared, runs, datasets),
         credits=credits_of(datasets),
     )
 
@@ -177,14 +177,14 @@ def _is_ready(shared: Shared, run: Run) -> bool:
     return all(item.index < ready[item.split] for item in run.items)
 
 
-def _notices(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
+def _notices(shared: Shared, runs: list[Run], datasets: list[Dataset]) -> tuple[Notice, ...]:
     missing = _missing(shared, datasets)
-    if shared.link.hide_labels:
-        coming = (images for each in datasets for images in shared.awaited(each, ()))
-        return (*missing, *still_coming(coming))
-    if shared.selection is None:
-        return missing
-    return (*missing, *(n for each in datasets for n in unfinished(each, shared.selection)))
+    if shared.selection and not shared.link.hide_labels:
+        return (*missing, *(n for each in datasets for n in unfinished(each, shared.selection)))
+    # Of a collection, too, without a split: it would have to say of which dataset.
+    here = ((run.dataset, run.items) for run in runs if run.dataset)
+    coming = (images for dataset, items in here for images in shared.awaited(dataset, items))
+    return (*missing, *still_coming(coming))
 
 
 def _missing(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:

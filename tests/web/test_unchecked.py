@@ -261,6 +261,15 @@ def test_a_guest_whose_blinded_images_wait_is_told_so(
     are_told(owner, [link, f"{link}/1"], held)
 
 
+def test_a_guest_of_a_collection_whose_images_wait_is_told_so(
+    held: threading.Event, packed: Path, serve: Serve
+) -> None:
+    owner = serve(packed, database_url=f"sqlite:///{packed.parent}/reviews.sqlite")
+    grid = "/collections/add?of=/d/parts%3Fper_page%3D130"
+    send(owner, grid, "/collections/add", which="page", name="Some")
+    are_told(owner, [share(owner, "/collections/1")], held)
+
+
 def test_who_waits_for_what_was_stopped_is_told_so(
     held: threading.Event, packed: Path, serve: Serve
 ) -> None:
