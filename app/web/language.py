@@ -224,9 +224,9 @@ def _first_of(chosen: str, accepted: str) -> str:
         return chosen
     asked: list[tuple[float, str]] = []
     for part in accepted.lower().split(","):
-        tag, _, quality = part.strip().partition(";q=")
+        tag, _, quality = (each.strip() for each in part.partition(";"))
         if _TAG.fullmatch(tag):
-            asked.append((-_quality(quality), tag))
+            asked.append((-_quality(quality.removeprefix("q=")), tag))
     for weight, tag in sorted(asked, key=lambda each: each[0]):
         for ours in (tag, tag.partition("-")[0]):
             if weight and ours in tags():
@@ -238,4 +238,4 @@ def _quality(text: str) -> float:
     """Read a weight of 0 to 1 (RFC 9110); what can't be read weighs nothing."""
     if not text:
         return 1.0
-    return float(text) if re.fullmatch(r"[01](\.[0-9]{0,3})?", text) else 0.0
+    return float(text) if re.fullmatch(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?", text) else 0.0

@@ -31,6 +31,8 @@ def root_of(html: str) -> dict[str, str | None]:
         ("de", "de"),
         ("de-AT", "de"),
         ("DE-ch;q=0.4, fr", "de"),
+        ("de; q=0.9, en ;\tq=0.8", "de"),
+        ("en;q=0.5, de;q=1.5", "en"),
         ("en-GB,en;q=0.9,de;q=0.8", "en"),
         ("de;q=0.7,en;q=0.8", "en"),
         ("fr,es;q=0.5", "en"),
