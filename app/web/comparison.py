@@ -58,7 +58,8 @@ def grid_of(dataset_id: str, selection: Selection) -> Target:
 def read(query: str, origin: str = "") -> Comparison:
     """Read a raw query string; ``origin`` (scheme and host) is taken off addresses of our own.
 
-    A letter left out moves those after it up. Raises MissingError or MalformedError.
+    A letter left out moves those after it up. Raises MissingError or MalformedError; its ``part``
+    is a grid's letter where the address of that grid is wrong.
     """
     values = {name: told[-1] for name, told in parameters(query).items()}
     grids = [_grid(letter, values[letter].strip(), origin) for letter in given(query)]
@@ -82,9 +83,11 @@ def _grid(letter: str, address: str, origin: str) -> Target:
         address = address.removeprefix(origin)
     try:
         target = read_target(address)
+    except MalformedError as error:  # which of them it is, so that the others can stay
+        raise MalformedError(letter, error.args[0]) from None
     except MissingError as error:
         if error.part != "address":
-            raise
+            raise MissingError(letter, error.args[0]) from None
         target = None
     if target is None or target.split:
         raise MissingError(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
@@ -315,6 +316,16 @@ def test_what_is_wrong_with_an_address_is_said(
     address: str, status: int, said: str, real_client: TestClient
 ) -> None:
     assert said in page(real_client, address, status).text()
+
+
+@pytest.mark.parametrize("wrong", ["split=foo", "page=0", "per_page=x", "noted=flagged", "label=7"])
+def test_where_one_grid_is_wrong_the_others_are_led_back_to(
+    wrong: str, real_client: TestClient
+) -> None:
+    rest = "a=/d/breastmnist&c=/d/breastmnist?label=1"
+    shown = Page(real_client.get(f"/compare?{rest}&b=/d/breastmnist?{wrong}").text)
+    (back,) = (link for link in shown.all("a") if words(link) == "Back to the comparison")
+    assert parse_qsl(urlsplit(back.get("href", "")).query) == parse_qsl(rest)
 
 
 def test_pictures_too_large_for_means_are_still_compared_otherwise(
