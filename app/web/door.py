@@ -17,9 +17,12 @@ from app.web.limits import Limiter
 
 _COOKIE: Final = "lightbox_link_{}"
 _WAIT: Final = later("Too many wrong tries came from your network; wait a minute and try again.")
-# Programs that draw a preview of an address in a chat: no person has looked.
+# Programs that draw a preview of an address in a chat: no person has looked. There are phones that
+# are called “CUBOT X30” and “M bot 60”.
 _PREVIEWS: Final = (
-    "bot",
+    "bot/",
+    "bot-",
+    "bot (",
     "preview",
     "facebookexternalhit",
     "whatsapp",

@@ -426,12 +426,19 @@ def test_the_list_does_not_settle_what_a_link_made_elsewhere_shows(
 def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> None:
     link = share(owner, "/d/atlas")
     guest = visitor(owner)
-    guest.get(link, headers={"user-agent": "WhatsApp/2.23"})
+    for program in (
+        "WhatsApp/2.23",
+        "TelegramBot (like TwitterBot)",
+        "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+        "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
+    ):
+        guest.get(link, headers={"user-agent": program})
     guest.get(link, headers={"sec-purpose": "prefetch;prerender"})
     assert "never opened" in owner.get("/links").text
     guest.get(link)
-    guest.get(link)
-    assert "opened 2 times" in owner.get("/links").text
+    for phone in ("CUBOT X30", "M bot 60 Build/NRD90M"):
+        guest.get(link, headers={"user-agent": f"Mozilla/5.0 (Linux; Android 9; {phone}) Chrome/1"})
+    assert "opened 3 times" in owner.get("/links").text
 
 
 def test_an_image_that_a_form_asks_for_otherwise_is_counted_once(owner: TestClient) -> None:
