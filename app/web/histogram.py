@@ -196,7 +196,7 @@ def _caption(dataset: Dataset, selection: Selection, *, by_share: bool) -> str:
     return f"{said} " + _(
         "An image counts once for each of its labels, so shares may add up to more than "
         "100 %: here {images} carry {labels} labels, {with_none} of them none.",
-        images=images(tally.images),
+        images=images(tally.images, volumes=dataset.is_volume),
         labels=counted(tally.labels),
         with_none=counted(tally.with_none),
     )

@@ -186,6 +186,13 @@ def test_the_distribution_says_how_many_images_and_how_many_labels(client: TestC
     assert said in page(client, "/d/chestmnist").text()
 
 
+def test_the_distribution_of_volumes_counts_volumes(serve: Serve, write: Write) -> None:
+    volumes, rows = np.zeros((5, 4, 6, 7), np.uint8), np.eye(5, 3, dtype=np.uint8)
+    server = serve(write("solid.npz", test_images=volumes, test_labels=rows))
+    told = "here 5 volumes carry 3 labels, 2 of them none."
+    assert told in page(server, "/d/solid").text()
+
+
 def test_a_selection_that_is_exported_or_shared_is_named_by_its_filter(client: TestClient) -> None:
     for address in (
         "/d/chestmnist/export?label=0&label=none",
