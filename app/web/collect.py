@@ -26,7 +26,7 @@ from app.web.noted import Reviewed
 from app.web.notes import Writer
 from app.web.targets import read_grid
 from app.web.templating import page
-from app.web.words import counted
+from app.web.words import counted, kind
 
 
 def collect(library: Library, database: Database, forms: Forms, reviewed: Reviewed) -> APIRouter:
@@ -64,6 +64,7 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
         grid = read(request, text(fields, "of"))
         if text(fields, "among"):
             return draw(request, grid, fields, "")
+        _refuse_none(grid, fields)
         if text(fields, "do") == "flag":
             author = Writer().author(Writer().name(request))
             operation = notes.add_many(database, _meant(grid, fields), author, flag_in(fields))
@@ -85,6 +86,13 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
         return RedirectResponse(addresses.collect(grid.address), 303)
 
     return router
+
+
+def _refuse_none(grid: Source, fields: dict[str, list[str]]) -> None:
+    """Refuse what is meant where that is nothing: to say that it was done would be untrue."""
+    if text(fields, "which") in ("page", "all") and not grid.subset.total:
+        noun = kind(volumes=grid.dataset.is_volume)
+        raise MalformedError("which", _("No {noun} match these filters.", noun=noun))
 
 
 def _meant(grid: Source, fields: dict[str, list[str]]) -> Sequence[Item]:

@@ -190,6 +190,16 @@ def test_volumes_are_chosen_by_their_middle_however_the_grid_shows_them(
 
 
 @pytest.mark.parametrize("which", ["page", "all"])
+@pytest.mark.parametrize("do", ["add", "flag"])
+def test_nothing_is_done_to_all_of_nothing(do: str, which: str, client: TestClient) -> None:
+    for grid in ("/d/eyes?noted=flagged", "/d/eyes?label=none"):
+        answer = collect(client, grid, which=which, do=do, flag="other")
+        assert answer.status_code == 422
+        assert "No images match these filters." in answer.text
+    assert "There is no collection yet" in client.get("/collections").text
+
+
+@pytest.mark.parametrize("which", ["page", "all"])
 def test_volumes_are_called_so_wherever_a_collection_is_counted(
     which: str, serve: Serve, write: Write, eyes: Path
 ) -> None:
