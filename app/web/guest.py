@@ -29,6 +29,7 @@ from app.web.gathering import PATIENCE_SECONDS, Run, require_whole, to_value, wa
 from app.web.guest_noted import Said, Shown, said_of, shown
 from app.web.item import atlas_for, cut_for, drawn, drawn_through, parse_looking, tidied
 from app.web.language import gettext as _
+from app.web.language import say
 from app.web.notes import Notebook, Writer
 from app.web.security import UNDER_A_LINK
 from app.web.shared import Shared, open_shared
@@ -174,7 +175,7 @@ def _item(
         return page(request, "look", view)
     (plane, *_rest) = view.planes
     picture = plane.alone or plane.src
-    unfurl.tell_of_link(request, shared.link, view.title, found.dataset.modality, picture)
+    unfurl.tell_of_link(request, shared.link, view.title, say(found.dataset.modality), picture)
     writer = Writer(f"/s/{token}", shared.link)
     seen = view.address.partition("?")[2]
     address = addresses.with_query(f"/s/{token}/{found.number + 1}", seen)

@@ -27,6 +27,7 @@ from app.web.gathering import PATIENCE_SECONDS
 from app.web.grid import leaf, page_items
 from app.web.item import parse_looking, required_index, tidied
 from app.web.language import gettext as _
+from app.web.language import say
 from app.web.memory import keep_while
 from app.web.noted import Reviewed
 from app.web.notes import Notebook, item_of, owner_writes
@@ -159,7 +160,7 @@ def pages(
         if wants_part(request):
             return page(request, "look", view)
         (plane, *_rest) = view.planes
-        about = f"{view.label_text} · {dataset.modality}"
+        about = f"{view.label_text} · {say(dataset.modality)}"
         unfurl.tell(request, view.heading, about, plane.alone or plane.src)
         return notebook.page(request, "item", view, named, owner_writes(request), view.address)
 

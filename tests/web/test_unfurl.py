@@ -96,6 +96,15 @@ def test_a_link_on_a_public_server_tells_what_it_shows(start: Start) -> None:
     assert picture.headers["content-type"] == "image/png"
 
 
+def test_an_image_is_told_of_in_the_language_of_its_page(start: Start) -> None:
+    server = start("public", base_url=BASE)
+    link = share(owner_of(server), "/d/atlas")
+    guest = visitor(server)
+    guest.headers["accept-language"] = "de"
+    for address in ("/d/atlas/test/3", f"{link}/3"):
+        assert "Unbekannt" in told(page(guest, address))["description"]
+
+
 @pytest.mark.parametrize(
     "fields", [{"hide_labels": "1"}, {"passphrase": "a long enough secret"}], ids=str
 )
