@@ -106,7 +106,10 @@ def parse(query: str, values: Values | None) -> Display:
 
 
 def selection_at(dataset: Dataset, query: str) -> Selection:
-    """Read a selection, and by what its pictures are seen. Raises MalformedError."""
+    """Read a selection, and by what its pictures are seen.
+
+    Raises MalformedError, or MissingError for a split that no dataset has.
+    """
     return replace(selections.parse(query), display=parse(query, values_of(dataset)).query())
 
 

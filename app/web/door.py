@@ -75,7 +75,10 @@ class Door:
             raise ForbiddenError(_("This link asks for a passphrase; open it first.")) from None
 
     def unlock(self, request: Request, token: str, passphrase: str, answer: Response) -> bool:
-        """Check a passphrase; the right one puts a cookie into the answer."""
+        """Check a passphrase; the right one puts a cookie into the answer.
+
+        Raises MissingError, GoneError, TooManyError or StorageError.
+        """
         try:
             link = self.open(request, token)
         except PassphraseNeededError as needed:
