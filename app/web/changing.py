@@ -33,8 +33,7 @@ def changed(
         case "remove":
             return f"remove-{collecting.remove(database, found.id, chosen, expand)}"
         case "flag":
-            author = Writer().author(Writer().name(request))
-            return f"flag-{notes.add_many(database, chosen, author, flag_in(fields))}"
+            return f"flag-{notes.add_many(database, chosen, owner_at(request), flag_in(fields))}"
         case "earlier" | "later" | "place" as where:
             places = _places(database, found, chosen, number, expand)
             start = _start(places, where, text(fields, "place"))
@@ -71,13 +70,19 @@ def flag_in(fields: dict[str, list[str]]) -> notes.Flag:
     raise MalformedError("flag", _("A flag is one of: {flags}.", flags=", ".join(FLAGS)))
 
 
+def owner_at(request: Request) -> notes.Author:
+    """Give the owner as the author of flags, by the name last used in this browser."""
+    owner = Writer()
+    return owner.author(owner.name(request))
+
+
 def undo_done(database: Database, request: Request, done: str, expand: Expand) -> None:
     """Undo what an address says was done. Raises as ``collecting.undo`` does."""
     kind, _sign, number = done.partition("-")
     if not (number.isascii() and number.isdecimal() and len(number) < 19):
         raise MissingError("done", _("There is nothing to undo."))
     if kind == "flag":
-        notes.undo_many(database, int(number), Writer().author(Writer().name(request)))
+        notes.undo_many(database, int(number), owner_at(request))
     else:
         collecting.undo(database, int(number), expand)
 

@@ -16,14 +16,13 @@ from app.reviews.database import Database
 from app.reviews.items import ITEMS_MOST, Item
 from app.web import addresses, collect_page, display
 from app.web.access import owner_only
-from app.web.changing import chosen_in, flag_in, found_by, undo_done
+from app.web.changing import chosen_in, flag_in, found_by, owner_at, undo_done
 from app.web.collect_page import Source
 from app.web.forms import Forms, text
 from app.web.gathering import expander, items_of, runs
 from app.web.language import gettext as _
 from app.web.lists import first_of, paged
 from app.web.noted import Reviewed
-from app.web.notes import Writer
 from app.web.targets import read_grid
 from app.web.templating import page
 from app.web.words import counted, kind
@@ -66,8 +65,8 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
             return draw(request, grid, fields, "")
         _refuse_none(grid, fields)
         if text(fields, "do") == "flag":
-            author = Writer().author(Writer().name(request))
-            operation = notes.add_many(database, _meant(grid, fields), author, flag_in(fields))
+            flagged, flag = _meant(grid, fields), flag_in(fields)
+            operation = notes.add_many(database, flagged, owner_at(request), flag)
             return RedirectResponse(addresses.collect(grid.address, done=f"flag-{operation}"), 303)
         added = _matching(grid) if _is_selection(grid, fields) else _meant(grid, fields)
         expand = expander(library)
