@@ -8,7 +8,7 @@ from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.errors import GoneError, LightboxError
 from app.pictures import sheet
-from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Comparison
+from app.reviews.agreement import NO_ANSWER, Comparison
 from app.reviews.answers import StudyReadings
 from app.reviews.studies import Study
 from app.web import addresses, study_pages
@@ -92,7 +92,7 @@ def cases(
             for reader, answer in zip(
                 values.readers, values.answers[:, number].tolist(), strict=True
             )
-            if answer != NO_ANSWER and answer >= CANNOT_TELL
+            if answer != NO_ANSWER
         ]
         stored = int(values.stored[number])
         if stored >= 0:

@@ -167,11 +167,7 @@ def one(
         done=done_view(done, f"{address}/undo"),
         flags=flag_choices(),
         ways=(
-            *(
-                [Link(_("Study"), addresses.new_study(addresses.collection(found.id)))]
-                if len(files) == 1
-                else []
-            ),
+            *([Link(_("Study"), addresses.new_study(address))] if len(files) == 1 else []),
             *(
                 Link(_(text), addresses.collection(found.id, f"export.{form}"))
                 for form, text in FORMS.items()

@@ -112,7 +112,7 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
     def change(request: Request, collection_id: str, fields: Fields) -> Response:
         found = found_by(database, collection_id)
         number = _page_of(fields)
-        done = changed(database, request, found, number, fields, expander(library))
+        done = changed(database, request, found, number, fields, expand)
         return _back(database, found, number, done)
 
     @router.post("/{collection_id}/undo")
@@ -131,7 +131,7 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         def plan() -> Plan:
             found = found_by(database, collection_id)
             number = parse(query).page
-            shown, _dataset, _first = _page(library, database, expand, found, number)
+            shown, _problem, _dataset = _page(library, database, expand, found, number)
             at = whole_number("run", run) - 1
             if 0 <= at < len(shown):
                 return _plan(shown[at], of)
@@ -158,19 +158,22 @@ def _changed() -> MissingError:
 
 
 def _plan(run: Run, tag: str) -> Plan:
-    """Plan the picture of a run, if it still is what its page named. Raises GoneError."""
+    """Plan the picture of a run, if it still is what its page named.
+
+    Raises GoneError where its file is not, MissingError where its items are not.
+    """
     dataset = run.dataset
     if dataset is None:
         raise GoneError(run.why)
     if collection_pages.digest(run) != tag:
         raise _changed()
-    images = [dataset.images[split] for split in {item.split for item in run.items}]
+    arrays = [dataset.images[split] for split in {item.split for item in run.items}]
     return Plan(
         tag,
         "image/png",
         ASK_AGAIN,
         lambda: sheet.encode(dataset, run.places, sheet.window_of(dataset)),
-        images,
+        arrays,
     )
 
 

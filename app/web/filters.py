@@ -152,8 +152,7 @@ def tabs(dataset: Dataset, selection: Selection) -> tuple[Tab, ...]:
 
 
 def _split_facet(dataset: Dataset, selection: Selection) -> Facet:
-    def value(name: str) -> FacetValue:
-        split = dataset.require_split(name)
+    def value(split: Split) -> FacetValue:
         only = dataset.subset(replace(selection, splits=(split,), order="index"))
         return FacetValue(
             value=split,
