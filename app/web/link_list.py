@@ -87,7 +87,7 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
     def change(request: Request, link_id: str, how: Callable[[Database, int], None]) -> Response:
         # Read first: where it is refused, nothing must have been done.
         back = addresses.listed(addresses.LINKS, page_in(request.url.query))
-        if not (link_id.isdecimal() and len(link_id) < 10):
+        if not (link_id.isascii() and link_id.isdecimal() and len(link_id) < 10):
             raise MissingError("link", _("There is no such link."))
         how(database, int(link_id))
         return RedirectResponse(back, 303)

@@ -183,6 +183,14 @@ def test_where_the_way_back_is_refused_no_link_is_changed(change: str, owner: Te
     assert visitor(owner).get(link).status_code == before == (410 if change == "reopen" else 200)
 
 
+@pytest.mark.parametrize("number", ["2", "1.0", "%D9%A1"])  # the last is an Arabic 1
+def test_a_number_that_no_link_has_withdraws_none(number: str, owner: TestClient) -> None:
+    link = share(owner, "/d/atlas")
+    form = fields_of(owner.get("/links").text, "/links/1/revoke")
+    assert owner.post(f"/links/{number}/revoke", data=form).status_code == 404
+    assert visitor(owner).get(link).status_code == 200
+
+
 def test_an_expired_link_says_so(owner: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     link = share(owner, "/d/atlas", days="1")
     later = datetime.now(UTC) + timedelta(days=1, seconds=1)
