@@ -65,33 +65,9 @@ def compare(library: Library, tallies: Tallies, studio: Studio, forms: Forms) ->
     @router.get(f"{addresses.COMPARE}/difference.png")
     async def difference(request: Request, of: str = "", channel: int = 0) -> Response:
         query = request.url.query
-
-        def plan() -> Plan:
-            comparison = read(query)
-            inquiries = [
-                _inquire(library.dataset(grid.dataset_id), grid.selection, comparison)
-                for grid in comparison.grids
-            ]
-            place = _required(inquiries, of, channel)
-
-            def draw() -> bytes:
-                found = differences.from_first(
-                    inquiries, [_tally(tallies, each) for each in inquiries]
-                )
-                values = found[place]
-                if values is None:
-                    raise MissingError(
-                        "of", _("There is no difference of “{of}”.", of=readable(of))
-                    )
-                most = differences.scale_of([each for each in found if each is not None])
-                return difference_png(values[..., channel], most)
-
-            told = [addresses.content_key(i.dataset) + i.name for i in inquiries]
-            digest = hashlib.sha256(" ".join(told).encode()).hexdigest()[:24]
-            tag = f"{digest}-{of}-{channel}"
-            return Plan(tag, "image/png", ASK_AGAIN, draw, ())
-
-        return await studio.answer(request, plan)
+        return await studio.answer(
+            request, lambda: _difference(library, tallies, query, of, channel)
+        )
 
     return router
 
@@ -131,6 +107,31 @@ def _look_at(tallies: Tallies, side: Side, seconds: float) -> Seen:
         seen = look(tallies, side.inquiry, seconds)
     told = (Notice(notice.kind, f"{side.letter}: {notice.text}") for notice in seen.notices)
     return replace(seen, notices=tuple(told))
+
+
+def _difference(library: Library, tallies: Tallies, query: str, of: str, channel: int) -> Plan:
+    """Plan one channel of the difference between the first mean image and that of grid ``of``.
+
+    Raises MissingError, MalformedError, and ArchiveError for a file that can't be served.
+    """
+    comparison = read(query)
+    inquiries = [
+        _inquire(library.dataset(grid.dataset_id), grid.selection, comparison)
+        for grid in comparison.grids
+    ]
+    place = _required(inquiries, of, channel)
+
+    def draw() -> bytes:
+        found = differences.from_first(inquiries, [_tally(tallies, each) for each in inquiries])
+        values = found[place]
+        if values is None:
+            raise MissingError("of", _("There is no difference of “{of}”.", of=readable(of)))
+        most = differences.scale_of([each for each in found if each is not None])
+        return difference_png(values[..., channel], most)
+
+    told = [addresses.content_key(i.dataset) + i.name for i in inquiries]
+    digest = hashlib.sha256(" ".join(told).encode()).hexdigest()[:24]
+    return Plan(f"{digest}-{of}-{channel}", "image/png", ASK_AGAIN, draw, ())
 
 
 def _tally(tallies: Tallies, inquiry: Inquiry) -> Tally | None:
