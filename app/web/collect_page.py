@@ -17,7 +17,8 @@ from app.web.grid import page_items
 from app.web.language import gettext as _
 from app.web.pager import pager, pages_of
 from app.web.picks import Picks
-from app.web.views import Choice, Credits, Crumb, Pager
+from app.web.unpacking import unfinished
+from app.web.views import Choice, Credits, Crumb, Notice, Pager
 from app.web.words import counted, credits_of, images
 
 
@@ -54,6 +55,7 @@ class CollectPage:
     back: str
     action: str
     style: str
+    notices: tuple[Notice, ...]
     picks: Picks
     pager: Pager
     which: tuple[Choice, ...]
@@ -95,6 +97,7 @@ def build(
         back=source.address,
         action=addresses.COLLECT,
         style=drawn.style,
+        notices=unfinished(dataset, selection),
         picks=drawn,
         pager=pager(
             selection.page,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import PER_PAGE, parse
+from app.datasets.selection import PER_PAGE, Selection, Split, parse
 from app.reviews.collected import Collection
 from app.reviews.notes import FLAGS
 from app.web import addresses, picks, walking
@@ -17,6 +17,7 @@ from app.web.language import later, moment
 from app.web.notes import FLAG_WORDS
 from app.web.pager import pager, pages_of
 from app.web.picks import Picks
+from app.web.unpacking import unfinished
 from app.web.views import Choice, Credits, Crumb, Link, Notice, Pager
 from app.web.words import counted, credits_of, images
 
@@ -128,18 +129,6 @@ def one(
         lambda n, run: addresses.collection_sheet(found.id, number, n, digest(run)),
         lambda n: walking.query(found.id, (number - 1) * PER_PAGE + n + 1),
     )
-    gone = sum(len(run.items) for run in runs if run.dataset is None)
-    notices = [Notice("warning", problem)] if problem else []
-    if gone:
-        notices.append(
-            Notice(
-                "warning",
-                _(
-                    "{gone} on this page can't be shown: see below each why.",
-                    gone=images(gone, volumes=volumes),
-                ),
-            )
-        )
     matching = found.matching
     selected = None
     if matching and dataset:
@@ -161,7 +150,7 @@ def one(
         style=drawn.style,
         picks=drawn,
         pager=pager(number, pages, lambda n: addresses.collection(found.id, page=n)),
-        notices=tuple(notices),
+        notices=_notices(runs, problem, volumes=volumes),
         selected=selected,
         mixed=_mixed(files),
         done=done_view(done, f"{address}/undo"),
@@ -178,6 +167,30 @@ def one(
         credits=credits_of(run.dataset for run in runs if run.dataset),
         check=check,
     )
+
+
+def _notices(runs: Sequence[Run], problem: str, *, volumes: bool) -> tuple[Notice, ...]:
+    """Say what can't be shown on a page, and of what is there how far it is, if not whole."""
+    notices = [Notice("warning", problem)] if problem else []
+    gone = sum(len(run.items) for run in runs if run.dataset is None)
+    if gone:
+        notices.append(
+            Notice(
+                "warning",
+                _(
+                    "{gone} on this page can't be shown: see below each why.",
+                    gone=images(gone, volumes=volumes),
+                ),
+            )
+        )
+    here: dict[Dataset, set[Split]] = {}
+    for run in runs:
+        if run.dataset:
+            here.setdefault(run.dataset, set()).update(item.split for item in run.items)
+    for dataset, splits in here.items():
+        told = unfinished(dataset, Selection(splits=tuple(splits)))
+        notices += [Notice(each.kind, f"{dataset.title}: {each.text}") for each in told]
+    return tuple(notices)
 
 
 def _mixed(files: Sequence[tuple[str, str]]) -> str:

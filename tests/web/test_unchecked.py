@@ -270,6 +270,21 @@ def test_a_guest_of_a_collection_whose_images_wait_is_told_so(
     are_told(owner, [share(owner, "/collections/1")], held)
 
 
+@pytest.mark.usefixtures("held")
+def test_the_owner_of_a_collection_is_told_how_far_its_images_are(
+    packed: Path, serve: Serve
+) -> None:
+    owner = serve(packed, database_url=f"sqlite:///{packed.parent}/reviews.sqlite")
+    grid = "/collections/add?of=/d/parts%3Fper_page%3D130"
+    assert "train is being unpacked and checked" in page(owner, grid).text()
+    send(owner, grid, "/collections/add", which="page", name="Some")
+    assert "parts: train is being unpacked and checked" in page(owner, "/collections/1").text()
+    send(
+        owner, "/collections/add?of=/d/parts?split=test", "/collections/add", which="page", name="T"
+    )
+    assert "train is being unpacked" not in page(owner, "/collections/2").text()
+
+
 def test_who_waits_for_what_was_stopped_is_told_so(
     held: threading.Event, packed: Path, serve: Serve
 ) -> None:
