@@ -7,7 +7,6 @@ from typing import Final
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
 from app.errors import GoneError, LightboxError
-from app.pictures import sheet
 from app.reviews.agreement import NO_ANSWER, Comparison
 from app.reviews.answers import StudyReadings
 from app.reviews.studies import Study
@@ -82,7 +81,6 @@ def cases(
         dataset: Dataset | None = dataset_with(library, design.dataset, design.content)
     except GoneError:
         dataset = None
-    window = sheet.window_of(dataset) if dataset else None
     values = read.readings
 
     def case(number: int) -> Case:
@@ -100,7 +98,7 @@ def cases(
         href = src = None
         if dataset and item.split in dataset.images:
             href = addresses.item(dataset.id, item.split, item.index)
-            src = addresses.picture(dataset, item.split, item.index) if window else f"{href}.png"
+            src = addresses.picture(dataset, item.split, item.index)
         return Case(
             href=href,
             src=src,

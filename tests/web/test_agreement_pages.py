@@ -19,7 +19,7 @@ from app.reviews.database import Database
 from app.reviews.studies import Study
 
 from .conftest import Serve, Write
-from .reading import Page, Pixels, page, words
+from .reading import Page, Pixels, page, picture, words
 from .visiting import send, share, visitor
 
 RANDOM = np.random.default_rng(4)
@@ -66,6 +66,26 @@ def test_every_case_has_its_picture(pixels: Pixels, serve: Serve, write: Write) 
     for address in pictures:
         answer = owner.get(address)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+
+
+def test_a_case_of_true_and_false_colours_is_not_black(serve: Serve, write: Write) -> None:
+    pixels = RANDOM.integers(0, 2, (8, 6, 6, 3)).astype(np.bool_)
+    owner = serve(write(test_images=pixels, test_labels=LABELS))
+    ann, bob = study(owner)
+    read(visitor(owner), ann, *"00000000")
+    read(visitor(owner), bob, *"11111111")
+    shown = page(owner, "/studies/1/agreement")
+    found = {image.get("alt"): image.get("src", "") for image in shown.all("img", class_="case")}
+    np.testing.assert_array_equal(picture(owner, found["test 0"]), pixels[0] * np.uint8(255))
+
+
+def test_which_part_of_a_cell_is_not_there_is_named(serve: Serve, write: Write) -> None:
+    owner = serve(write(test_images=np.zeros((8, 6, 6), np.uint8), test_labels=LABELS))
+    for link in study(owner):
+        read(visitor(owner), link, "0")
+    cells, program = "/studies/1/cases?table=pair-0", {"accept": "application/json"}
+    for part, query in (("row", "row=9&column=0"), ("column", "row=0&column=9")):
+        assert owner.get(f"{cells}&{query}", headers=program).json()["part"] == part
 
 
 def test_a_case_whose_split_is_damaged_has_words_and_no_picture(serve: Serve, write: Write) -> None:
