@@ -86,8 +86,9 @@ def agreement(library: Library, database: Database) -> APIRouter:
         comparison = _comparison(found, table)
         where = whole_number("row", row), whole_number("column", column)
         names = comparison.table.categories
-        if not (0 <= where[0] < len(names) and 0 <= where[1] < len(names)):
-            raise MissingError("row", _("There is no such cell in this table."))
+        for part, at in zip(("row", "column"), where, strict=True):
+            if not 0 <= at < len(names):
+                raise MissingError(part, _("There is no such cell in this table."))
         kept = f"positive={number}" if positive else ""
         back = addresses.with_query(addresses.study(study.id, "agreement"), kept)
         view = cases_page(library, study, read, comparison, where, back)
