@@ -88,7 +88,10 @@ class ItemModel(BaseModel):
     labels: list[int] = Field(description="The labels it carries: one, or any number.")
     names: list[str] = Field(description="Their names.")
     page_url: str = Field(description="Its page.")
-    image_url: str = Field(description="Its exact pixels as PNG.")
+    image_url: str = Field(
+        description="Its exact pixels as PNG, of a volume those of its middle slice along z; "
+        "answers 406 where PNG can't hold the values, which .npy does."
+    )
 
 
 class ItemPage(BaseModel):
