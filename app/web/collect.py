@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -37,7 +37,7 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
 
     def read(request: Request, of: str) -> Source:
         whole = library.dataset(read_grid(of).dataset_id)
-        selection = display.selection_at(whole, of.partition("?")[2])
+        selection = display.selection_at(whole, urlsplit(of).query)
         dataset = reviewed.narrowed(request, whole, selection)
         return Source(dataset, selection, dataset.subset(selection))
 

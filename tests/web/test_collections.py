@@ -116,6 +116,12 @@ def test_a_name_that_is_none_is_refused(name: str, client: TestClient) -> None:
     assert "There is no collection yet" in client.get("/collections").text
 
 
+def test_a_place_on_the_grids_page_is_no_part_of_its_filter(client: TestClient) -> None:
+    of = quote("/d/eyes?label=1#results", safe="")
+    found = page(client, f"/collections/add?of={of}")
+    assert found.one("input", name="of").get("value") == "/d/eyes?label=1"
+
+
 def test_those_ticked_a_page_or_all_that_match_are_put_in(client: TestClient) -> None:
     collect(client, "/d/eyes?label=1", *eye(5, 9), name="Ticked")
     assert shown(client) == eye(5, 9)
