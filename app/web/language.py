@@ -36,6 +36,8 @@ _FILES: Final = (
     *(".csv", ".json", ".jsonld", ".parquet", ".zip", ".npz"),
     *(".png", ".npy", ".gz", ".svg", ".bib", ".ris", ".txt"),
 )
+# A grid's address ends as its file is called, before “.npz”: as “scan.nii.gz”.
+_GRID: Final = re.compile(r"/d/[^/]*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +216,9 @@ def _wanted(scope: Scope) -> str:
 
 def is_for_programs(path: str) -> bool:
     """Say whether an address gives what programs read, or a file: the same in every language."""
-    return (path.startswith("/api/") and path != addresses.API_DOCS) or path.endswith(_FILES)
+    if path.startswith("/api/"):
+        return path != addresses.API_DOCS
+    return path.endswith(_FILES) and not _GRID.fullmatch(path)
 
 
 @lru_cache(maxsize=256)

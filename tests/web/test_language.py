@@ -131,6 +131,13 @@ def test_what_programs_read_is_the_same_in_every_language(
     assert real_client.get(address, headers=GERMAN).content == plain.content
 
 
+def test_a_grid_is_a_page_whatever_its_file_is_called(serve: Serve, write: Write) -> None:
+    images, labels = np.zeros((2, 4, 4), np.uint8), np.zeros((2, 1), np.uint8)
+    client = serve(write("scan.nii.gz.npz", test_images=images, test_labels=labels))
+    for address in ("/d/scan.nii.gz", "/d/scan.nii.gz/test/0"):
+        assert root_of(client.get(address, headers=GERMAN).text)["lang"] == "de"
+
+
 def test_a_refused_file_is_refused_in_german_on_pages_and_in_english_elsewhere(
     serve: Serve, write: Write
 ) -> None:
