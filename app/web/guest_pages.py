@@ -61,6 +61,14 @@ class Passphrase:
     wrong: bool
 
 
+@dataclass(frozen=True)
+class _Step:
+    """The way to an image before or after; ``keeps`` says whether slices go along to it."""
+
+    href: str | None
+    keeps: bool
+
+
 def item(
     shared: Shared, shown: Shown, token: str, found: Found, looking: Looking, display: Display
 ) -> GuestItem:
@@ -70,25 +78,12 @@ def item(
     (values,) = dataset.indexes[split].labels_of(np.array([index]))
     noun = _("Volume") if dataset.is_volume else _("Image")
     name = f"{noun} {counted(number + 1)}"
-    seen = display.query()
+    seen, looked = display.query(), looking.query(dataset)
     here = f"/s/{token}" if shared.only else f"/s/{token}/{number + 1}"
 
     def source(query: str, values: bool) -> str:
         form = "npy" if values else "png"
         return addresses.with_query(f"/s/{token}/{number + 1}.{form}", query)
-
-    # A window, or a slice, of one dataset means nothing in another.
-    before, after = shown.around(number)
-    first = max(0, before)
-    near = [run.dataset for run in shown.fetch(first, after + 1) for _ in run.items]
-    alike = {first + n for n, each in enumerate(near) if each and each.id == dataset.id}
-
-    def neighbour(rank: int) -> str | None:
-        if not 0 <= rank < len(shown.places):
-            return None
-        query = addresses.joined(seen, looking.query(dataset)) if rank in alike else ""
-        there = f"/s/{token}/{shown.places[rank] + 1}"
-        return addresses.with_query(there, addresses.joined(shown.query(), query))
 
     def address(there: str) -> str:
         return addresses.with_query(here, addresses.joined(shown.query(), seen, there))
@@ -102,6 +97,7 @@ def item(
     back = addresses.with_query(
         f"/s/{token}", addresses.joined(shown.query(shown.page_of(number)), seen)
     )
+    previous, following = _steps(shown, token, found, addresses.joined(seen, looked))
     pixels = _pixels(shared, found)
     waited_for = (
         shared.awaited(dataset, [found.item]) if link.hide_labels else [dataset.images[split]]
@@ -110,7 +106,7 @@ def item(
     single = dataset.label_of[values[0]] if shows and len(values) == 1 else None
     return GuestItem(
         title=link.title or dataset.title,
-        address=address(looking.query(dataset)),
+        address=address(looked),
         heading=name if shared.total > 1 else link.title or dataset.title,
         message=paragraphs(link.message) if shared.only else (),
         style=item_style(planes, looking.zoom, volume=dataset.is_volume),
@@ -129,7 +125,7 @@ def item(
             display,
             held,
             action=here,
-            query=addresses.joined(shown.query(), looking.query(dataset)),
+            query=addresses.joined(shown.query(), looked),
             fit=pixels,
         ),
         label_text=labels_text(dataset, values) if shows else "",
@@ -143,15 +139,35 @@ def item(
         place=_("{number} of {total}", number=counted(number + 1), total=counted(shared.total))
         if shared.total > 1
         else "",
-        previous=neighbour(before),
-        next=neighbour(after),
-        keeps=(before in alike, after in alike),
+        previous=previous.href,
+        next=following.href,
+        keeps=(previous.keeps, following.keeps),
         back=None if shared.only else back,
         back_text=capital(_(NOTED_WORDS[shown.noted])) if shown.noted else _("All images"),
         zoom=zoom_of(dataset, looking, address),
         notices=() if pixels is not None else still_coming(waited_for),
         credits=credits_of([dataset]),
     )
+
+
+def _steps(shown: Shown, token: str, found: Found, carried: str) -> tuple[_Step, _Step]:
+    """Lead to the images before and after; ``carried`` says how this one is seen.
+
+    That goes along within its dataset: a window, or a slice, means nothing in another.
+    """
+    before, after = shown.around(found.number)
+    first = max(0, before)
+    near = [run.dataset for run in shown.fetch(first, after + 1) for _ in run.items]
+    alike = {first + n for n, each in enumerate(near) if each and each.id == found.dataset.id}
+
+    def step(rank: int) -> _Step:
+        if not 0 <= rank < len(shown.places):
+            return _Step(None, keeps=False)
+        there = f"/s/{token}/{shown.places[rank] + 1}"
+        query = addresses.joined(shown.query(), carried if rank in alike else "")
+        return _Step(addresses.with_query(there, query), keeps=rank in alike)
+
+    return step(before), step(after)
 
 
 def _pixels(shared: Shared, found: Found) -> NDArray[Any] | None:
