@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
@@ -111,6 +112,7 @@ def agreement_page(
     design = study.design
     names = read.readings.categories
     volumes = shows_volumes(library, study)
+    table = partial(_compared, study, kept, volumes=volumes)
     return AgreementPage(
         heading=in_line(_("Agreement"), design.title),
         crumbs=study_pages.crumbs(study, Crumb(_("Agreement"), None)),
@@ -130,13 +132,7 @@ def agreement_page(
         else "",
         together=tuple(_measure(each) for each in found.together),
         compared=tuple(
-            (
-                heading,
-                tuple(
-                    _compared(study, kept, kind, n, each, volumes=volumes)
-                    for n, each in enumerate(group)
-                ),
-            )
+            (heading, tuple(table(kind, n, each) for n, each in enumerate(group)))
             for heading, kind, group in (
                 (_("Each reader against the stored label"), "stored", found.with_stored),
                 (_("Readers in pairs"), "pair", found.pairs),
