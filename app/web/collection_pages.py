@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import PER_PAGE, Selection, Split, parse
+from app.datasets.selection import PER_PAGE, parse
 from app.reviews.collected import Collection
 from app.reviews.notes import FLAGS
 from app.web import addresses, picks, walking
@@ -17,7 +17,7 @@ from app.web.language import later, moment
 from app.web.notes import FLAG_WORDS
 from app.web.pager import pager, pages_of
 from app.web.picks import Picks
-from app.web.unpacking import unfinished
+from app.web.unpacking import unfinished_in
 from app.web.views import Choice, Credits, Crumb, Link, Notice, Pager
 from app.web.words import counted, credits_of, images
 
@@ -183,14 +183,7 @@ def _notices(runs: Sequence[Run], problem: str, *, volumes: bool) -> tuple[Notic
                 ),
             )
         )
-    here: dict[Dataset, set[Split]] = {}
-    for run in runs:
-        if run.dataset:
-            here.setdefault(run.dataset, set()).update(item.split for item in run.items)
-    for dataset, splits in here.items():
-        told = unfinished(dataset, Selection(splits=tuple(splits)))
-        notices += [Notice(each.kind, f"{dataset.title}: {each.text}") for each in told]
-    return tuple(notices)
+    return (*notices, *unfinished_in(runs))
 
 
 def _mixed(files: Sequence[tuple[str, str]]) -> str:

@@ -24,7 +24,7 @@ from app.web.pager import pager, pages_of
 from app.web.picks import cell_size, sized
 from app.web.shared import Shared
 from app.web.templating import fragment, macro
-from app.web.unpacking import unfinished
+from app.web.unpacking import unfinished, unfinished_in
 from app.web.views import Cell, Controls, Credits, Notice, Pager, Tile
 from app.web.words import (
     VIEW_WORDS,
@@ -179,12 +179,12 @@ def _is_ready(shared: Shared, run: Run) -> bool:
 
 def _notices(shared: Shared, runs: list[Run], datasets: list[Dataset]) -> tuple[Notice, ...]:
     missing = _missing(shared, datasets)
-    if shared.selection and not shared.link.hide_labels:
-        return (*missing, *(n for each in datasets for n in unfinished(each, shared.selection)))
-    # Of a collection, too, without a split: it would have to say of which dataset.
-    here = ((run.dataset, run.items) for run in runs if run.dataset)
-    coming = (images for dataset, items in here for images in shared.awaited(dataset, items))
-    return (*missing, *still_coming(coming))
+    if shared.link.hide_labels:
+        coming = (images for each in datasets for images in shared.awaited(each, ()))
+        return (*missing, *still_coming(coming))
+    if shared.selection is None:
+        return (*missing, *unfinished_in(runs))
+    return (*missing, *(n for each in datasets for n in unfinished(each, shared.selection)))
 
 
 def _missing(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from app.datasets.selection import Selection
 from app.errors import MissingError, NotReadyError
 from app.pictures import exact
 from app.web import addresses, controls, histogram, volume
@@ -19,6 +20,7 @@ from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.shared import Found, Shared
+from app.web.unpacking import unfinished
 from app.web.views import NOTHING, Controls, Credits, Fact, Notice, Plane, Volume, Zoom
 from app.web.words import NOTED_WORDS, capital, counted, credits_of, labels_text, size_words
 
@@ -145,7 +147,11 @@ def item(
         back=None if shared.only else back,
         back_text=capital(_(NOTED_WORDS[shown.noted])) if shown.noted else _("All images"),
         zoom=zoom_of(dataset, looking, address),
-        notices=() if pixels is not None else still_coming(waited_for),
+        notices=still_coming(waited_for)
+        if pixels is None
+        else unfinished(dataset, Selection(splits=(split,)))
+        if shows
+        else (),
         credits=credits_of([dataset]),
     )
 

@@ -1,6 +1,6 @@
 """How far the unpacking of a dataset's images is, and the owner's way to stop it and to go on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
@@ -8,10 +8,11 @@ from starlette.responses import RedirectResponse, Response
 from app.arrays.store import Array
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
-from app.datasets.selection import Selection
+from app.datasets.selection import Selection, Split
 from app.web import addresses, display
 from app.web.access import owner_only
 from app.web.forms import Forms
+from app.web.gathering import Run
 from app.web.language import gettext as _
 from app.web.views import Notice, Stop
 
@@ -72,6 +73,19 @@ def unfinished(dataset: Dataset, selection: Selection) -> tuple[Notice, ...]:
                 )
             )
     return tuple(notices)
+
+
+def unfinished_in(runs: Iterable[Run]) -> tuple[Notice, ...]:
+    """Say so of what runs are of, with the dataset's title, as there may be several."""
+    here: dict[Dataset, set[Split]] = {}
+    for run in runs:
+        if run.dataset:
+            here.setdefault(run.dataset, set()).update(item.split for item in run.items)
+    return tuple(
+        Notice(notice.kind, f"{dataset.title}: {notice.text}")
+        for dataset, splits in here.items()
+        for notice in unfinished(dataset, Selection(splits=tuple(splits)))
+    )
 
 
 def _how_far(split: str, done: int, *, checking: bool, stopped: bool) -> str:

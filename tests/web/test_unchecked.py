@@ -261,13 +261,21 @@ def test_a_guest_whose_blinded_images_wait_is_told_so(
     are_told(owner, [link, f"{link}/1"], held)
 
 
-def test_a_guest_of_a_collection_whose_images_wait_is_told_so(
-    held: threading.Event, packed: Path, serve: Serve
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("/collections/1", "parts: train is being"), ("/d/parts", "train is being")],
+)
+def test_a_guest_who_sees_labels_is_told_of_what_is_not_checked(
+    address: str, told: str, owner: TestClient
 ) -> None:
-    owner = serve(packed, database_url=f"sqlite:///{packed.parent}/reviews.sqlite")
     grid = "/collections/add?of=/d/parts%3Fper_page%3D130"
     send(owner, grid, "/collections/add", which="page", name="Some")
-    are_told(owner, [share(owner, "/collections/1")], held)
+    link = share(owner, address)
+    for shown, said in ((link, told), (f"{link}/1", "train is being")):
+        text = words(page(visitor(owner), shown).one("main"))
+        assert said in text
+        assert "may turn out to be damaged" in text
 
 
 @pytest.mark.usefixtures("held")
