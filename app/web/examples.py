@@ -104,7 +104,7 @@ def _row(name: str, numbers: Sequence[int], same: int) -> TableRow:
 
 
 class Examples:
-    """One of each; all their links lead ``here``."""
+    """One of each; their links lead ``here``, those of pagers to the top of the same page."""
 
     here: str = HERE
     notices: tuple[Notice, ...] = (

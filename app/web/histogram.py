@@ -26,7 +26,10 @@ _SCALES: Final[dict[Bars, str]] = {"count": later("Count"), "share": later("Shar
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar of the histogram: a link that filters, with its place in the drawing."""
+    """One bar of the histogram: a link that filters, with its place in the drawing.
+
+    ``href`` is empty where no selection says what it counts.
+    """
 
     href: str
     text: str  # count and share, printed behind the bar
