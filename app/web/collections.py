@@ -67,8 +67,9 @@ def collections(library: Library, database: Database, forms: Forms) -> APIRouter
     @router.post("/{collection_id}/rename")
     def rename(collection_id: str, fields: Fields) -> Response:
         found = found_by(database, collection_id)
+        number = _page_of(fields)
         collected.rename(database, found.id, text(fields, "name"))
-        return _back(database, found, _page_of(fields))
+        return _back(database, found, number)
 
     @router.post("/{collection_id}/delete")
     def delete(collection_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)

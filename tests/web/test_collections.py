@@ -109,6 +109,13 @@ def test_a_collection_is_made_named_and_listed(client: TestClient) -> None:
     assert words(page(client, "/collections/1").one("h1")) == "Monday"
 
 
+def test_where_the_way_back_is_refused_no_name_is_changed(three: TestClient) -> None:
+    action = "/collections/1/rename"
+    fields = {**fields_of(three.get("/collections/1").text, action), "name": "Other", "page": "x"}
+    assert three.post(action, data=fields).status_code == 422
+    assert words(page(three, "/collections/1").one("h1")) == "Mixed"
+
+
 @pytest.mark.parametrize("name", ["", " \x00 ", "n" * 201])
 def test_a_name_that_is_none_is_refused(name: str, client: TestClient) -> None:
     assert send(client, "/collections", "/collections", name=name).status_code == 422
