@@ -30,6 +30,8 @@ _ORDER_WORDS: Final[dict[Order, str]] = {
     "label": later("by label"),
     "random": later("random"),
 }
+# What the search finds, too, as it is in the list that is searched.
+BARE: Final = later("no label (no finding)")
 _MATCH_WORDS: Final[dict[Match, str]] = {
     "any": later("Any of them"),
     "all": later("All of them"),
@@ -192,7 +194,7 @@ def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
         values.append(
             FacetValue(
                 value=NO_LABEL,
-                text=_("no label (no finding)"),
+                text=_(BARE),
                 count=counted(bare),
                 href=addresses.grid(dataset.id, selection.toggle_unlabelled()),
                 on=selection.unlabelled,

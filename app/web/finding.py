@@ -13,6 +13,7 @@ from app.datasets.query import parameters, readable
 from app.datasets.selection import SPLITS, Selection
 from app.errors import MalformedError, MissingError
 from app.web import addresses, display
+from app.web.filters import BARE
 from app.web.item import required_index
 from app.web.language import gettext as _
 from app.web.words import label_text
@@ -61,7 +62,8 @@ def _found(dataset: Dataset, selection: Selection, words: str) -> str:
         if wanted in (str(label.value), label.name.casefold(), named[label.value])
     ]
     labels = exact or [value for value, name in named.items() if wanted in name]
-    if not labels:
+    bare = not exact and dataset.is_multi_label and wanted in _(BARE).casefold()
+    if not labels and not bare:
         raise MissingError(
             FIELD,
             _(
@@ -72,7 +74,7 @@ def _found(dataset: Dataset, selection: Selection, words: str) -> str:
             ),
         )
     # With any of them, whatever was asked of the labels before: “none” would hide what was sought.
-    return addresses.grid(
-        dataset.id,
-        replace(selection.without_labels(), labels=tuple(sorted(labels)), match="any"),
+    found = replace(
+        selection.without_labels(), labels=tuple(sorted(labels)), unlabelled=bare, match="any"
     )
+    return addresses.grid(dataset.id, found)

@@ -163,6 +163,19 @@ def test_how_labels_are_put_together_is_chosen_by_links_that_keep_the_filter(
     assert "(0) or " in without
 
 
+@pytest.mark.parametrize(
+    ("typed", "query"),
+    [
+        ("No finding", "label=none"),
+        ("no", "label=5&label=none"),
+        ("pneumonia", "label=6"),
+    ],
+)
+def test_the_search_finds_what_the_list_shows(typed: str, query: str, client: TestClient) -> None:
+    answer = client.get("/d/chestmnist/find", params={"find": typed}, follow_redirects=False)
+    assert answer.headers["location"] == f"/d/chestmnist?{query}"
+
+
 def test_the_form_carries_the_filter_along(client: TestClient) -> None:
     shown = page(client, "/d/chestmnist?label=4&label=none&match=all")
     form = shown.one("form", id="filters")
