@@ -35,6 +35,7 @@ from app.web.security import UNDER_A_LINK
 from app.web.shared import Shared, open_shared
 from app.web.studio import Plan, Studio
 from app.web.templating import page, wants_part
+from app.web.transport import NOT_AT_ALL
 from app.web.turns import Turns
 
 # A browser asks again each time, so that a withdrawn link shows nothing more.
@@ -43,7 +44,6 @@ Begin = Callable[[Request, str, Link, Door, Library], Response]
 
 # Which image was asked for, in the query of the page that asks for a passphrase.
 _PLACE: Final = "place"
-_PRIVATE: Final = {"Cache-Control": CACHING, **UNDER_A_LINK}
 
 
 def guest(
@@ -286,7 +286,12 @@ def _counting(
 
 
 def finish(answer: Response, task: BackgroundTask | None = None) -> Response:
-    """Let only the browser keep an answer under a link, and no page elsewhere see the link."""
-    answer.headers.update(_PRIVATE)
+    """Let only the browser keep an answer under a link, and no page elsewhere see the link.
+
+    What nobody is to keep, as it may yet turn out to be damaged, the browser does not keep either.
+    """
+    answer.headers.update(UNDER_A_LINK)
+    if answer.headers.get("Cache-Control") != NOT_AT_ALL:
+        answer.headers["Cache-Control"] = CACHING
     answer.background = task
     return answer

@@ -128,6 +128,15 @@ def test_a_page_says_what_is_not_checked_and_is_kept_by_nobody(
     assert (picture(client, sheet_of(client)) == ten_to_a_row(PIXELS[:20])).all()
 
 
+@pytest.mark.usefixtures("held")
+def test_what_is_not_checked_is_kept_by_no_guest_either(path: Path, serve: Serve) -> None:
+    owner = serve(path)
+    until_half(owner)
+    link = share(owner, "/d/large?per_page=20")
+    for address in (f"{link}/1.png", f"{link}/1.npy"):
+        assert visitor(owner).get(address).headers["cache-control"] == "no-store"
+
+
 def test_what_is_checked_is_kept(path: Path, held: threading.Event, serve: Serve) -> None:
     client = serve(path)
     until_half(client)
