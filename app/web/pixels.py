@@ -38,6 +38,7 @@ from app.web.sums import (
     require_tally,
     row_name,
     row_of,
+    summary,
     wants_everything,
 )
 from app.web.tables import Table
@@ -158,7 +159,7 @@ def build(inquiry: Inquiry, selection: Selection, seen: Seen) -> PixelPage:
             dataset.id, addresses.added_up(selection), everything=inquiry.background
         ),
         grid=grid,
-        summary=_("Still being computed.") if seen.pending else _("All numbers are here."),
+        summary=summary([seen]),
         notices=(*seen.notices, *dataset_notices(dataset, sheet.window_of(dataset))),
         counted=basis(inquiry, seen.tally),
         everything=None

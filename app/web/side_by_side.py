@@ -23,7 +23,7 @@ from app.web.language import ngettext
 from app.web.notices import dataset_notices
 from app.web.pager import pager, pages_of
 from app.web.pixels import Picture, basis, means_text, picture, remarks
-from app.web.sums import ALL, REFRESH_SECONDS, Ending, Seen
+from app.web.sums import ALL, REFRESH_SECONDS, Ending, Seen, summary
 from app.web.templating import fragment
 from app.web.views import Credits, Crumb, Hidden, Link, Notice, Pager, Tile
 from app.web.words import counted, credits_of, images, kind
@@ -103,7 +103,6 @@ def build(
                 page=counted(comparison.page),
             ),
         )
-    pending = any(each.pending for each in seen)
     inquiries = [side.inquiry for side in sides]
     found = differences.from_first(inquiries, [each.tally for each in seen]) if ready else []
     drawn = [each for each in found if each is not None]
@@ -118,7 +117,7 @@ def build(
         lead=_lead(sides),
         crumbs=(Crumb(_("Compare"), None),),
         address=comparison.address,
-        summary=_("Still being computed.") if pending else _("All numbers are here."),
+        summary=summary(seen),
         style=_style(columns),
         fields=_fields(comparison),
         action=addresses.COMPARE,
@@ -134,7 +133,7 @@ def build(
         ending=None,
         remarks=tuple(dict.fromkeys(said for side in sides for said in remarks(side.inquiry))),
         notices=_notices(sides, seen),
-        refresh=REFRESH_SECONDS if pending else None,
+        refresh=REFRESH_SECONDS if any(each.pending for each in seen) else None,
         credits=credits_of(side.dataset for side in sides),
     )
 

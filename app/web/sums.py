@@ -1,6 +1,7 @@
 """Sums of pixels, as pages ask for them: what is there in a moment, else how far it is."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,6 +66,15 @@ def look(tallies: Tallies, inquiry: Inquiry, seconds: float) -> Seen:
         text = _("The pixels are being added up: {done} % is done.", done=done)
         return Seen(None, (Notice("progress", text),), pending=True)
     return Seen(learned.value, (), pending=False)
+
+
+def summary(seen: Sequence[Seen]) -> str:
+    """Say in one sentence how far all of these are, to be read aloud."""
+    if any(each.pending for each in seen):
+        return _("Still being computed.")
+    if any(each.tally is None for each in seen):
+        return _("Some numbers were not computed.")
+    return _("All numbers are here.")
 
 
 def require_tally(tallies: Tallies, inquiry: Inquiry) -> Tally:

@@ -336,3 +336,4 @@ def test_pictures_too_large_for_means_are_still_compared_otherwise(
     assert "A: Mean images are not computed of pictures of 28 × 28 pixels." in shown.text()
     assert len(thumbs(sides(shown, "Images")["B"])) == PER_PAGE
     assert not pictures(sides(shown, "Mean")["B"])
+    assert shown.one("div", id="results").get("data-summary") == "Some numbers were not computed."

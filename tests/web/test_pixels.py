@@ -383,6 +383,8 @@ def test_a_damaged_file_has_no_numbers_but_a_sentence(serve: Serve, damaged: Pat
     shown = pixels(serve(damaged), "/d/made/pixels")
     assert "test_images" in shown.text()
     assert not cards(shown)
+    # This is read aloud.
+    assert shown.one("div", id="results").get("data-summary") == "Some numbers were not computed."
 
 
 def test_what_is_wrong_with_a_file_is_said_in_the_language_of_the_page(
