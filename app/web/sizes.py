@@ -170,7 +170,7 @@ def build(dataset: Dataset, here: tuple[Dataset, ...], split: Split, index: int)
         heading=in_line(title, name, _("sizes")),
         label=labels_text(found[0].dataset, found[0].labels) if len(labels) == 1 else "",
         lead=_("Each is drawn as large as the others, pixel by pixel.")
-        if len(ready) > 1
+        if len(found) > 1
         else _("No other size of this image is here."),
         crumbs=(
             Crumb(dataset.title, addresses.grid(dataset.id, Selection())),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
 from app.arrays.cache import Cache
-from app.arrays.store import Store
+from app.arrays.store import Array, Store
 from app.datasets.library import Library
 from app.datasets.selection import Selection
 from app.errors import ArchiveError
@@ -144,6 +144,21 @@ def test_a_size_that_is_damaged_is_said_in_the_language_of_the_page(
     client.headers["accept-language"] = "de"
     shown = page(client, "/d/breastmnist/test/4/sizes").text()
     assert "breastmnist_64.npz: test_images stimmt nicht mit ihrer Prüfsumme" in shown
+
+
+def test_a_size_that_is_still_to_come_is_not_said_to_be_missing(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    available = vars(Array)["available"].fget
+    monkeypatch.setattr(
+        Array,
+        "available",
+        property(lambda array: 0 if array.shape[1] == 64 else available(array)),
+    )
+    shown = page(client, "/d/breastmnist/test/3/sizes")
+    assert len(list(shown.all("img"))) == 1
+    assert shown.one("meta", http_equiv="refresh").get("content") == "2"
+    assert "No other size" not in shown.text()
 
 
 def test_an_image_of_one_size_says_that_there_is_no_other(serve: Serve, write: Write) -> None:
