@@ -17,6 +17,7 @@ from app.phrases import Amount, Phrase
 from app.reviews import studies
 from app.reviews.agreement import CANNOT_TELL, NO_ANSWER, Readings
 from app.reviews.database import Database
+from app.reviews.designs import Design
 from app.reviews.studies import Reader, Study, StudyItem
 from app.reviews.tables import answers, readers
 from app.reviews.tables import studies as studies_table
@@ -220,17 +221,9 @@ def readings(db: Database, study: Study) -> StudyReadings:
     return StudyReadings(people, cases, found)
 
 
-def _check(
-    study: Study, places: int, place: int, choice: int, confidence: int | None, ms: int, key: str
-) -> None:
-    choices = len(study.design.choices)
-    if not 0 <= place < places:
-        raise MalformedError(
-            "place",
-            Phrase(
-                "There is no place {place}; there are {places}.", place=place, places=Amount(places)
-            ),
-        )
+def require_choice(design: Design, choice: int) -> None:
+    """Raise MalformedError for what is neither the number of a choice nor CANNOT_TELL."""
+    choices = len(design.choices)
     if not (0 <= choice < choices or choice == CANNOT_TELL):
         raise MalformedError(
             "choice",
@@ -238,6 +231,19 @@ def _check(
                 "There is no choice {choice}; there are {choices}.", choice=choice, choices=choices
             ),
         )
+
+
+def _check(
+    study: Study, places: int, place: int, choice: int, confidence: int | None, ms: int, key: str
+) -> None:
+    if not 0 <= place < places:
+        raise MalformedError(
+            "place",
+            Phrase(
+                "There is no place {place}; there are {places}.", place=place, places=Amount(places)
+            ),
+        )
+    require_choice(study.design, choice)
     if not (confidence in CONFIDENCES if study.design.ask_confidence else confidence is None):
         raise MalformedError(
             "confidence", Phrase("Confidence is from 1 to 5, where the study asks it.")

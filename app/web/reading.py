@@ -19,6 +19,7 @@ from app.pictures import exact
 from app.reviews import answers, studies
 from app.reviews.agreement import CANNOT_TELL
 from app.reviews.database import Database
+from app.reviews.designs import Design
 from app.reviews.links import Link
 from app.reviews.orders import Place
 from app.reviews.studies import Reader, Study, StudyItem
@@ -130,7 +131,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             door.database,
             seat.reader,
             place.number,
-            _choice(text(fields, "choice")),
+            _choice(seat.study.design, text(fields, "choice")),
             _confidence(text(fields, "confidence")),
             _milliseconds(text(fields, "ms")),
             text(fields, "key"),
@@ -159,7 +160,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             return finish(RedirectResponse(there, 303))
         images = _images(door.database, seat.study, dataset)
         wait_for(images)
-        chosen = _choice(choice) if choice else None
+        chosen = _choice(seat.study.design, choice) if choice else None
         view = reading_pages.practice(
             dataset,
             seat.study,
@@ -307,10 +308,12 @@ def _plan(
     return Plan(tag, "image/png", CACHING, draw, images)
 
 
-def _choice(value: str) -> int:
+def _choice(design: Design, value: str) -> int:
     if not value:
         raise MalformedError("choice", _("Choose an answer first."))
-    return CANNOT_TELL if value == CANNOT else whole_number("choice", value)
+    choice = CANNOT_TELL if value == CANNOT else whole_number("choice", value)
+    answers.require_choice(design, choice)
+    return choice
 
 
 def _confidence(value: str) -> int | None:

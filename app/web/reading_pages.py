@@ -1,4 +1,7 @@
-"""A study → what its readers see. Nothing here tells a label, a split or an index."""
+"""A study → what its readers see.
+
+Nothing here tells a split or an index, nor a label but that of an image one has practised on.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -258,7 +261,7 @@ def practice(
     after = next((n for n in range(at + 1, len(aside)) if aside[n] not in lost), None)
     feedback = ""
     if chosen is not None:
-        said = _("You said: {chosen}.", chosen=answer_text(design, _in_range(study, chosen)))
+        said = _("You said: {chosen}.", chosen=answer_text(design, chosen))
         stored = design.choice_of(item.label)
         label = (
             _("The dataset says: {name}.", name=design.choices[stored].name) if stored >= 0 else ""
@@ -320,7 +323,3 @@ def _viewer(
             lambda there: addresses.with_query(here, addresses.joined(carried, there)),
         ),
     )
-
-
-def _in_range(study: Study, chosen: int) -> int:
-    return chosen if 0 <= chosen < len(study.design.choices) else CANNOT_TELL

@@ -296,6 +296,17 @@ def test_the_next_image_is_seen_as_this_one(reader: tuple[TestClient, str]) -> N
     assert f"{link}/practice/2?{seen}" in practised.links()
 
 
+@pytest.mark.parametrize("choice", ["2", "-1", "99999999999999999999"])
+def test_what_nobody_can_answer_is_not_said_to_have_been_in_practice(
+    choice: str, reader: tuple[TestClient, str]
+) -> None:
+    browser, link = reader
+    answer = browser.get(f"{link}/practice/1?choice={choice}")
+    assert answer.status_code == 422
+    assert "There is no choice" in answer.text
+    assert "You said" not in answer.text
+
+
 @pytest.mark.parametrize("how", ["replaced", "gone"])
 def test_a_study_shows_no_image_of_another_file_under_its_name(
     how: str, reader: tuple[TestClient, str], write: Write
