@@ -175,6 +175,8 @@ def _statistics(protocol: Protocol) -> list[str]:
             "Sensitivity and specificity of each reader were computed against the dataset's own "
             f"label, with “{protocol.categories[protocol.positive]}” as positive."
         )
+    if not sentences:
+        return [f"The reading is done with Lightbox {protocol.version}."]
     sentences.append(
         f"Intervals are 95 % percentile bootstrap intervals by {protocol.item} (Efron and "
         f"Tibshirani 1993; {protocol.resamples:,} resamples, seeded)."

@@ -79,6 +79,9 @@ def test_every_grras_item_is_told(item: str) -> None:
         ({"compared": False}, "each reader and the dataset's own label"),
         ({}, "Sensitivity"),
         ({"categories": ("no", "yes"), "compared": False}, "Sensitivity"),
+        ({"readers": 0, "compared": False, "again": 0}, "resamples"),
+        ({"readers": 1, "compared": False, "again": 0}, "resamples"),
+        ({"readers": 1, "compared": False, "again": 0}, "statistics were done"),
     ],
 )
 def test_what_was_not_done_is_not_told(change: dict[str, object], absent: str) -> None:
