@@ -24,7 +24,7 @@ from app.web.notices import dataset_notices
 from app.web.pager import amid, is_amid, numbers_amid, pager, pages_of
 from app.web.templating import fragment, macro
 from app.web.views import Controls, Credits, Crumb, Link, Notice, Stop
-from app.web.words import VIEW_WORDS, credits_of, kind
+from app.web.words import VIEW_WORDS, credits_of, kind, reduced_text
 
 _REFRESH_SECONDS: Final = 2
 _THUMB_WORDS: Final[dict[Thumbs, tuple[str, str]]] = {
@@ -167,15 +167,7 @@ def _reduced(selection: Selection, cell: sheet.Cell) -> str:
         sentences.append(
             _("Each volume is shown by {view} along z.", view=_(VIEW_WORDS[selection.view]))
         )
-    if cell.factor > 1:
-        sentences.append(
-            _(
-                "Thumbnails show the mean of every {factor} × {factor} pixels; each picture's own "
-                "page is exact.",
-                factor=cell.factor,
-            )
-        )
-    return " ".join(sentences)
+    return " ".join(filter(None, (*sentences, reduced_text(cell.factor))))
 
 
 def _seen(dataset: Dataset, selection: Selection) -> Controls:

@@ -34,6 +34,7 @@ from app.web.words import (
     images,
     in_line,
     kind,
+    reduced_text,
     size_words,
     spoken,
 )
@@ -58,6 +59,7 @@ class GuestGrid:
     empty: str  # what to say when there is nothing to see, else empty
     display: Markup
     lens: Markup
+    reduced: str  # what thumbnails leave out, if they do
     css: str
     notices: tuple[Notice, ...]
     credits: Credits
@@ -119,6 +121,7 @@ def grid(shared: Shared, shown: Shown, said: Said, token: str, query: str) -> Gu
         empty="" if tiles else _empty(shown, kind(volumes=volumes)),
         display=fragment("display", form) if form else Markup(),
         lens=fragment("lens", form) if form else Markup(),
+        reduced=_reduced(datasets, shared),
         css=form.css if form else "",
         notices=_notices(shared, runs, datasets),
         credits=credits_of(datasets),
@@ -198,6 +201,12 @@ def _missing(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
         "tell the person who sent you the link."
     )
     return (Notice("warning", text),)
+
+
+def _reduced(datasets: list[Dataset], shared: Shared) -> str:
+    """Say what thumbnails leave out, where it is the same of all."""
+    factors = {sheet.cell_of(dataset, shared.view).factor for dataset in datasets}
+    return reduced_text(factors.pop()) if len(factors) == 1 else ""
 
 
 def _described(dataset: Dataset, shared: Shared) -> str:

@@ -143,6 +143,17 @@ def bytes_text(size: int) -> str:
     return f"{amount:.0f} {unit}" if amount >= 10 else signed(f"{amount:.1f} {unit}")
 
 
+def reduced_text(factor: int) -> str:
+    """Say of thumbnails that each of their pixels stands for so many, by so many; not of one."""
+    if factor == 1:
+        return ""
+    return _(
+        "Thumbnails show the mean of every {factor} × {factor} pixels; each picture's own page is "
+        "exact.",
+        factor=factor,
+    )
+
+
 def task_words(dataset: Dataset) -> str:
     """The task as MedMNIST names it, with the number of labels."""
     return f"{dataset.task} ({len(dataset.labels)})"

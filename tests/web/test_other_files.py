@@ -253,7 +253,10 @@ def test_large_pictures_have_reduced_thumbnails_that_say_so_and_exact_pages(
     client = serve(write(test_images=images, test_labels=labelled(len(images))))
     grid = page(client, "/d/made")
     factor = -(-max(shape[1:3]) // 128)
-    assert f"the mean of every {factor} × {factor} pixels" in grid.text()
+    said = f"the mean of every {factor} × {factor} pixels"
+    assert said in grid.text()
+    # Nor does who holds a link take them for the pictures.
+    assert said in page(client, share(client, "/d/made")).text()
     np.testing.assert_array_equal(picture(client, "/d/made/test/1.png"), images[1])
 
 
@@ -267,7 +270,8 @@ def test_a_reduced_thumbnail_is_the_mean_of_its_blocks(serve: Serve, write: Writ
 
 def test_pictures_at_full_size_say_nothing_of_reducing(serve: Serve, write: Write) -> None:
     client = serve(write(test_images=bytes_of(3, 128, 128), test_labels=labelled(3)))
-    assert "mean of every" not in page(client, "/d/made").text()
+    for grid in ("/d/made", share(client, "/d/made")):
+        assert "mean of every" not in page(client, grid).text()
 
 
 @pytest.mark.parametrize("shape", [(16, 20, 24), (3, 9, 7), (64, 64, 64)])
