@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
+from app.datasets.query import whole_number
 from app.errors import LightboxError, MissingError
 from app.reviews import collected, links
 from app.reviews.database import Database
@@ -106,7 +107,6 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
         of = text(fields, "of")
         words, address = named(library, database, of, hide_labels=hides)
         seen = seen_at(library, of)
-        days = text(fields, "days")
         token, link = links.make(
             database,
             **what_at(library, address),
@@ -115,7 +115,7 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             hide_labels=hides,
             may_comment=bool(text(fields, "may_comment")),
             passphrase=text(fields, "passphrase"),
-            days=int(days) if days.isdecimal() and len(days) < 6 else 0,
+            days=whole_number("days", text(fields, "days")),
         )
         url = link_url(base_url or str(request.base_url), token, seen)
         view = Made(

@@ -554,6 +554,22 @@ def test_a_link_that_makes_no_sense_is_refused(
     assert "No link has been made" in owner.get("/links").text
 
 
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        ("x", "days must be a whole number, not “x”."),
+        ("99999", "A link holds from 1 to 3,650 days, not 99999."),
+        ("999999", "A link holds from 1 to 3,650 days, not 999999."),
+        ("-3", "A link holds from 1 to 3,650 days, not -3."),
+    ],
+)
+def test_days_that_make_no_sense_are_told_as_they_were_sent(
+    days: str, told: str, owner: TestClient
+) -> None:
+    refused = send(owner, "/share?of=/d/atlas", "/share", of="/d/atlas", days=days)
+    assert told in Page(refused.text).text()
+
+
 @pytest.mark.parametrize("query", ["invert=perhaps", "smooth=perhaps"])
 def test_what_can_not_be_read_is_refused_before_the_form_is_filled_in(
     query: str, owner: TestClient
