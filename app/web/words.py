@@ -137,10 +137,10 @@ def bytes_text(size: int) -> str:
         return _("{number} bytes", number=size)
     amount, unit = float(size), ""
     for larger in ("kB", "MB", "GB", "TB"):
-        if amount < 1000:
+        if round(amount) < 1000:
             break
         amount, unit = amount / 1000, larger
-    return f"{amount:.0f} {unit}" if amount >= 10 else signed(f"{amount:.1f} {unit}")
+    return f"{amount:.0f} {unit}" if round(amount, 1) >= 10 else signed(f"{amount:.1f} {unit}")
 
 
 def reduced_text(factor: int) -> str:

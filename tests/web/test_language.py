@@ -112,6 +112,23 @@ def test_amounts_and_shares_are_written_as_babel_writes_them(tag: str, number: i
 
 
 @pytest.mark.parametrize(
+    ("size", "written"),
+    [
+        (999, "999 bytes"),
+        (1_000, "1.0 kB"),
+        (9_949, "9.9 kB"),
+        (9_951, "10 kB"),
+        (999_499, "999 kB"),
+        (999_501, "1.0 MB"),
+        (205_615_438, "206 MB"),
+        (999_999_999_999, "1.0 TB"),
+    ],
+)
+def test_sizes_are_rounded_into_the_unit_that_they_fill(size: int, written: str) -> None:
+    assert words.bytes_text(size) == written
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "/api/datasets",
