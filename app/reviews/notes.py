@@ -145,7 +145,10 @@ def undo_many(db: Database, operation: int, author: Author) -> None:
 
 
 def history(db: Database, item: Item) -> tuple[Note, ...]:
-    """Give all that was ever said of an item and taken back, in the order it came in."""
+    """Give all that was ever said of an item and taken back, in the order it came in.
+
+    Raises StorageError.
+    """
     with db.reading() as connection:
         rows = connection.execute(_LISTED.where(refers(notes, item)))
         return tuple(
@@ -164,7 +167,10 @@ def history(db: Database, item: Item) -> tuple[Note, ...]:
 
 
 def noted(db: Database, dataset: str, content: str, kind: Noted) -> dict[Split, NDArray[np.int64]]:
-    """Give the indexes (int64, ascending) of the items flagged, or with texts, for each split."""
+    """Give the indexes (int64, ascending) of the items flagged, or with texts, for each split.
+
+    Raises StorageError.
+    """
     said = notes.c.flag.is_not(None) if kind == "flagged" else notes.c.text != ""
     with db.reading() as connection:
         rows = connection.execute(
@@ -190,7 +196,10 @@ def said_by(db: Database, link_id: int) -> dict[Noted, frozenset[Item]]:
 
 
 def stale(db: Database, dataset: str, content: str) -> int:
-    """Count the notes on other contents of this data set: its file has changed since."""
+    """Count the notes on other contents of this data set: its file has changed since.
+
+    Raises StorageError.
+    """
     with db.reading() as connection:
         return connection.execute(
             select(func.count()).where(
