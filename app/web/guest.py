@@ -273,7 +273,8 @@ def _counting(
 ) -> BackgroundTask | None:
     """Count an opening after the answer has gone; a page must not wait for that, or fail by it.
 
-    What leads on to another address is counted there.
+    What leads on to another address is counted there; going on from page to page is none, where the
+    browser tells of it (by TLS, or on this machine).
     """
 
     async def count() -> None:
@@ -281,7 +282,9 @@ def _counting(
             async with turns.taken():
                 await run_in_threadpool(links.touch, door.database, link)
 
-    is_opened = answer.status_code == 200 and is_person(request)
+    # Who has just said the passphrase comes from a page of ours, too.
+    goes_on = not link.passphrase and request.headers.get("sec-fetch-site") == "same-origin"
+    is_opened = answer.status_code == 200 and not goes_on and is_person(request)
     return BackgroundTask(count) if is_opened else None
 
 

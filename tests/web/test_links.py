@@ -449,6 +449,26 @@ def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> N
     assert "opened 3 times" in owner.get("/links").text
 
 
+def test_who_goes_on_from_page_to_page_has_opened_the_link_once(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas")
+    guest = visitor(owner)
+    guest.get(link, headers={"sec-fetch-site": "cross-site"})
+    for onward in (f"{link}?page=2", f"{link}?invert=1", link):
+        guest.get(onward, headers={"sec-fetch-site": "same-origin"})
+    assert "opened once" in owner.get("/links").text
+
+
+def test_who_has_said_the_passphrase_has_opened_the_link(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", passphrase="blue heron")
+    guest = visitor(owner)
+    guest.get(link, headers={"sec-fetch-site": "none"})
+    send(guest, link, f"{link}/unlock", passphrase="blue heron")
+    assert "never opened" in owner.get("/links").text
+    # From the page that asked for it.
+    guest.get(link, headers={"sec-fetch-site": "same-origin"})
+    assert "opened once" in owner.get("/links").text
+
+
 def test_an_image_that_a_form_asks_for_otherwise_is_counted_once(owner: TestClient) -> None:
     link = share(owner, "/d/atlas/test/3")
     led = visitor(owner).get(f"{link}?low=0&high=90", follow_redirects=True)
