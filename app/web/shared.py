@@ -48,6 +48,7 @@ class Shared:
     ``fetch`` gives those from one place (from 0) up to, not including, another; ``find`` the places
     of those of some items that are among them. ``selection`` is what a grid was selected by. A
     collection may be of several datasets, and change: ``datasets`` gives those that are here.
+    ``only`` says that the link is to one image, whose page is its first.
     """
 
     link: Link
