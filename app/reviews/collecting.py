@@ -8,17 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    and_,
-    bindparam,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.datasets.query import QUERY_MOST
@@ -294,11 +284,20 @@ def _move(
 
 
 def _last(connection: Connection, collection_id: int, before: str | None = None) -> str:
-    """Give the last place there is, or the last before a place; also of items taken out."""
-    found = select(func.max(collected.c.place)).where(collected.c.collection_id == collection_id)
+    """Give the last place there is, or the last before a place.
+
+    Also of items taken out, and of where those stood that were moved: undoing brings them back, and
+    between two at one place there would be no other.
+    """
+    here = select(func.max(collected.c.place)).where(collected.c.collection_id == collection_id)
+    left = (
+        select(func.max(moves.c.place))
+        .join(operations, operations.c.id == moves.c.operation_id)
+        .where(operations.c.collection_id == collection_id, operations.c.undone.is_(None))
+    )
     if before is not None:
-        found = found.where(collected.c.place < before)
-    return connection.execute(found).scalar() or ""
+        here, left = here.where(collected.c.place < before), left.where(moves.c.place < before)
+    return max(connection.scalar(found) or "" for found in (here, left))
 
 
 def _row_of(connection: Connection, collection_id: int, item: Item) -> Row[int, str] | None:

@@ -225,6 +225,27 @@ def test_undoing_in_another_order_leaves_each_item_once_or_not_at_all(
     assert listed(db, number) == [ITEMS[0]]
 
 
+def test_no_item_takes_the_place_that_undoing_gives_back_to_another(
+    db: Database, number: int
+) -> None:
+    a, b, c, d, e = ITEMS[:5]
+    collecting.add(db, number, [a, b, c], never)
+    to_front = collecting.reorder(db, number, [c], b, never)
+    collecting.add(db, number, [d], never)
+    undo(db, to_front)
+    collecting.reorder(db, number, [a], d, never)
+    assert listed(db, number) == [b, c, a, d]
+    to_end = collecting.reorder(db, number, [c], None, never)
+    collecting.add(db, number, [e], never)
+    collecting.reorder(db, number, [e], a, never)
+    undo(db, to_end)
+    collecting.reorder(db, number, [d], c, never)
+    collecting.reorder(db, number, [b], e, never)
+    order = listed(db, number)
+    assert order.index(d) + 1 == order.index(c)
+    assert order.index(b) + 1 == order.index(e)
+
+
 def test_any_row_of_changes_undone_from_the_last_gives_every_state_again(
     db: Database, number: int
 ) -> None:
