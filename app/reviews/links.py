@@ -259,7 +259,14 @@ def _hashed(passphrase: str) -> str | None:
                 passphrase_most=PASSPHRASE_MOST,
             ),
         )
-    return _hasher.hash(_normal(passphrase)) if _normal(passphrase) else None
+    if not passphrase:
+        return None
+    kept = _normal(passphrase)
+    if not kept:  # who typed blanks meant to ask for something
+        raise MalformedError(
+            "passphrase", Phrase("The {part} is empty; fill it in.", part="passphrase")
+        )
+    return _hasher.hash(kept)
 
 
 def _normal(passphrase: str) -> str:

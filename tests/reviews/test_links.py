@@ -169,6 +169,15 @@ def test_a_passphrase_has_up_to_200_characters_all_of_which_count(db: Database) 
         links.make(db, "grid", ADDRESS, passphrase="x" * 201)
 
 
+@pytest.mark.parametrize("nothing", [" ", "\t\n", "\u200e\u2028"])
+def test_no_link_is_left_open_whose_passphrase_has_nothing_that_can_be_typed(
+    nothing: str, db: Database
+) -> None:
+    with pytest.raises(MalformedError, match="The passphrase is empty"):
+        links.make(db, "grid", ADDRESS, passphrase=nothing)
+    assert links.count(db) == 0
+
+
 def test_without_a_passphrase_any_opens(db: Database) -> None:
     _, link = links.make(db, "grid", ADDRESS)
     assert link.passphrase is None
