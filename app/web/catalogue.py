@@ -185,11 +185,12 @@ def _lead(number: int, absent: int, place: str | None) -> str:
         else _("There is no dataset here yet.")
     )
     published = len(all_facts())
-    return _(
-        "{here} Of the {published} that MedMNIST publishes, {absent} are not here yet.",
+    return ngettext(
+        "{here} Of the {published} that MedMNIST publishes, {number} is not here yet.",
+        "{here} Of the {published} that MedMNIST publishes, {number} are not here yet.",
+        absent,
         here=here,
         published=published,
-        absent=absent,
     )
 
 
@@ -283,7 +284,12 @@ def _card(dataset: Dataset) -> Card:
         size=size_words(dataset),
         counts=(*counts, Fact(_("in all"), counted(dataset.total))),
         strip=addresses.strip(dataset) if pictures else None,
-        strip_alt=_("{pictures} pictures of {title}", pictures=pictures, title=dataset.title),
+        strip_alt=ngettext(
+            "{number} picture of {title}",
+            "{number} pictures of {title}",
+            pictures,
+            title=dataset.title,
+        ),
         strip_width=cell.width * cell.scale * pictures,
         strip_height=cell.height * cell.scale,
         notices=dataset_notices(dataset, None),

@@ -99,6 +99,8 @@ def filter_text(dataset: Dataset, selection: Selection) -> str:
     names = [label_text(dataset.label_of[value]) for value in selection.labels]
     if selection.unlabelled:
         names.append(_(NO_LABEL))
+    if names == [_(NO_LABEL)] and selection.match == "none":
+        return _("with a label")
     joint = _("and") if selection.match == "all" else _("or")
     joined = f" {joint} ".join(names)
     return _("without {labels}", labels=joined) if names and selection.match == "none" else joined

@@ -234,6 +234,12 @@ def test_sizes_of_one_set_stand_from_the_smallest(serve: Serve, write: Write) ->
     assert order == ["another", "BreastMNIST", "BreastMNIST (64 px)", "BreastMNIST (128 px)"]
 
 
+def test_one_picture_is_no_pictures(serve: Serve, write: Write) -> None:
+    one = {"test_images": np.zeros((1, 8, 8), np.uint8), "test_labels": np.zeros((1, 1), np.uint8)}
+    shown = page(serve(write("single.npz", **one)), "/")
+    assert "1 picture of single" in [image.get("alt") for image in shown.all("img")]
+
+
 def test_the_demo_is_no_published_set(serve: Serve, write: Write) -> None:
     client = serve(data_dir=write(**BREAST).parent / "nothing")
     shown = page(client, "/")

@@ -206,6 +206,12 @@ def test_the_distribution_of_volumes_counts_volumes(serve: Serve, write: Write) 
     assert told in page(server, "/d/solid").text()
 
 
+def test_none_without_a_label_are_those_with_one(client: TestClient) -> None:
+    heading = words(page(client, "/d/chestmnist?label=none&match=none").one("h1"))
+    assert "with a label" in heading
+    assert "without" not in heading
+
+
 def test_a_selection_that_is_exported_or_shared_is_named_by_its_filter(client: TestClient) -> None:
     for address in (
         "/d/chestmnist/export?label=0&label=none",
