@@ -49,7 +49,8 @@ class Checking(Job):
             super()._work()
         except OSError:
             # Trouble with the cache folder only means that the next start checks again.
-            self._make(None)
+            if not self.ended.is_set():
+                self._make(None)
 
     def _follow(self, mark: Mark | None) -> None:
         if mark:

@@ -1,5 +1,6 @@
 """What is unpacked is served while the rest still is, and each member is unpacked once."""
 
+import errno
 import os
 import threading
 import time
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from app.arrays.archive import Archive
 from app.arrays.cache import Cache, Mark, write_mark
-from app.arrays.inflate import verify
+from app.arrays.inflate import Report, verify
+from app.arrays.member import Member
 from app.arrays.store import Array, Progress, Store
 from app.errors import ArchiveError, NotReadyError
 
@@ -270,6 +272,25 @@ def test_a_stored_member_is_checked_once(tmp_path: Path, cache: Cache, monkeypat
     Store(cache).prepare(archive_of(path), NAME)
     monkeypatch.setattr("app.arrays.checking.verify", None)
     Store(cache).prepare(archive_of(path), NAME)
+
+
+def test_what_was_checked_is_not_read_again_where_that_can_not_be_noted(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def verify_once(archive: Archive, member: Member, report: Report) -> None:
+        read.append(member.name)
+        verify(archive, member, report)
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("app.arrays.checking.verify", verify_once)
+    monkeypatch.setattr("pathlib.Path.write_text", refuse)
+    path = write_arrays(tmp_path / "stored.npz", dataset(counts=(100, 5, 7)), method=0)
+    store.prepare(archive_of(path), NAME)
+    assert read == [NAME]
 
 
 @pytest.mark.usefixtures("gate")
