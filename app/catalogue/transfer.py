@@ -6,7 +6,6 @@ Which bytes came is not judged here, only that all came that were announced.
 import email.utils
 import os
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,7 +54,7 @@ class Source:
     address: str
     bytes: int | None
     room: Callable[[int], None]
-    pause: Callable[[float], None] | None = None
+    pause: Callable[[float], None]
 
 
 def transfer(source: Source, part: Path, report: Report) -> None:
@@ -78,7 +77,7 @@ def transfer(source: Source, part: Path, report: Report) -> None:
                 if tries >= _TRIES:
                     raise _given_up(source.address, host, error) from None
                 asked = error.wait if isinstance(error, _InterruptedError) else None
-                (source.pause or time.sleep)(2.0 ** (tries - 1) if asked is None else asked)
+                source.pause(2.0 ** (tries - 1) if asked is None else asked)
             else:
                 return
 

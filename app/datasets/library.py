@@ -130,10 +130,6 @@ class Library:
         except OSError:
             return False
 
-    def close(self) -> None:
-        """Let go of every file."""
-        self._known.clear()
-
     def _files(self) -> list[Path]:
         if self._fallback:
             return files_in(self._paths) or [self._fallback]

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +130,9 @@ def begin(
     return png.begin(sheet)
 
 
-def projected(volumes: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
+def projected(
+    volumes: NDArray[np.uint8], view: Literal["mean", "max", "montage"]
+) -> NDArray[np.uint8]:
     """Turn grey levels of volumes (n, D, H, W) into one picture each: (n, H, W), or larger.
 
     ``mean`` and ``max`` go over all slices along z. ``montage`` sets nine side by side, three to a
@@ -143,8 +145,6 @@ def projected(volumes: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
     if view == "mean":
         means: NDArray[np.float32] = volumes.mean(axis=1, dtype=np.float32)
         return np.rint(means).astype(np.uint8)
-    if view == "middle":
-        return volumes[:, depth // 2]
     parts = _MONTAGE * _MONTAGE
     places = (2 * np.arange(parts) + 1) * depth // (2 * parts)
     table = volumes[:, places].reshape(number, _MONTAGE, _MONTAGE, height, width)
