@@ -39,7 +39,8 @@ def size(number: int) -> int:
 def build(labels: Array, file: BinaryIO, source: Path, member: str) -> None:
     """Write the index of ``labels`` ((N,), (N, 1) or (N, K), whole numbers) to ``file``.
 
-    Raises ArchiveError (naming ``source`` and ``member``) for labels that are no class labels.
+    Waits until all labels are there. Raises ArchiveError (naming ``source`` and ``member``) for
+    what are no class labels; those of another shape are not even unpacked.
     """
     try:
         _write(labels, file)
@@ -60,6 +61,7 @@ def _write(labels: Array, file: BinaryIO) -> None:
     number, columns = labels.shape[0], math.prod(labels.shape[1:])
     if len(labels.shape) > 2 or not 0 < columns <= VALUES_MOST or number > ITEMS_MOST:
         raise _UnfitError(Phrase("holds labels of shape {shape}", shape=labels.shape))
+    labels.finish()  # an index is kept: none is made of labels that may yet prove damaged
     several = columns > 1
     if several:
         patterns, counts = _distinct_rows(labels)

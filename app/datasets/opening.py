@@ -180,9 +180,7 @@ def _check_labels(path: Path, member: Member, others: tuple[int, ...] | None) ->
 
 def _indexed(archive: Archive, store: Store, split: Split, labels: Member) -> SplitIndex:
     def build(file: BinaryIO) -> None:
-        array = store.open(archive, labels.name)
-        array.finish()  # an index is kept: none is made of labels that may yet prove damaged
-        indexing.build(array, file, archive.path, labels.name)
+        indexing.build(store.open(archive, labels.name), file, archive.path, labels.name)
         store.drop(archive, labels.name)
 
     size = indexing.size(labels.shape[0])

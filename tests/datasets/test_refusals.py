@@ -12,6 +12,7 @@ from corpus.writers import dataset, write_arrays
 
 from app.arrays.archive import read_archive
 from app.arrays.cache import Cache
+from app.arrays.job import SMALL
 from app.arrays.store import Store
 from app.datasets.check import check, prepare_file
 from app.datasets.dataset import Dataset
@@ -128,6 +129,18 @@ def test_splits_of_another_size_than_the_first_are_refused(tmp_path: Path, store
     found = open_dataset(write_arrays(tmp_path / "named.npz", arrays), store)
     assert found.splits == ("train", "val")
     assert "named.npz: test_images has pictures of shape (16, 9)" in str(found.refused[0])
+
+
+def test_labels_of_an_impossible_shape_are_not_unpacked(tmp_path: Path, store: Store) -> None:
+    """Such a file of 40 MB would put as many gigabytes into the cache, in the place of others."""
+    number = SMALL // 60_000 + 1
+    labels = np.zeros((number, 60, 1_000), np.uint8)
+    images = np.zeros((number, 1, 1), np.uint8)
+    arrays = {"train_images": images, "train_labels": labels}
+    assert f"holds labels of shape ({number}, 60, 1000)" in refusal_of(
+        write_arrays(tmp_path / "named.npz", arrays), store
+    )
+    assert store.cache.size() == 0
 
 
 def test_columns_are_not_counted_with_class_values(tmp_path: Path, store: Store) -> None:
