@@ -6,6 +6,7 @@ any time, even while it is in use: an opened file lives on.
 """
 
 import contextlib
+import errno
 import fcntl
 import io
 import math
@@ -26,6 +27,9 @@ FORM: Final = "v1"
 # Of the disk, for others: so many bytes, or this part of a small disk.
 ROOM_LEFT: Final = 64 * 1024 * 1024
 ROOM_SHARE: Final = 20
+
+# What the system says where a disk, or somebody's part of it, is full.
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _PART: Final = ".part"
 _LOCK: Final = ".lock"
@@ -99,8 +103,13 @@ class Cache:
         return sum(used for _, used, _ in self._files())
 
     def free(self) -> int:
-        """Bytes that may still be written, some room left for others."""
-        self.folder.mkdir(_OURS, parents=True, exist_ok=True)
+        """Bytes that may still be written, some room left for others. Raises OSError."""
+        try:
+            self.folder.mkdir(_OURS, parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno in FULL:
+                return 0
+            raise
         disk = shutil.disk_usage(self.folder)
         return max(0, disk.free - min(ROOM_LEFT, disk.total // ROOM_SHARE))
 

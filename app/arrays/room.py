@@ -1,11 +1,10 @@
 """Is there room in the cache for what must be unpacked? If not, the sentence that says so."""
 
-import errno
 from collections.abc import Callable
 from pathlib import Path
 
 from app.arrays.archive import Archive
-from app.arrays.cache import Cache
+from app.arrays.cache import FULL, Cache
 from app.errors import ArchiveError
 from app.phrases import Amount, Phrase
 
@@ -61,7 +60,7 @@ def disk_refusal(
     cache: Cache, archive: Archive, name: str, needed: int, error: OSError
 ) -> ArchiveError:
     """Turn what the system says when we write to the cache into a refusal."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in FULL:
         return _too_little(cache, archive, name, needed)
     return ArchiveError(
         archive.path,

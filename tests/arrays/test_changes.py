@@ -328,6 +328,17 @@ def test_what_is_large_is_refused_when_the_disk_fills_while_it_is_written(
     assert refused.value.passing
 
 
+def test_a_full_disk_is_said_where_the_folder_was_removed_as_well(
+    tmp_path: Path, store: Store, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.open()
+    archive = archive_of(write_old(tmp_path / "file.npz", 8))
+    shutil.rmtree(store.cache.folder)
+    monkeypatch.setattr("pathlib.Path.mkdir", lambda *_, **__: _fill_up(0))
+    with pytest.raises(ArchiveError, match=r"train_images needs .* where 0 are free; make room"):
+        store.open(archive, NAME)
+
+
 def test_what_another_process_evicts_is_read_on(tmp_path: Path, store: Store) -> None:
     path = write_old(tmp_path / "file.npz", 8)
     store.prepare(archive_of(path), NAME)
