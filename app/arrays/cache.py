@@ -123,7 +123,8 @@ class Cache:
         """Make room for ``wanted`` bytes, under the bound and on the disk.
 
         The least recently used files go first; ``keep`` and what is being written stay. Gives
-        the files removed: who maps one of them should let go, or the disk gains nothing.
+        the files removed: who maps one of them should let go, or the disk gains nothing. Raises
+        OSError.
         """
         free = self.free()
         if wanted <= free and self._surely_has(wanted):
@@ -176,7 +177,7 @@ class Cache:
     def lock(self, path: Path) -> Iterator[io.FileIO | None]:
         """Hold the right to make ``path``, or get None if another process (or thread) has it.
 
-        The lock is the kernel's (flock): it ends with its owner, however that ends.
+        The lock is the kernel's (flock): it ends with its owner, however that ends. Raises OSError.
         """
         name = path.with_name(path.name + _LOCK)
         with io.FileIO(_opened_for_locking(name), "r+b") as file:
@@ -202,7 +203,8 @@ class Cache:
         """Give a new part file and its number; flushed and renamed when the block ends well.
 
         Only for who holds the lock: part files that are there are those of the killed. Where the
-        folder is removed meanwhile, nothing gets a name: the open file is all there is.
+        folder is removed meanwhile, nothing gets a name: the open file is all there is. Raises
+        OSError.
         """
         for left in _listed(path.parent):
             if left.suffix == _PART and left.name.startswith(f"{path.name}."):

@@ -10,12 +10,18 @@ from app.phrases import Amount, Phrase
 
 
 def fits(cache: Cache, needed: int) -> bool:
-    """Say whether the folder takes a file of that size, if need be with all else evicted."""
+    """Say whether the folder takes a file of that size, if need be with all else evicted.
+
+    Raises OSError where it can't be looked at.
+    """
     return cache.writable and needed <= cache.bound and _disk_has(cache, needed)
 
 
 def require_room(cache: Cache, archive: Archive, name: str, needed: int) -> None:
-    """Raise ArchiveError if ``needed`` bytes can't be had, not even by evicting all else."""
+    """Raise ArchiveError if ``needed`` bytes can't be had, not even by evicting all else.
+
+    Raises OSError where the folder can't be looked at.
+    """
     if not cache.writable:
         raise ArchiveError(
             archive.path,
@@ -44,7 +50,10 @@ def require_room(cache: Cache, archive: Archive, name: str, needed: int) -> None
 def make_room(
     cache: Cache, archive: Archive, path: Path, needed: int, let_go: Callable[[list[Path]], None]
 ) -> None:
-    """Evict what must go for ``needed`` bytes at ``path``, and unmap it. Raises ArchiveError."""
+    """Evict what must go for ``needed`` bytes at ``path``, and unmap it.
+
+    Raises ArchiveError, or OSError where the folder can't be looked at.
+    """
     require_room(cache, archive, path.stem, needed)
     let_go(cache.evict(needed, path))
     if needed > cache.free():

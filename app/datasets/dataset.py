@@ -42,9 +42,10 @@ class Label:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """One `.npz` file, opened. ``images[split]`` has shape (N, *shape); an empty one may differ.
+    """One `.npz` file, opened. ``images[split]`` has shape (N, *shape).
 
-    ``shape`` is that of one item: (H, W), (H, W, 1), (H, W, 3) or (D, H, W).
+    It may have a channel axis of one where ``shape`` has none, or none where that has one; an empty
+    one may differ in all. ``shape`` is that of one item: (H, W), (H, W, 1), (H, W, 3) or (D, H, W).
     ``refused`` holds why a split, or a member, is not served; ``ignored`` names the members that
     are not part of the layout. ``subsets`` keeps the last selections that were resolved.
     ``narrowed_to`` names the items that it was narrowed to, if it was.

@@ -37,7 +37,7 @@ _CONTENTS: Final = (
 
 
 def export(chosen: Chosen, origin: Origin) -> Export:
-    """Give the archive, an item at a time."""
+    """Give the archive, an item at a time. Raises ArchiveError."""
     size = folder_size(chosen, origin)
     return Export(blocks(_pieces(chosen, origin)), size.bytes if size.exact else None)
 

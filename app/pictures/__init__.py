@@ -1,4 +1,4 @@
-"""Arrays → encoded pictures: one image, one sheet, one slice.
+"""Arrays → encoded pictures: one image, one sheet, one slice, a volume, the mean of many.
 
-This room knows no HTTP and no labels.
+This room knows no HTTP, and labels by their values only, for which it tells pixels apart.
 """

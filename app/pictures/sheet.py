@@ -152,7 +152,10 @@ def projected(
 
 
 def strip(dataset: Dataset, window: Window | None) -> bytes:
-    """Draw the first pictures of the smallest split in one row, without unpacking the split."""
+    """Draw the first pictures of the smallest split in one row, without unpacking the split.
+
+    Raises ArchiveError, and ValueError for a dataset without items.
+    """
     cell = cell_of(dataset)
     filled = [images for images in dataset.images.values() if images.shape[0]]
     if not filled:
