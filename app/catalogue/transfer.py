@@ -126,6 +126,13 @@ def _one_try(client: httpx2.Client, source: Source, part: Path, report: Report) 
                 if not here and _is_page(block):
                     part.unlink(missing_ok=True)
                     raise FetchError(_web_page(source.address))
+                if total is not None and here + len(block) > total:
+                    # Told by nobody before, where the length was not: it might fill the disk.
+                    part.unlink(missing_ok=True)
+                    raise FetchError(
+                        f"{source.address} gives more than the {total:,} bytes of the published "
+                        "file; try another mirror."
+                    )
                 file.write(block)
                 file.flush()  # others see by its length how far it is
                 here += len(block)

@@ -222,6 +222,15 @@ def test_too_few_bytes_of_unknown_length_are_thrown_away(mirror: Mirror, tmp_pat
     assert left_behind(tmp_path) == set()
 
 
+def test_no_more_is_written_than_the_published_file_has(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.body, mirror.tells_length = BODY * 3, False
+    told: list[int] = []
+    with pytest.raises(FetchError, match=r"gives more than the 1,024,000 bytes of the published"):
+        fetch(FILE, tmp_path, mirror.address, lambda done, _total: told.append(done))
+    assert max(told) <= len(BODY)
+    assert left_behind(tmp_path) == set()
+
+
 def test_a_file_of_two_records_may_have_either_length(mirror: Mirror, tmp_path: Path) -> None:
     file = replace(FILE, md5s=("0" * 32, *FILE.md5s), bytes=7)
     assert fetch(file, tmp_path, mirror.address, nothing).read_bytes() == BODY
