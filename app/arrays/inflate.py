@@ -5,7 +5,7 @@ Nothing here is larger than a buffer, whatever the member's size.
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Final
 
 from app.arrays.archive import Archive, stamp_of, unreadable
@@ -38,13 +38,18 @@ def stream(archive: Archive, member: Member) -> Iterator[bytes]:
             yield part
 
 
-def head(archive: Archive, member: Member, items: int) -> bytes:
-    """Give the bytes of the first ``items`` items of a C-ordered member, unchecked."""
-    wanted = items * member.nbytes // max(1, member.shape[0])
+def head(archive: Archive, member: Member, runs: Sequence[tuple[int, int]]) -> bytes:
+    """Give some of the array's bytes, unchecked: from … up to, in ascending runs.
+
+    Nothing behind the last of them is read. Raises ArchiveError as ``stream`` does.
+    """
     found = bytearray()
+    at = 0
     for block in stream(archive, member):
-        found += block[: wanted - len(found)]
-        if len(found) >= wanted:
+        for start, stop in runs:
+            found += block[max(0, start - at) : max(0, stop - at)]
+        at += len(block)
+        if at >= runs[-1][1]:
             break
     return bytes(found)
 

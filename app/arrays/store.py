@@ -224,18 +224,26 @@ class Array:
             )
         return source.take(positions, plane)
 
-    def first(self, items: int) -> NDArray[Any]:
+    def first(self, items: int, slice_: int | None = None) -> NDArray[Any]:
         """Copy the first few items without beginning to unpack the rest of a large array.
 
-        Raises ArchiveError; a large array in Fortran order must be whole before any item is.
+        Of volumes only the slice at that place of their first axis, if it is given. Raises
+        ArchiveError; a large array in Fortran order must be whole before any item is.
         """
         items = min(items, self.shape[0])
-        begun = self._store.begun(self._archive, self._member)
+        member = self._member
+        begun = self._store.begun(self._archive, member)
         at_hand = begun and (begun.error or begun.snapshot()[1] >= items)
-        if at_hand or self._member.fortran or self._member.size <= SMALL:
-            return self.take(np.arange(items, dtype=np.int64))
-        found = head(self._archive, self._member, items)
-        return np.frombuffer(found, self.dtype).reshape(items, *self.shape[1:])
+        if at_hand or member.fortran or member.size <= SMALL:
+            plane = None if slice_ is None else (0, slice_)
+            return self.take(np.arange(items, dtype=np.int64), plane)
+        if slice_ is None:
+            shape, runs = self.shape[1:], [(0, items * member.item)]
+        else:
+            shape, size = self.shape[2:], member.item // self.shape[1]
+            starts = [number * member.item + slice_ * size for number in range(items)]
+            runs = [(start, start + size) for start in starts]
+        return np.frombuffer(head(self._archive, member, runs), self.dtype).reshape(items, *shape)
 
     def wait(self, items: int, seconds: float) -> None:
         """Wait until that many items can be read, the work has failed, or the time is over."""

@@ -161,9 +161,9 @@ def strip(dataset: Dataset, window: Window | None) -> bytes:
     if not filled:
         raise ValueError("a dataset without items has no strip")
     images = min(filled, key=lambda array: array.shape[0])
-    pixels = images.first(_STRIP_MOST)
     plane = middle_plane(dataset)
-    small = reduced(_flat(levels_of(pixels[:, plane[1]] if plane else pixels, window)), cell.factor)
+    pixels = images.first(_STRIP_MOST, plane[1] if plane else None)
+    small = reduced(_flat(levels_of(pixels, window)), cell.factor)
     return png.encode(np.concatenate(list(small), axis=1))
 
 

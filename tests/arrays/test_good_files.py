@@ -58,7 +58,23 @@ def test_the_only_item_is_given_ahead(packing: int, tmp_path: Path) -> None:
     path = write_arrays(tmp_path / "file.npz", dataset(counts=(1, 1, 1)), method=packing)
     archive = archive_of(path)
     for name, array in oracle(path).items():
-        assert inflate.head(archive, archive.members[name], 1) == array.tobytes()
+        found = inflate.head(archive, archive.members[name], [(0, array.nbytes)])
+        assert found == array.tobytes()
+
+
+@pytest.mark.parametrize("ahead", [True, False], ids=["ahead", "at hand"])
+@pytest.mark.parametrize("packing", [0, 8], ids=["stored", "deflated"])
+def test_a_slice_of_each_of_the_first_volumes_is_what_numpy_cuts(
+    packing: int, ahead: bool, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inflate, "WRITE", 50)  # less than a slice
+    if ahead:
+        monkeypatch.setattr("app.arrays.store.SMALL", -1)
+    path = write_arrays(tmp_path / "file.npz", dataset(item=(6, 7, 8)), method=packing, level=1)
+    array = store.open(archive_of(path), "train_images")
+    for place in range(6):
+        expected = oracle(path)["train_images"][:5, place]
+        np.testing.assert_array_equal(array.first(5, place), expected)
 
 
 @pytest.mark.parametrize("packing", [0, 8], ids=["stored", "deflated"])
