@@ -8,8 +8,9 @@ import contextlib
 import resource
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from app.arrays.archive import Archive, Stamp, is_current
 from app.arrays.cache import Cache
 from app.arrays.checking import Checking
-from app.arrays.inflate import head
+from app.arrays.inflate import head, stream
 from app.arrays.job import SMALL, Job
 from app.arrays.mapping import Ints, Plane
 from app.arrays.member import Member
@@ -34,6 +35,8 @@ _POLL_SECONDS: Final = 0.02
 _IDLE_SECONDS: Final = 60.0
 _SWEEP_SECONDS: Final = 10.0
 _HELD_MOST: Final = 256
+# Of volumes that are larger together, slice after slice is taken.
+_TAKEN_MOST: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -230,11 +233,8 @@ class Array:
         Of volumes only the slice at that place of their first axis, if it is given. Raises
         ArchiveError; a large array in Fortran order must be whole before any item is.
         """
-        items = min(items, self.shape[0])
-        member = self._member
-        begun = self._store.begun(self._archive, member)
-        at_hand = begun and (begun.error or begun.snapshot()[1] >= items)
-        if at_hand or member.fortran or member.size <= SMALL:
+        items, member = min(items, self.shape[0]), self._member
+        if self._is_at_hand(items):
             plane = None if slice_ is None else (0, slice_)
             return self.take(np.arange(items, dtype=np.int64), plane)
         if slice_ is None:
@@ -244,6 +244,29 @@ class Array:
             starts = [number * member.item + slice_ * size for number in range(items)]
             runs = [(start, start + size) for start in starts]
         return np.frombuffer(head(self._archive, member, runs), self.dtype).reshape(items, *shape)
+
+    def values_of_first(self, items: int) -> Iterator[NDArray[Any]]:
+        """Yield the values of the first few items, flat and some at a time, as ``first`` does.
+
+        Memory stays flat also where a single volume is large. Raises ArchiveError.
+        """
+        items = min(items, self.shape[0])
+        left, rest = items * self._member.item, b""
+        if self._is_at_hand(items):
+            if left <= _TAKEN_MOST or len(self.shape) < 4:
+                yield self.take(np.arange(items, dtype=np.int64)).ravel()
+                return
+            for number, place in product(range(items), range(self.shape[1])):
+                yield self.take(np.array([number], np.int64), (0, place)).ravel()
+            return
+        for block in stream(self._archive, self._member):
+            data = (rest + block)[:left]
+            number = len(data) // self.dtype.itemsize
+            yield np.frombuffer(data, self.dtype, number)
+            rest = data[number * self.dtype.itemsize :]
+            left -= len(data) - len(rest)
+            if not left:
+                return
 
     def wait(self, items: int, seconds: float) -> None:
         """Wait until that many items can be read, the work has failed, or the time is over."""
@@ -259,6 +282,15 @@ class Array:
         job.ended.wait()
         if job.error:
             raise job.error.with_traceback(None)
+
+    def _is_at_hand(self, items: int) -> bool:
+        """Say whether so many items can be taken, or must be, without looking ahead."""
+        begun = self._store.begun(self._archive, self._member)
+        return (
+            bool(begun and (begun.error or begun.snapshot()[1] >= items))
+            or self._member.fortran
+            or self._member.size <= SMALL
+        )
 
     def _job(self) -> Job:
         return self._store.job(self._archive, self._member)

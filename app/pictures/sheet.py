@@ -95,7 +95,8 @@ def window_of(dataset: Dataset) -> Window | None:
     for images in dataset.images.values():
         if images.shape[0] and needs_window(images.dtype):
             size = math.prod(images.shape[1:]) * images.dtype.itemsize
-            return window_for(images.first(max(1, min(SAMPLE, SAMPLE_BYTES // max(1, size)))))
+            most = max(1, min(SAMPLE, SAMPLE_BYTES // size))
+            return window_for(images.values_of_first(most))
     return None
 
 

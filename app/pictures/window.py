@@ -5,6 +5,7 @@ window for the whole dataset, so that pictures can be compared with one another.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,12 +37,18 @@ def needs_window(dtype: np.dtype[Any]) -> bool:
     return dtype != np.uint8 and dtype != np.bool_
 
 
-def window_for(sample: NDArray[Any]) -> Window:
-    """Take the window from the least to the greatest finite value of a sample of pictures."""
-    values = sample[np.isfinite(sample)]
-    if not values.size:
+def window_for(sample: Iterable[NDArray[Any]]) -> Window:
+    """Take the window from the least to the greatest finite value of a sample of pictures.
+
+    Their values may come some at a time, in arrays of any shape.
+    """
+    low, high = math.inf, -math.inf
+    for values in sample:
+        finite = values[np.isfinite(values)]
+        if finite.size:
+            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    if low > high:
         return Window(0.0, 1.0)
-    low, high = float(values.min()), float(values.max())
     if high > low:
         return Window(low, high)
     # One colour. Beyond 2 to the 53rd, adding 1 changes nothing, so the next float is taken.

@@ -49,8 +49,11 @@ def test_the_first_items_are_given_without_the_rest(
     expected = oracle(tmp_path / "file.npz")
     archive = archive_of(tmp_path / "file.npz", *NAMES)
     for name in archive.members:
-        found = store.open(archive, name).first(3)
-        assert_same(found, np.ascontiguousarray(expected[name][:3]))
+        array = store.open(archive, name)
+        assert_same(array.first(3), np.ascontiguousarray(expected[name][:3]))
+        values = [*array.values_of_first(3)]
+        assert b"".join(each.tobytes() for each in values) == expected[name][:3].tobytes()
+        assert {each.dtype for each in values} <= {expected[name].dtype}
 
 
 @pytest.mark.parametrize("packing", [0, 8], ids=["stored", "deflated"])
@@ -60,6 +63,19 @@ def test_the_only_item_is_given_ahead(packing: int, tmp_path: Path) -> None:
     for name, array in oracle(path).items():
         found = inflate.head(archive, archive.members[name], [(0, array.nbytes)])
         assert found == array.tobytes()
+
+
+@pytest.mark.parametrize("packing", [0, 8], ids=["stored", "deflated"])
+def test_values_that_lie_in_two_blocks_are_given_ahead(
+    packing: int, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inflate, "READ", 50)
+    monkeypatch.setattr(inflate, "WRITE", 50)  # six values and a quarter
+    monkeypatch.setattr("app.arrays.store.SMALL", -1)
+    expected = np.random.default_rng(1).normal(size=(9, 5, 7))
+    path = write_arrays(tmp_path / "file.npz", {"train_images": expected}, method=packing)
+    values = store.open(archive_of(path), "train_images").values_of_first(4)
+    np.testing.assert_array_equal(np.concatenate([*values]), expected[:4].ravel())
 
 
 @pytest.mark.parametrize("ahead", [True, False], ids=["ahead", "at hand"])

@@ -1,6 +1,7 @@
 """Thumbnails of large pictures: the mean of whole blocks, edges repeated, never enlarged."""
 
 import tracemalloc
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from corpus.writers import write_arrays
 from app.arrays.job import SMALL
 from app.arrays.store import Store
 from app.datasets.opening import open_dataset
-from app.pictures.sheet import reduced, strip
+from app.pictures.sheet import reduced, strip, window_of
+from app.pictures.window import Window
 
 
 @pytest.mark.parametrize("shape", [(2, 9, 12), (1, 10, 7), (2, 8, 8, 3), (1, 5, 11, 3), (1, 1, 1)])
@@ -38,11 +40,35 @@ def test_a_strip_of_volumes_reads_no_more_of_them_into_memory_than_it_shows(
     assert volumes.nbytes > SMALL
     arrays = {"train_images": volumes, "train_labels": np.zeros(8, np.uint8)}
     dataset = open_dataset(write_arrays(tmp_path / "file.npz", arrays, method=method), store)
+    # Eight slices, a few times over, and the blocks that are read.
+    assert peak_of(lambda: strip(dataset, None)) < volumes[0].nbytes * 2
+
+
+@pytest.mark.parametrize("prepared", [True, False], ids=["at hand", "ahead"])
+@pytest.mark.parametrize("method", [0, 8], ids=["stored", "deflated"])
+def test_the_window_of_a_large_volume_is_found_in_flat_memory(
+    method: int, prepared: bool, tmp_path: Path, store: Store
+) -> None:
+    volumes = np.zeros((2, 270, 256, 256), "<i2")
+    volumes[0, 3, 7, 9], volumes[0, 269, 255, 255] = -1_000, 3_000
+    volumes[1] = 9_000  # the first alone is as large as a sample may be
+    assert volumes[0].nbytes > SMALL
+    arrays = {"train_images": volumes, "train_labels": np.zeros(2, np.uint8)}
+    dataset = open_dataset(write_arrays(tmp_path / "file.npz", arrays, method=method), store)
+    if prepared:
+        store.prepare(dataset.archive, "train_images")
+        assert dataset.images["train"].available == 2
+    found: list[Window | None] = []
+    assert peak_of(lambda: found.append(window_of(dataset))) < volumes[0].nbytes / 4
+    assert found == [Window(-1_000.0, 3_000.0)]
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """The most bytes of memory that it takes."""
     tracemalloc.start()
     try:
-        strip(dataset, None)
+        work()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # Eight slices, a few times over, and the blocks that are read.
-    assert peak < volumes[0].nbytes * 2
+    return peak

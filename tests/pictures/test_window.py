@@ -70,6 +70,11 @@ def test_the_window_spans_the_finite_values() -> None:
     assert window_for(np.array([np.nan, 3.0, np.inf, -2.0])) == Window(-2.0, 3.0)
 
 
+def test_the_window_spans_what_comes_some_at_a_time() -> None:
+    some = np.array([[3, 4]], np.int16), np.array([], np.int16), np.array([9, -2], np.int16)
+    assert window_for(some) == Window(-2.0, 9.0)
+
+
 @pytest.mark.parametrize(
     "pixels", [np.full((1, 4), 7.0), np.full((1, 4), np.nan), np.zeros((1, 0))]
 )
