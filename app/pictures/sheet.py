@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.arrays.store import Array
 from app.datasets.dataset import Dataset
 from app.datasets.selection import SPLITS, VIEWS, View
 from app.datasets.subset import Items
@@ -34,6 +36,9 @@ _QUICK_BYTES: Final = 512 * 1024
 _STRIP_MOST: Final = 8
 # A montage has this many slices each way.
 _MONTAGE: Final = 3
+
+# As long as a file is open its values stay, and every page and picture asks for their window.
+_windows: Final[WeakKeyDictionary[Array, Window]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,11 @@ def window_of(dataset: Dataset) -> Window | None:
     """
     for images in dataset.images.values():
         if images.shape[0] and needs_window(images.dtype):
-            size = math.prod(images.shape[1:]) * images.dtype.itemsize
-            most = max(1, min(SAMPLE, SAMPLE_BYTES // size))
-            return window_for(images.values_of_first(most))
+            if images not in _windows:
+                size = math.prod(images.shape[1:]) * images.dtype.itemsize
+                most = max(1, min(SAMPLE, SAMPLE_BYTES // size))
+                _windows[images] = window_for(images.values_of_first(most))
+            return _windows[images]
     return None
 
 

@@ -63,6 +63,20 @@ def test_the_window_of_a_large_volume_is_found_in_flat_memory(
     assert found == [Window(-1_000.0, 3_000.0)]
 
 
+def test_the_window_of_an_open_file_is_looked_for_once(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = np.arange(90, dtype="<u2").reshape(10, 3, 3)
+    arrays = {"train_images": images, "train_labels": np.zeros(10, np.uint16)}
+    path = write_arrays(tmp_path / "file.npz", arrays)
+    dataset, again = open_dataset(path, store), open_dataset(path, store)
+    assert window_of(dataset) == Window(0.0, 89.0)
+    monkeypatch.setattr("app.arrays.store.Array.values_of_first", None)
+    assert window_of(dataset.narrowed({})) == Window(0.0, 89.0)
+    with pytest.raises(TypeError):
+        window_of(again)
+
+
 def peak_of(work: Callable[[], object]) -> int:
     """The most bytes of memory that it takes."""
     tracemalloc.start()
