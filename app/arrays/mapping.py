@@ -58,9 +58,15 @@ class Mapped:
     def _take_scattered(self, items: NDArray[Any], positions: Ints) -> NDArray[Any]:
         """Copy items whose values lie far apart: each is in a page, or several, of its own."""
         found = np.empty((len(positions), *items.shape[1:]), items.dtype)
-        for number, place in enumerate(np.ndindex(items.shape[1:]), start=1):
-            found[:, *place] = items[:, *place][positions]
-            if number * len(positions) % _SCATTERED_MOST < len(positions):
+        # Those of one place in all items lie together: in so many pages at most. As many axes are
+        # copied at once as look at few enough.
+        spanned = len(items) * items.itemsize // mmap.PAGESIZE + 2
+        pages, axes = max(1, min(len(positions), spanned)), 1
+        while axes < items.ndim and pages * items.shape[axes] <= _SCATTERED_MOST:
+            pages, axes = pages * items.shape[axes], axes + 1
+        for number, place in enumerate(np.ndindex(items.shape[axes:]), start=1):
+            found[..., *place] = items[..., *place][positions]
+            if number * pages % _SCATTERED_MOST < pages:
                 self._release()
         self._release()
         return found

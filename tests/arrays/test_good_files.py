@@ -1,6 +1,7 @@
 """Whatever NumPy can write is read exactly as NumPy reads it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,6 +131,23 @@ def test_one_plane_of_each_volume_is_what_numpy_cuts(
     for place in range(arrays["train_images"].shape[1 + axis]):
         expected = oracle(path)["train_images"][positions].take(place, axis=1 + axis)
         np.testing.assert_array_equal(array.take(positions, (axis, place)), expected)
+
+
+def test_values_of_an_array_in_fortran_order_that_lie_close_are_taken_together(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volumes = np.random.default_rng(1).integers(0, 256, (20, 16, 16, 16), np.uint8)
+    path = write_arrays(tmp_path / "file.npz", {"train_images": np.asfortranarray(volumes)})
+    array = store.open(archive_of(path), "train_images")
+    ndindex, places = np.ndindex, list[tuple[int, ...]]()
+
+    def noted(shape: tuple[int, ...]) -> Any:
+        places.append(shape)
+        return ndindex(shape)
+
+    monkeypatch.setattr(np, "ndindex", noted)
+    np.testing.assert_array_equal(array.take(np.array([7])), volumes[[7]])
+    assert places == [(16,)]  # not each of 4,096 by itself
 
 
 def test_members_that_are_not_asked_for_are_named(tmp_path: Path) -> None:
