@@ -1,0 +1,1 @@
+"""Commands as they are typed: what they print, how they end, what they leave."""
