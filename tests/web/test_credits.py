@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from .collections.choosing import collect
 from .conftest import Serve
 from .reading import page, words
-from .test_collections import collect
 from .visiting import send, share, visitor
 
 # Whom to name, as the authors of MedMNIST ask: themselves, and where the images came from.

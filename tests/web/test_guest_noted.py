@@ -15,9 +15,9 @@ from app.reviews.database import Database
 from app.reviews.items import Item
 from app.reviews.notes import Author
 
+from .collections.choosing import change, collect
 from .conftest import Serve, Write
 from .reading import page, picture, ten_to_a_row, words
-from .test_collections import change, collect
 from .visiting import fields_of, send, share, visitor
 
 TOKEN = "the-token-of-the-owner"

@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 from app.reviews import collected
 from app.web import targets
 
+from .collections.choosing import change, collect
 from .conftest import Serve, Write
 from .reading import page, picture, ten_to_a_row, words
-from .test_collections import change, collect
 from .visiting import fields_of, send, share, visitor
 
 TOKEN = "the-token-of-the-owner"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from .collections.choosing import change, collect, eye
 from .conftest import Serve, Write
 from .reading import page, words
-from .test_collections import change, collect, eye
 from .visiting import share, visitor
 
 EYES = np.arange(150 * 25, dtype=np.uint16).astype(np.uint8).reshape(150, 5, 5)

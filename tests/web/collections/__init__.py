@@ -1,0 +1,1 @@
+"""Collections and what is done with them, by their pages and forms."""

@@ -1,0 +1,1 @@
+"""Links: what their holders see, and what their maker."""
