@@ -27,6 +27,8 @@ MEMBERS: Final = frozenset(f"{split}_{part}" for split in SPLITS for part in ("i
 
 # Images smaller or larger than this are no pictures to look at, but a mistake or an attack.
 IMAGE_SIDE_MOST: Final = 16_384
+# A page of one image or volume takes several times its bytes in memory.
+ITEM_BYTES_MOST: Final = 1024 * 1024 * 1024
 
 
 def open_dataset(path: Path, store: Store) -> Dataset:
@@ -141,6 +143,13 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
                 "{side_most} pixels a side",
                 side_most=Amount(IMAGE_SIDE_MOST),
             ),
+            member.name,
+        )
+    if member.item > ITEM_BYTES_MOST:
+        raise ArchiveError(
+            path,
+            Phrase("has pictures or volumes of {size} bytes each", size=Amount(member.item)),
+            Phrase("store smaller ones, of at most {most} bytes each", most=Amount(ITEM_BYTES_MOST)),
             member.name,
         )
     if expected and _sides(*item) != _sides(*expected):

@@ -14,6 +14,7 @@ from app.arrays.archive import read_archive
 from app.arrays.cache import Cache
 from app.arrays.job import SMALL
 from app.arrays.store import Store
+from app.datasets import opening
 from app.datasets.check import check, prepare_file
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
@@ -129,6 +130,19 @@ def test_splits_of_another_size_than_the_first_are_refused(tmp_path: Path, store
     found = open_dataset(write_arrays(tmp_path / "named.npz", arrays), store)
     assert found.splits == ("train", "val")
     assert "named.npz: test_images has pictures of shape (16, 9)" in str(found.refused[0])
+
+
+def test_pictures_that_one_page_could_not_hold_are_refused(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_arrays(tmp_path / "named.npz", dataset())
+    size = dataset()["train_images"][0].nbytes
+    monkeypatch.setattr(opening, "ITEM_BYTES_MOST", size)
+    assert open_dataset(path, store).splits == ("train", "val", "test")
+    monkeypatch.setattr(opening, "ITEM_BYTES_MOST", size - 1)
+    refused = refusal_of(path, store)
+    assert f"_images has pictures or volumes of {size} bytes each; store smaller" in refused
+    assert f"of at most {size - 1} bytes each." in refused
 
 
 def test_labels_of_an_impossible_shape_are_not_unpacked(tmp_path: Path, store: Store) -> None:
