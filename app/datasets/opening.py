@@ -149,7 +149,9 @@ def _check_images(path: Path, member: Member, expected: tuple[int, ...] | None) 
         raise ArchiveError(
             path,
             Phrase("has pictures or volumes of {size} bytes each", size=Amount(member.item)),
-            Phrase("store smaller ones, of at most {most} bytes each", most=Amount(ITEM_BYTES_MOST)),
+            Phrase(
+                "store smaller ones, of at most {most} bytes each", most=Amount(ITEM_BYTES_MOST)
+            ),
             member.name,
         )
     if expected and _sides(*item) != _sides(*expected):
