@@ -13,7 +13,7 @@ from app.web.collection_pages import Done, done_view, flag_choices
 from app.web.forms import text
 from app.web.frame import heading
 from app.web.gathering import Run, items_of
-from app.web.grid import page_items
+from app.web.grid import page_items, reduced
 from app.web.language import gettext as _
 from app.web.pager import pager, pages_of
 from app.web.picks import Picks
@@ -56,6 +56,7 @@ class CollectPage:
     action: str
     style: str
     notices: tuple[Notice, ...]
+    reduced: str  # what thumbnails leave out, if they do
     picks: Picks
     pager: Pager
     which: tuple[Choice, ...]
@@ -98,6 +99,7 @@ def build(
         action=addresses.COLLECT,
         style=drawn.style,
         notices=unfinished(dataset, selection),
+        reduced=reduced(dataset, by_middle.view),
         picks=drawn,
         pager=pager(
             selection.page,

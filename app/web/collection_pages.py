@@ -7,6 +7,7 @@ from typing import Final
 
 from app.datasets.dataset import Dataset
 from app.datasets.selection import PER_PAGE, parse
+from app.pictures import sheet
 from app.reviews.collected import Collection
 from app.reviews.notes import FLAGS
 from app.web import addresses, picks, walking
@@ -19,7 +20,7 @@ from app.web.pager import pager, pages_of
 from app.web.picks import Picks
 from app.web.unpacking import unfinished_in
 from app.web.views import Choice, Credits, Crumb, Link, Notice, Pager
-from app.web.words import counted, credits_of, images
+from app.web.words import counted, credits_of, images, reduced_text
 
 FORMS: Final = {"csv": later("Table, CSV"), "zip": later("Pictures, ZIP")}
 
@@ -75,6 +76,7 @@ class CollectionPage:
     share: str  # empty where there is nothing to share
     page: str
     style: str
+    reduced: str  # what thumbnails leave out, if they do
     picks: Picks
     pager: Pager
     notices: tuple[Notice, ...]
@@ -148,6 +150,9 @@ def one(
         share=addresses.share(address) if found.count else "",
         page=str(number),
         style=drawn.style,
+        reduced=reduced_text(
+            sheet.cell_of(run.dataset, "middle").factor for run in runs if run.dataset
+        ),
         picks=drawn,
         pager=pager(number, pages, lambda n: addresses.collection(found.id, page=n)),
         notices=_notices(runs, problem, volumes=volumes),

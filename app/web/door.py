@@ -14,6 +14,7 @@ from app.web.access import client_of, signed
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.limits import Limiter
+from app.web.transport import HEAD
 
 _COOKIE: Final = "lightbox_link_{}"
 _WAIT: Final = later("Too many wrong tries came from your network; wait a minute and try again.")
@@ -114,4 +115,4 @@ def is_person(request: Request) -> bool:
     """Say whether a person may have opened this, for all one can tell."""
     agent = request.headers.get("user-agent", "").lower()
     ahead = "prefetch" in request.headers.get("sec-purpose", "")
-    return not ahead and not any(name in agent for name in _PREVIEWS)
+    return HEAD not in request.scope and not ahead and not any(name in agent for name in _PREVIEWS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.datasets.dataset import Dataset
-from app.datasets.selection import SPLITS, Selection, Thumbs
+from app.datasets.selection import SPLITS, Selection, Thumbs, View
 from app.datasets.subset import Items, Subset
 from app.errors import MissingError
 from app.pictures import sheet
@@ -18,7 +18,7 @@ from app.web.language import gettext as _
 from app.web.language import ngettext
 from app.web.pager import pages_of
 from app.web.views import Tile
-from app.web.words import counted, kind
+from app.web.words import VIEW_WORDS, counted, kind, reduced_text
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,14 @@ def page_items(dataset: Dataset, subset: Subset, selection: Selection) -> Items:
         )
     first = (selection.page - 1) * selection.per_page
     return subset.items(first, first + selection.per_page)
+
+
+def reduced(dataset: Dataset, view: View) -> str:
+    """Say what thumbnails leave out of an item, where one might take them for the whole."""
+    drawn = ""
+    if view != "middle":
+        drawn = _("Each volume is shown by {view} along z.", view=_(VIEW_WORDS[view]))
+    return " ".join(filter(None, (drawn, reduced_text([sheet.cell_of(dataset, view).factor]))))
 
 
 def leaf(

@@ -9,7 +9,6 @@ from markupsafe import Markup, escape
 
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Selection, Thumbs
-from app.pictures import sheet
 from app.pictures.tallies import fits
 from app.pictures.window import Window
 from app.web import addresses, controls, display, filters, histogram
@@ -17,14 +16,14 @@ from app.web.blanks import ANY_PAGE
 from app.web.display import values_of
 from app.web.filters import Facet
 from app.web.frame import Frame
-from app.web.grid import Leaf, to_pages
+from app.web.grid import Leaf, reduced, to_pages
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.notices import dataset_notices
 from app.web.pager import amid, is_amid, numbers_amid, pager, pages_of
 from app.web.templating import fragment, macro
 from app.web.views import Controls, Credits, Crumb, Link, Notice, Stop
-from app.web.words import VIEW_WORDS, credits_of, kind, reduced_text
+from app.web.words import credits_of, kind
 
 _REFRESH_SECONDS: Final = 2
 _THUMB_WORDS: Final[dict[Thumbs, tuple[str, str]]] = {
@@ -115,7 +114,7 @@ def build(
         clear_filters=""
         if total or not _is_filtered(selection)
         else addresses.grid(dataset.id, first.without_filters()),
-        reduced=_reduced(selection, sheet.cell_of(dataset, selection.view)),
+        reduced=reduced(dataset, selection.view),
         credits=credits_of([dataset]),
         refresh=_REFRESH_SECONDS if waiting else None,
         review=review,
@@ -158,16 +157,6 @@ def _empty(selection: Selection, noun: str) -> str:
     if _is_filtered(selection):
         return _("No {noun} match these filters.", noun=noun)
     return _("There are no {noun} in this file.", noun=noun)
-
-
-def _reduced(selection: Selection, cell: sheet.Cell) -> str:
-    """Say what thumbnails leave out of an item, where one might take them for the whole."""
-    sentences = []
-    if selection.view != "middle":
-        sentences.append(
-            _("Each volume is shown by {view} along z.", view=_(VIEW_WORDS[selection.view]))
-        )
-    return " ".join(filter(None, (*sentences, reduced_text(cell.factor))))
 
 
 def _seen(dataset: Dataset, selection: Selection) -> Controls:

@@ -121,7 +121,7 @@ def grid(shared: Shared, shown: Shown, said: Said, token: str, query: str) -> Gu
         empty="" if tiles else _empty(shown, kind(volumes=volumes)),
         display=fragment("display", form) if form else Markup(),
         lens=fragment("lens", form) if form else Markup(),
-        reduced=_reduced(datasets, shared),
+        reduced=reduced_text(sheet.cell_of(each, shared.view).factor for each in datasets),
         css=form.css if form else "",
         notices=_notices(shared, runs, datasets),
         credits=credits_of(datasets),
@@ -201,12 +201,6 @@ def _missing(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
         "tell the person who sent you the link."
     )
     return (Notice("warning", text),)
-
-
-def _reduced(datasets: list[Dataset], shared: Shared) -> str:
-    """Say what thumbnails leave out, where it is the same of all."""
-    factors = {sheet.cell_of(dataset, shared.view).factor for dataset in datasets}
-    return reduced_text(factors.pop()) if len(factors) == 1 else ""
 
 
 def _described(dataset: Dataset, shared: Shared) -> str:

@@ -17,7 +17,7 @@ from app.web.choices import Choices
 from app.web.comparison import Comparison
 from app.web.differences import Difference, Legend, Reals
 from app.web.frame import Frame
-from app.web.grid import page_items, style, tiles
+from app.web.grid import page_items, reduced, style, tiles
 from app.web.language import gettext as _
 from app.web.language import ngettext
 from app.web.notices import dataset_notices
@@ -51,6 +51,7 @@ class Column:
     href: str
     drop: Link
     summary: str
+    reduced: str
     cell_width: int
     cell_height: int
     tiles: tuple[Tile, ...]
@@ -234,6 +235,7 @@ def _column(
         href=comparison.grids[place].address,
         drop=Link(_("Leave {letter} out", letter=side.letter), comparison.without(place).address),
         summary=_summary(total, comparison.page, pages, volumes=dataset.is_volume),
+        reduced=reduced(dataset, side.selection.view) if drawn else "",
         cell_width=cell.width * cell.scale,
         cell_height=cell.height * cell.scale,
         tiles=drawn,

@@ -14,7 +14,7 @@ from app.datasets.library import Library
 from app.datasets.selection import Selection, Split
 from app.datasets.sizes import sizes_here
 from app.errors import ArchiveError, NotReadyError
-from app.pictures import exact, sheet
+from app.pictures import exact
 from app.web import addresses
 from app.web.item import default_slices, required_index
 from app.web.language import gettext as _
@@ -82,7 +82,6 @@ class _Found:
     dataset: Dataset
     labels: tuple[int, ...]
     is_ready: bool
-    is_windowed: bool
 
 
 def sizes(library: Library) -> APIRouter:
@@ -199,7 +198,7 @@ def _look(dataset: Dataset, split: Split, index: int) -> _Found:
     if is_ready:
         images.take(np.array([index]))  # says why it has failed, if it has
     labels = dataset.indexes[split].labels_of(np.array([index]))[0]
-    return _Found(dataset, labels, is_ready, is_ready and sheet.window_of(dataset) is not None)
+    return _Found(dataset, labels, is_ready)
 
 
 def _title(dataset: Dataset) -> str:
@@ -236,9 +235,7 @@ def _shown(found: _Found, number: int, split: Split, index: int, axis: int | Non
         )
     height, width = _plane(dataset, axis)
     return Shown(
-        src=addresses.picture(dataset, split, index, query)
-        if found.is_windowed
-        else addresses.pixels(dataset.id, split, index, "png", query),
+        src=addresses.picture(dataset, split, index, query),
         alt=f"{dataset.title}, {split} {index}" + (f", {fine}" if query else ""),
         width=width,
         height=height,

@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 FOREVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 NOT_AT_ALL: Final = "no-store"
+# What the scope of a request has that was one for the head alone.
+HEAD: Final = "lightbox.head"
 
 
 def is_known(asked: str, tag: str) -> bool:
@@ -43,4 +45,4 @@ class HeadAsGet:
                 message = {"type": message["type"], "body": b"", "more_body": False}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, without_body)
+        await self._app({**scope, "method": "GET", HEAD: True}, receive, without_body)

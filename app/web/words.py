@@ -96,11 +96,11 @@ def labels_text(dataset: Dataset, values: Iterable[int]) -> str:
 
 def filter_text(dataset: Dataset, selection: Selection) -> str:
     """Say which labels pass: “cup (1) or disc (2)”, “… and …”, “without …”; nothing for all."""
+    if selection.unlabelled and not selection.labels and selection.match == "none":
+        return _("with a label")
     names = [label_text(dataset.label_of[value]) for value in selection.labels]
     if selection.unlabelled:
         names.append(_(NO_LABEL))
-    if names == [_(NO_LABEL)] and selection.match == "none":
-        return _("with a label")
     joint = _("and") if selection.match == "all" else _("or")
     joined = f" {joint} ".join(names)
     return _("without {labels}", labels=joined) if names and selection.match == "none" else joined
@@ -145,10 +145,14 @@ def bytes_text(size: int) -> str:
     return f"{amount:.0f} {unit}" if round(amount, 1) >= 10 else signed(f"{amount:.1f} {unit}")
 
 
-def reduced_text(factor: int) -> str:
+def reduced_text(factors: Iterable[int]) -> str:
     """Say of thumbnails that each of their pixels stands for so many, by so many; not of one."""
+    found = set(factors)
+    factor = max(found, default=1)
     if factor == 1:
         return ""
+    if len(found) > 1:
+        return _("Thumbnails of larger images are reduced; each picture's own page is exact.")
     return _(
         "Thumbnails show the mean of every {factor} × {factor} pixels; each picture's own page is "
         "exact.",

@@ -58,6 +58,17 @@ def test_every_size_is_exact_and_leads_to_its_page(dataset_id: str, client: Test
     assert [words(each) for each in shown.all("span", class_="size")] == ["28 px", "64 px"]
 
 
+def test_boolean_colours_are_seen_in_every_size(serve: Serve, write: Write) -> None:
+    small, large = SMALL[:, :9, :9, None] > [64, 128, 192], LARGE[..., None] > [64, 128, 192]
+    write("breastmnist.npz", **members(small))
+    folder = write("breastmnist_64.npz", **members(large)).parent
+    server = serve(folder)
+    shown = page(server, "/d/breastmnist/test/3/sizes").all("img")
+    for each, expected in zip(shown, (small, large), strict=True):
+        drawn = picture(server, each.get("src", ""))
+        np.testing.assert_array_equal(drawn, expected[3] * np.uint8(255))
+
+
 def test_all_are_drawn_equally_large_at_every_width(client: TestClient) -> None:
     shown = page(client, "/d/breastmnist/test/0/sizes")
     style = words(shown.one("style"))

@@ -30,6 +30,26 @@ def test_volumes_are_chosen_by_their_middle_however_the_grid_shows_them(
     assert np.array_equal(picture(server, sheet), ten_to_a_row(volumes[:, 3]))
 
 
+def test_where_thumbnails_are_reduced_the_pages_say_so(
+    serve: Serve, write: Write, eyes: Path
+) -> None:
+    images = RANDOM.integers(0, 256, (3, 40, 300), np.uint8)
+    server = serve(eyes, write("wide.npz", test_images=images, test_labels=LABELS[:3, None]))
+    said = "the mean of every 3 × 3 pixels"
+    assert said in page(server, "/collections/add?of=/d/wide").text()
+    assert "mean of every" not in page(server, "/collections/add?of=/d/eyes").text()
+    collect(server, "/d/wide", which="all")
+    assert said in page(server, "/collections/1").text()
+    collect(server, "/d/eyes", *eye(1), to="1")
+    of_two_sizes = page(server, "/collections/1").text()
+    assert "Thumbnails of larger images are reduced" in of_two_sizes
+    assert "mean of every" not in of_two_sizes
+    both = page(server, "/compare?a=/d/wide&b=/d/eyes")
+    (wide,) = [each for each in both.all("section") if each.get("aria-label") == "Images of A"]
+    assert said in words(wide)
+    assert both.text().count("mean of every") == 1
+
+
 @pytest.mark.parametrize("which", ["page", "all"])
 def test_volumes_are_called_so_wherever_a_collection_is_counted(
     which: str, serve: Serve, write: Write, eyes: Path

@@ -116,6 +116,7 @@ def test_openings_by_people_are_counted_previews_are_not(owner: TestClient) -> N
     ):
         guest.get(link, headers={"user-agent": program})
     guest.get(link, headers={"sec-purpose": "prefetch;prerender"})
+    guest.head(link)  # is it still there?
     assert "never opened" in owner.get("/links").text
     guest.get(link)
     for phone in ("CUBOT X30", "M bot 60 Build/NRD90M"):
