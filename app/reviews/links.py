@@ -264,7 +264,8 @@ def _hashed(passphrase: str) -> str | None:
     kept = _normal(passphrase)
     if not kept:  # who typed blanks meant to ask for something
         raise MalformedError(
-            "passphrase", Phrase("The {part} is empty; fill it in.", part="passphrase")
+            "passphrase",
+            Phrase("The passphrase is nothing but blanks; type one, or leave the field empty."),
         )
     return _hasher.hash(kept)
 

@@ -145,14 +145,18 @@ def _records(file: PublishedFile) -> tuple[Link, ...]:
 
 
 def _status(standing: Standing) -> str:
-    kept = _("{done} of it are kept, and it goes on from there.", done=bytes_text(standing.done))
+    kept = ""
+    if standing.done:
+        kept = _(
+            "{done} of it are kept, and it goes on from there.", done=bytes_text(standing.done)
+        )
     match standing.state:
         case "failed" | "none":
-            return kept if standing.done else ""
+            return kept
         case "cancelled":
-            return _("Cancelled. {kept}", kept=kept) if standing.done else _("Cancelled.")
+            return _("Cancelled. {kept}", kept=kept).rstrip()
         case "interrupted":
-            return _("The server was ended meanwhile. {kept}", kept=kept)
+            return _("The server was ended meanwhile. {kept}", kept=kept).rstrip()
         case "waiting":
             return _("It begins when one of those before it has ended.")
         case "elsewhere":

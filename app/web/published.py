@@ -103,7 +103,7 @@ def published(
 def _allowed(downloads: Downloads | None) -> Downloads:
     if downloads is None:
         raise ForbiddenError(
-            "Pages fetch files only on a server of one's own machine; run “lightbox get” there."
+            _("Pages fetch files only on a server of one's own machine; run “lightbox get” there.")
         )
     return downloads
 

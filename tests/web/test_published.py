@@ -302,9 +302,10 @@ def test_only_a_server_of_ones_own_has_the_button(
     shown = page(owner, HERE)
     assert not list(shown.all("form"))
     (check,) = (owner.cookies[name] for name in owner.cookies if "check" in name)
-    answer = owner.post(f"{HERE}/fetch", data={"size": "28", "check": check})
+    german = {"accept-language": "de"}
+    answer = owner.post(f"{HERE}/fetch", data={"size": "28", "check": check}, headers=german)
     assert answer.status_code == 403
-    assert "run “lightbox get”" in answer.text
+    assert "„lightbox get“" in answer.text
     assert mirror.ranges == []
 
 
@@ -347,3 +348,14 @@ def test_progress_is_told_with_rate_and_time_left(standing: Standing, text: str)
     facts = facts_for("pathmnist")
     assert facts
     assert offers._progress(facts.files[0], standing).text.endswith(text)
+
+
+@pytest.mark.parametrize(
+    ("done", "text"),
+    [
+        (0, "The server was ended meanwhile."),
+        (5, "The server was ended meanwhile. 5 bytes of it are kept, and it goes on from there."),
+    ],
+)
+def test_only_what_is_kept_is_told_to_be(done: int, text: str) -> None:
+    assert offers._status(Standing("interrupted", done, 1000)) == text
