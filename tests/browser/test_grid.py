@@ -258,3 +258,20 @@ def test_a_server_that_has_gone_is_said_and_nothing_is_lost(
         page.locator("#page-next").click()
         expect(page.get_by_text("The server did not answer").first).to_be_visible()
         expect(page.locator("[data-split]")).to_have_count(100)
+
+
+def test_selections_side_by_side_stay_in_step_whatever_is_said_above_one(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    visit(page, "/compare?a=/d/adrenalmnist3d?view=max&b=/d/breastmnist")
+    first, second = page.locator(".in-step").all()
+    expect(first.get_by_text("along z")).to_be_visible()
+    tops, ends = [], []
+    for side in (first, second):
+        thumbs = side.locator(".pixels")
+        highest, lowest = thumbs.first.bounding_box(), thumbs.last.bounding_box()
+        way_out = side.get_by_role("link", name="out").bounding_box()
+        assert highest and lowest and way_out
+        tops.append(highest["y"])
+        ends.append(way_out["y"] - (lowest["y"] + lowest["height"]))
+    assert tops[0] == tops[1]
+    assert min(ends) >= 0
