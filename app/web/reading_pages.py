@@ -3,26 +3,25 @@
 Nothing here tells a split or an index, nor a label but that of an image one has practised on.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from app.datasets.dataset import Dataset
 from app.pictures import exact
 from app.reviews.agreement import CANNOT_TELL
 from app.reviews.answers import CONFIDENCES, Answer
 from app.reviews.designs import Design
-from app.reviews.links import Link
-from app.reviews.orders import Place
-from app.reviews.studies import Reader, Study, StudyItem
-from app.web import addresses, controls, volume
+from app.reviews.studies import StudyItem
+from app.web import addresses, volume
 from app.web.display import Display, values_of
 from app.web.guest_pages import paragraphs
-from app.web.item import Looking, default_slices, planes_of, zoom_of
-from app.web.item import style as item_style
+from app.web.item import Looking
 from app.web.language import gettext as _
 from app.web.language import ngettext
 from app.web.reading_options import CANNOT, Option, confidences, options
-from app.web.views import Controls, Credits, Hidden, Notice, Plane, Zoom
+from app.web.reading_viewer import Viewer, carried, viewer
+from app.web.seat import Seat
+from app.web.views import Credits, Hidden, Notice
 from app.web.words import answer_text, counted, credits_of, images
 
 
@@ -49,19 +48,6 @@ class Start:
     practice: str | None
     action: str
     notices: tuple[Notice, ...]
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """The picture, and what changes how it is seen; ``action`` is where its forms lead."""
-
-    style: str
-    planes: tuple[Plane, ...]
-    is_volume: bool
-    display: Controls
-    hidden: tuple[Hidden, ...]
-    action: str
-    zoom: Zoom
 
 
 @dataclass(frozen=True)
@@ -112,16 +98,7 @@ class Practice:
 
 
 def start(
-    study: Study,
-    reader: Reader,
-    token: str,
-    given: Mapping[int, Answer],
-    order: Sequence[Place],
-    lost: frozenset[int],
-    link: Link,
-    seen: str,
-    *,
-    volumes: bool,
+    seat: Seat, lost: frozenset[int], given: Mapping[int, Answer], seen: str, *, volumes: bool
 ) -> Start:
     """Draw up the first page; ``given`` is what was answered, by place.
 
@@ -130,17 +107,18 @@ def start(
     """
 
     def on(path: str) -> str:
-        return addresses.with_query(f"/s/{token}/{path}", seen)
+        return addresses.with_query(f"/s/{seat.token}/{path}", seen)
 
+    study, order = seat.study, seat.order
     design, answered, total = study.design, len(given), len(order)
-    left = 0 if study.closed else _left_out(given, order, lost)
+    left = _left_out(seat, lost, given)
     first = next((place for place in sorted(given) if order[place].item not in lost), None)
     aside = (at for at, item in enumerate(study.practice_items, start=1) if item not in lost)
     practised = next(aside, None)
     return Start(
         heading=design.title,
-        reader=reader.name,
-        message=paragraphs(link.message),
+        reader=seat.reader.name,
+        message=paragraphs(seat.link.message),
         question=design.question,
         size=images(total, volumes=volumes),
         done=_("{answered} of {total} answered", answered=counted(answered), total=counted(total)),
@@ -151,23 +129,15 @@ def start(
         read=on("read") if left < total else None,
         first=on(f"read/{first + 1}") if first is not None else None,
         practice=on(f"practice/{practised}") if practised and not answered else None,
-        action=f"/s/{token}/answers",
+        action=f"/s/{seat.token}/answers",
         notices=_notices(left, volumes=volumes),
     )
 
 
-def carried(dataset: Dataset, looking: Looking, display: Display) -> str:
-    """Give the query by which the next picture is seen as this one; slices are each one's own."""
-    alike = replace(looking, slices=default_slices(dataset))
-    return addresses.joined(display.query(), alike.query(dataset))
-
-
 def screen(
+    seat: Seat,
     dataset: Dataset,
-    study: Study,
-    token: str,
     place: int,
-    order: Sequence[Place],
     lost: frozenset[int],
     given: Mapping[int, Answer],
     looking: Looking,
@@ -175,7 +145,8 @@ def screen(
     key: str,
 ) -> Screen:
     """Draw up one image; ``given`` is what was answered, by place, ``lost`` what can't be shown."""
-    design, total = study.design, len(order)
+    study, token = seat.study, seat.token
+    design, total = study.design, len(seat.order)
     old = given.get(place)
     here = f"/s/{token}/read/{place + 1}"
     held, seen = values_of(dataset), carried(dataset, looking, display)
@@ -183,19 +154,15 @@ def screen(
     name = (
         _("Volume {place}", place=number) if dataset.is_volume else _("Image {place}", place=number)
     )
-    # Once no more answers are taken, from one that was given to the next.
-    places = sorted(given) if study.closed else range(total)
-    shown = [each for each in places if order[each].item not in lost]
-    before = [each for each in shown if each < place][-1:]
-    after = [each for each in shown if each > place][:1]
-    following = f"/s/{token}/read/{after[0] + 1}" if after else f"/s/{token}"
+    before, after = _neighbours(seat, place, lost, given)
+    following = f"/s/{token}" if after is None else f"/s/{token}/read/{after + 1}"
     return Screen(
         title=design.title,
         question=design.question,
         progress=_("{place} of {total}", place=counted(place + 1), total=counted(total)),
         answered=len(given),
         total=total,
-        viewer=_viewer(dataset, looking, display, name, here),
+        viewer=viewer(dataset, looking, display, name, here),
         address=addresses.with_query(
             here, addresses.joined(display.query(), looking.query(dataset))
         ),
@@ -205,21 +172,36 @@ def screen(
         said=_said(design, old) if old and study.closed else "",
         options=options(design, old.new if old else None),
         confidences=confidences(design, old.confidence if old else None),
-        previous=addresses.with_query(f"/s/{token}/read/{before[0] + 1}", seen) if before else None,
+        previous=None
+        if before is None
+        else addresses.with_query(f"/s/{token}/read/{before + 1}", seen),
         following=addresses.with_query(following, seen) if old else None,
         next_picture=addresses.with_query(f"{following}.png", display.drawn(held))
-        if after and not dataset.is_volume
+        if after is not None and not dataset.is_volume
         else "",
         home=addresses.with_query(f"/s/{token}", seen),
         credits=credits_of([dataset]),
-        notices=()
-        if study.closed
-        else _notices(_left_out(given, order, lost), volumes=dataset.is_volume),
+        notices=_notices(_left_out(seat, lost, given), volumes=dataset.is_volume),
     )
 
 
-def _left_out(given: Mapping[int, Answer], order: Sequence[Place], lost: frozenset[int]) -> int:
-    return sum(place.item in lost and place.number not in given for place in order)
+def _neighbours(
+    seat: Seat, place: int, lost: frozenset[int], given: Mapping[int, Answer]
+) -> tuple[int | None, int | None]:
+    """Give the places that can be shown next to this one, before and after."""
+    # Once no more answers are taken, from one that was given to the next.
+    places = sorted(given) if seat.study.closed else range(len(seat.order))
+    shown = [each for each in places if seat.order[each].item not in lost]
+    before = [each for each in shown if each < place]
+    after = (each for each in shown if each > place)
+    return before[-1] if before else None, next(after, None)
+
+
+def _left_out(seat: Seat, lost: frozenset[int], given: Mapping[int, Answer]) -> int:
+    """Count what the reader is still to answer and can't be shown."""
+    if seat.study.closed:
+        return 0
+    return sum(place.item in lost and place.number not in given for place in seat.order)
 
 
 def _notices(left: int, *, volumes: bool) -> tuple[Notice, ...]:
@@ -241,9 +223,8 @@ def _said(design: Design, answer: Answer) -> str:
 
 
 def practice(
+    seat: Seat,
     dataset: Dataset,
-    study: Study,
-    token: str,
     at: int,
     item: StudyItem,
     lost: frozenset[int],
@@ -252,6 +233,7 @@ def practice(
     display: Display,
 ) -> Practice:
     """Draw up a practice image; with ``chosen``, what the data set's own label says."""
+    study, token = seat.study, seat.token
     design = study.design
     here = f"/s/{token}/practice/{at + 1}"
     seen = display.query()
@@ -271,7 +253,7 @@ def practice(
         title=design.title,
         question=design.question,
         progress=_("Practice {at} of {practice_items}", at=at + 1, practice_items=len(aside)),
-        viewer=_viewer(dataset, looking, display, name, here, told),
+        viewer=viewer(dataset, looking, display, name, here, told),
         seen=(
             *volume.hidden(seen, looking),
             *(Hidden(axis, str(at)) for axis, at in zip(exact.AXES, looking.slices, strict=False)),
@@ -286,40 +268,4 @@ def practice(
         ),
         following_text=_("Begin the reading") if after is None else _("Go on practising"),
         credits=credits_of([dataset]),
-    )
-
-
-def _viewer(
-    dataset: Dataset, looking: Looking, display: Display, name: str, here: str, told: str = ""
-) -> Viewer:
-    """Draw up the picture; ``told`` is the query of what was answered, for links to carry along."""
-    held = values_of(dataset)
-    planes = planes_of(
-        dataset,
-        looking,
-        name,
-        lambda query, _: addresses.with_query(f"{here}.png", query),
-        through=display.drawn(held),
-    )
-    carried = addresses.joined(told, display.query())
-    return Viewer(
-        style=item_style(planes, looking.zoom, volume=dataset.is_volume),
-        # A reader's picture has no readout of values: it would be another reading.
-        planes=tuple(replace(plane, values="") for plane in planes),
-        is_volume=dataset.is_volume,
-        # Closed, so that the answers stay near.
-        display=controls.build(
-            display,
-            held,
-            action=here,
-            query=addresses.joined(told, looking.query(dataset)),
-            closed=True,
-        ),
-        hidden=volume.hidden(told, looking),
-        action=here,
-        zoom=zoom_of(
-            dataset,
-            looking,
-            lambda there: addresses.with_query(here, addresses.joined(carried, there)),
-        ),
     )
