@@ -1,70 +1,28 @@
 """The library, and what is published besides → what the first page shows."""
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from app.catalogue.facts import (
-    FOUNDING,
-    PLAIN_SIZE,
-    Facts,
-    PublishedFile,
-    all_facts,
-    facts_for,
-    size_of,
-)
+from app.catalogue.facts import FOUNDING, all_facts, facts_for, size_of
 from app.datasets.dataset import Dataset
 from app.datasets.library import Shelf
-from app.datasets.selection import PER_PAGE, SPLITS, Selection
+from app.datasets.selection import PER_PAGE
 from app.errors import ArchiveError
-from app.pictures import sheet
 from app.web import addresses, wanted
+from app.web.cards import Absent, Card, absent_of, card_of
 from app.web.language import gettext as _
 from app.web.language import ngettext, say
 from app.web.lists import first_of, paged
-from app.web.notices import dataset_notices
-from app.web.views import Choice, Fact, Link, Notice, Pager
+from app.web.views import Choice, Notice, Pager
 from app.web.wanted import Wanted
-from app.web.words import bytes_text, counted, images, in_line, size_words, task_words
+from app.web.words import counted
 
 # Files that are new are opened for as long as this; the page says how many are still to come.
 PATIENCE_SECONDS: Final = 2.0
 
 _REFRESH_SECONDS: Final = 1
-
-
-@dataclass(frozen=True)
-class Card:
-    """A dataset in the catalogue; ``strip`` is one picture of ``strip_width × strip_height``."""
-
-    id: str
-    title: str
-    href: str
-    modality: str
-    task: str
-    size: str  # "28 × 28, colour"
-    counts: tuple[Fact, ...]  # by split, then in all
-    strip: str | None
-    strip_alt: str
-    strip_width: int
-    strip_height: int
-    notices: tuple[Notice, ...]
-    links: tuple[Link, ...]  # to what the dataset is
-
-
-@dataclass(frozen=True)
-class Absent:
-    """A published dataset that is not here, and how to get it. ``line`` says all of it briefly."""
-
-    title: str
-    href: str
-    modality: str
-    task: str
-    counts: tuple[Fact, ...]
-    how: str
-    line: str
 
 
 @dataclass(frozen=True)
@@ -155,21 +113,15 @@ def build(shelf: Shelf, place: str | None, query: str) -> Catalogue:
         summary=_summary(len(cards), len(absent), asked),
         address=addresses.catalogue(asked.query(), pager.page),
         filter=_filter(asked, modalities, tasks),
-        cards=tuple(_card(dataset) for dataset in cards[on_page]),
-        founding=tuple(_absent(each, place) for each in absent[on_page] if each.id in FOUNDING),
-        absent=tuple(_absent(each, place) for each in absent[on_page] if each.id not in FOUNDING),
+        cards=tuple(card_of(dataset) for dataset in cards[on_page]),
+        founding=tuple(absent_of(each, place) for each in absent[on_page] if each.id in FOUNDING),
+        absent=tuple(absent_of(each, place) for each in absent[on_page] if each.id not in FOUNDING),
         refused=tuple(_refused(error) for error in refused[on_page]),
         pager=pager,
         notices=(_unseen(len(shelf.unseen)),) if shelf.unseen else (),
         empty="" if is_any else _("No dataset matches this search."),
         refresh=_REFRESH_SECONDS if shelf.unseen else None,
     )
-
-
-def command(facts: Facts, size: int, place: str | None) -> str:
-    """Write what to type for one of a dataset's files."""
-    which = f"lightbox get {facts.id}" + (f" --size {size}" if size != PLAIN_SIZE else "")
-    return which + (f" --to {shlex.quote(place)}" if place else "")
 
 
 def _lead(number: int, absent: int, place: str | None) -> str:
@@ -258,69 +210,6 @@ def _distinct(*values: str) -> tuple[str, ...]:
 def _set_and_size(dataset: Dataset) -> tuple[str, int]:
     """Put the sizes of one set beside each other, the smallest first."""
     return dataset.facts.id if dataset.facts else dataset.id, size_of(dataset.id) or 0
-
-
-def _card(dataset: Dataset) -> Card:
-    cell = sheet.cell_of(dataset)
-    pictures = sheet.strip_length(dataset)
-    counts = [Fact(split, counted(index.total)) for split, index in dataset.indexes.items()]
-    links = [
-        Link(_("About"), addresses.about(dataset.id), title=_("About {title}", title=dataset.title))
-    ]
-    if dataset.facts and not dataset.facts.is_demo:
-        links.append(
-            Link(
-                _("All sizes"),
-                addresses.published(dataset.facts.id),
-                title=_("All sizes of {title}", title=dataset.facts.title),
-            )
-        )
-    return Card(
-        id=dataset.id,
-        title=dataset.title,
-        href=addresses.grid(dataset.id, Selection()),
-        modality=say(dataset.modality),
-        task=task_words(dataset),
-        size=size_words(dataset),
-        counts=(*counts, Fact(_("in all"), counted(dataset.total))),
-        strip=addresses.strip(dataset) if pictures else None,
-        strip_alt=ngettext(
-            "{number} picture of {title}",
-            "{number} pictures of {title}",
-            pictures,
-            title=dataset.title,
-        ),
-        strip_width=cell.width * cell.scale * pictures,
-        strip_height=cell.height * cell.scale,
-        notices=dataset_notices(dataset, None),
-        links=tuple(links),
-    )
-
-
-def _absent(facts: Facts, place: str | None) -> Absent:
-    file = facts.files[0]
-    counts = [Fact(split, counted(facts.counts[split])) for split in SPLITS]
-    total = sum(facts.counts.values())
-    task = f"{facts.task} ({len(facts.labels)})"
-    number = images(total, volumes=facts.dimensions == 3)
-    sizes = ", ".join(str(file.size) for file in facts.files)
-    return Absent(
-        title=facts.title,
-        href=addresses.published(facts.id),
-        modality=facts.modality,
-        task=task,
-        counts=(*counts, Fact(_("in all"), counted(total))),
-        how=_how(file, command(facts, file.size, place))
-        if place
-        else _("It is published, but not on this server."),
-        line=in_line(facts.modality, task, number, f"{sizes} px"),
-    )
-
-
-def _how(file: PublishedFile, typed: str) -> str:
-    if file.bytes:
-        return _("To get it ({size}), run: {command}", size=bytes_text(file.bytes), command=typed)
-    return _("To get it, run: {command}", command=typed)
 
 
 def _refused(error: ArchiveError) -> RefusedFile:

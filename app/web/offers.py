@@ -12,7 +12,7 @@ from app.datasets.library import Library
 from app.datasets.selection import Selection
 from app.errors import ArchiveError, MissingError
 from app.web import addresses
-from app.web.catalogue import command
+from app.web.cards import command
 from app.web.language import gettext as _
 from app.web.language import say, signed
 from app.web.notices import dataset_notices

@@ -33,6 +33,7 @@ from app.web import (
     views,
 )
 from app.web.access import owner_only
+from app.web.cards import Absent, Card
 from app.web.citing import Citation
 from app.web.display import BYTES, PLAIN, Display
 from app.web.examples import CHAPTERS, Chapter, Examples
@@ -82,8 +83,8 @@ class Guide:
     display: views.Controls
     table: tables.Table
     citations: tuple[Citation, ...]
-    card: catalogue.Card
-    absent: catalogue.Absent
+    card: Card
+    absent: Absent
     credits: views.Credits
     examples: type[Examples] = Examples
 
