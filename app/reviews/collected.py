@@ -25,7 +25,7 @@ from sqlalchemy import (
 from app.errors import MalformedError, MissingError
 from app.phrases import Phrase
 from app.reviews.database import Database
-from app.reviews.items import Item, from_row, to_row
+from app.reviews.items import COLUMNS, Item, from_row, to_row
 from app.reviews.tables import collected, collections
 from app.reviews.texts import cleaned
 
@@ -182,12 +182,11 @@ def ranks(db: Database, collection_id: int, these: Sequence[Item]) -> dict[Item,
         .where(live(collection_id))
         .subquery()
     )
+    columns = tuple_(*(numbered.c[name] for name in COLUMNS))
     found: dict[Item, int] = {}
     with db.reading() as connection:
         for start in range(0, len(these), _ASKED_MOST):
-            asked = [to_row(item) for item in these[start : start + _ASKED_MOST]]
-            columns = tuple_(*(numbered.c[name] for name in asked[0]))
-            named = [tuple(row.values()) for row in asked]
+            named = [tuple(to_row(item).values()) for item in these[start : start + _ASKED_MOST]]
             rows = connection.execute(select(numbered).where(columns.in_(named)))
             found.update((from_row(row), row["rank"]) for row in rows.mappings())
     return found

@@ -13,6 +13,8 @@ from app.phrases import Amount, Phrase
 # As many as one may name one by one.
 ITEMS_MOST: Final = 100_000
 _INDEX_MOST: Final = 2**62
+# Of every table whose rows refer to an item.
+COLUMNS: Final = ("dataset", "content", "split", "position")
 
 
 @dataclass(frozen=True)
@@ -50,17 +52,13 @@ def require_dataset(dataset: str, content: str) -> None:
 
 def to_row(item: Item) -> dict[str, Any]:
     """Give the columns of a row that refers to this item."""
-    return {
-        "dataset": item.dataset,
-        "content": item.content,
-        "split": item.split,
-        "position": item.index,
-    }
+    values = item.dataset, item.content, item.split, item.index
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def from_row(row: RowMapping) -> Item:
     """Give the item that a row refers to."""
-    return Item(row["dataset"], row["content"], row["split"], row["position"])
+    return Item(*(row[name] for name in COLUMNS))
 
 
 def refers(table: Table, item: Item) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.datasets.selection import SPLITS
 from app.errors import MalformedError, MissingError
-from app.reviews import collected, collecting
+from app.reviews import collected, collected_rows, collecting
 from app.reviews.collected import Matching
 from app.reviews.database import Database
 from app.reviews.items import Item
@@ -348,7 +348,7 @@ def test_too_large_a_selection_is_kept_whole_or_refused(db: Database, number: in
 def test_as_large_a_selection_as_may_be_becomes_its_items(
     db: Database, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collecting, "EXPAND_MOST", TOTAL)
+    monkeypatch.setattr(collected_rows, "EXPAND_MOST", TOTAL)
     select(db, number, TOTAL)
     operation = collecting.add(db, number, ITEMS[-1:], expand)
     assert listed(db, number) == [*selected(), ITEMS[-1]]

@@ -4,7 +4,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from app.reviews import collecting
+from app.reviews import collected_rows
 from app.reviews.notes import FLAGS
 
 from ..reading import page
@@ -126,7 +126,7 @@ def test_a_move_within_a_later_page_counts_from_the_first(client: TestClient) ->
 def test_a_selection_too_large_to_be_changed_stays_what_it_is(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collecting, "EXPAND_MOST", len(EYES) - 1)
+    monkeypatch.setattr(collected_rows, "EXPAND_MOST", len(EYES) - 1)
     collect(client, "/d/eyes", which="all", name="All")
     collect(client, "/d/bones", ("bones", "train", 3), name="Bone")
     refusals = (
@@ -142,7 +142,7 @@ def test_a_selection_too_large_to_be_changed_stays_what_it_is(
         )
     assert [index for _, _, index in shown(client, "/collections/1?page=3")] == [*range(200, 250)]
     assert shown(client, "/collections/2") == [("bones", "train", 3)]
-    monkeypatch.setattr(collecting, "EXPAND_MOST", len(EYES))
+    monkeypatch.setattr(collected_rows, "EXPAND_MOST", len(EYES))
     assert change(client, "/collections/1", "remove", *eye(7)).status_code == 303
     assert collect(client, "/d/eyes", which="all", to="2").status_code == 303
     assert "249 images" in page(client, "/collections/1").text()

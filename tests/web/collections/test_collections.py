@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from app.reviews import collecting
+from app.reviews import collected_rows
 from app.web import collect as collect_routes
 
 from ..reading import Page, page, words
@@ -165,7 +165,7 @@ def test_what_breaks_off_while_images_are_put_in_leaves_no_empty_collection(
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr(collecting, "_operation", broken)
+        patch.setattr(collected_rows, "note_change", broken)
         with pytest.raises(RuntimeError):
             collect(client, "/d/eyes", ("eyes", "test", 3), which=which)
     assert "There is no collection yet" in client.get("/collections").text
