@@ -1,5 +1,6 @@
 """Counts by label and split → a drawing of bars, and the same as a table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -7,68 +8,15 @@ from app.datasets.cooccurrence import Carried, carried_under
 from app.datasets.dataset import Dataset, Label
 from app.datasets.selection import Bars, Selection, Split
 from app.web import addresses
+from app.web.bars import Histogram, Measured, Measures, drawn
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.views import Link
-from app.web.words import NO_LABEL, counted, images, label_text, share, shortened
+from app.web.words import NO_LABEL, counted, images, label_text, share
 
-WIDTH: Final = 320
 _TEXT_ROOM: Final = 118
-_TITLE_MOST: Final = 44
 _HUES: Final = 10
-_TITLE_HEIGHT: Final = 18
-_BAR_HEIGHT: Final = 14
-_BAR_STEP: Final = 17
-_GAP: Final = 8
-
 _SCALES: Final[dict[Bars, str]] = {"count": later("Count"), "share": later("Share within split")}
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One bar of the histogram: a link that filters, with its place in the drawing.
-
-    ``href`` is empty where no selection says what it counts.
-    """
-
-    href: str
-    text: str  # count and share, printed behind the bar
-    split: str
-    x: float
-    y: float
-    width: float
-    height: float
-    text_x: float
-    text_y: float
-
-
-@dataclass(frozen=True)
-class BarGroup:
-    """The bars of one label, under its name."""
-
-    title: str
-    title_y: float
-    bars: tuple[Bar, ...]
-
-
-@dataclass(frozen=True)
-class HistogramRow:
-    """One line of the text table: a label, then count and share for each split."""
-
-    label: str
-    cells: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Histogram:
-    """Label counts by split as a drawing of ``width`` × ``height`` and as a table."""
-
-    caption: str
-    width: int
-    height: int
-    groups: tuple[BarGroup, ...]
-    splits: tuple[str, ...]
-    rows: tuple[HistogramRow, ...]
 
 
 @dataclass(frozen=True)
@@ -82,59 +30,26 @@ class Line:
 
 def build(dataset: Dataset, selection: Selection) -> Histogram:
     """Draw the label counts under the current filters, on one scale for all bars."""
-    counts = dataset.counts(selection)
-    totals = {split: dataset.indexes[split].total for split in counts}
-    lines = lines_of(dataset, selection)
+    splits = tuple(dataset.counts(selection))
     by_share = selection.bars == "share"
+    caption = _caption(dataset, selection, by_share=by_share)
+    measures = [
+        _measures(dataset, line, splits, by_share=by_share) for line in lines_of(dataset, selection)
+    ]
+    return drawn(measures, splits, caption, _TEXT_ROOM)
 
-    def measure(split: Split, line: Line) -> float:
-        number = line.counts[split]
-        return number / max(1, totals[split]) if by_share else number
 
-    most = max((measure(split, line) for split in counts for line in lines), default=0) or 1
-    groups, rows, y = [], [], 0.0
-    for line in lines:
-        bars = []
-        title_y = y + _TITLE_HEIGHT - 5
-        y += _TITLE_HEIGHT
-        for split in counts:
-            number, total = line.counts[split], totals[split]
-            text = f"{counted(number)} · {share(number, total)}"
-            width = round((WIDTH - _TEXT_ROOM) * measure(split, line) / most, 2)
-            only = replace(line.only, splits=(split,), page=1) if line.only else None
-            bars.append(
-                Bar(
-                    href=addresses.grid(dataset.id, only) if only else "",
-                    text=text,
-                    split=split,
-                    x=0,
-                    y=y,
-                    width=max(width, 1.0 if number else 0.0),
-                    height=_BAR_HEIGHT,
-                    text_x=round(max(width, 1.0) + 6, 2),
-                    text_y=y + _BAR_HEIGHT - 3,
-                )
-            )
-            y += _BAR_STEP
-        y += _GAP
-        groups.append(BarGroup(shortened(line.text, _TITLE_MOST), title_y, tuple(bars)))
-        rows.append(
-            HistogramRow(
-                line.text,
-                tuple(
-                    f"{counted(line.counts[split])} ({share(line.counts[split], totals[split])})"
-                    for split in counts
-                ),
-            )
-        )
-    return Histogram(
-        caption=_caption(dataset, selection, by_share=by_share),
-        width=WIDTH,
-        height=round(max(y, 1)),
-        groups=tuple(groups),
-        splits=tuple(counts),
-        rows=tuple(rows),
-    )
+def _measures(dataset: Dataset, line: Line, splits: Sequence[Split], *, by_share: bool) -> Measures:
+    bars, cells = [], []
+    for split in splits:
+        number, total = line.counts[split], dataset.indexes[split].total
+        said, part = counted(number), share(number, total)
+        only = replace(line.only, splits=(split,), page=1) if line.only else None
+        href = addresses.grid(dataset.id, only) if only else ""
+        value = number / max(1, total) if by_share else number
+        bars.append(Measured(href, f"{said} · {part}", split, value))
+        cells.append(f"{said} ({part})")
+    return Measures(line.text, bars, cells)
 
 
 def scales(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:

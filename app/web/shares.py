@@ -7,18 +7,13 @@ from typing import Final
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Selection
 from app.web import addresses, histogram
-from app.web.histogram import Bar, BarGroup, Histogram, HistogramRow, Line
+from app.web.bars import Histogram, Measured, Measures, drawn
+from app.web.histogram import Line
 from app.web.language import gettext as _
 from app.web.language import later
-from app.web.words import counted, share, shortened
+from app.web.words import counted, share
 
 _TEXT_ROOM: Final = 130
-_TITLE_MOST: Final = 44
-_TITLE_HEIGHT: Final = 18
-_BAR_HEIGHT: Final = 14
-_BAR_STEP: Final = 17
-_GAP: Final = 8
-
 _CAPTION: Final = later("Bars show which share of each selection's images carry the label.")
 
 
@@ -39,60 +34,25 @@ def build(selections: Sequence[Counted]) -> Histogram:
         for each in selections
     ]
     names = list(dict.fromkeys(name for of_one in lines for name in of_one))
-    most = max(
-        (
-            _share(line, each)
-            for each, of_one in zip(selections, lines, strict=True)
-            for line in of_one.values()
-        ),
-        default=0.0,
-    )
-    groups, rows, y = [], [], 0.0
-    for name in names:
-        title_y = y + _TITLE_HEIGHT - 5
-        y += _TITLE_HEIGHT
-        bars, cells = [], []
-        for each, of_one in zip(selections, lines, strict=True):
-            line = of_one.get(name)
-            cells.append(_text(line, each) if line else "–")
-            if line:
-                bars.append(_bar(line, each, y, most or 1.0))
-                y += _BAR_STEP
-        y += _GAP
-        groups.append(BarGroup(shortened(name, _TITLE_MOST), title_y, tuple(bars)))
-        rows.append(HistogramRow(name, tuple(cells)))
     several = any(each.dataset.is_multi_label for each in selections)
-    return Histogram(
-        caption=_(_CAPTION)
-        + (" " + _("An image counts for each of its labels.") if several else ""),
-        width=histogram.WIDTH,
-        height=round(max(y, 1)),
-        groups=tuple(groups),
-        splits=tuple(each.letter for each in selections),
-        rows=tuple(rows),
-    )
+    caption = _(_CAPTION) + (" " + _("An image counts for each of its labels.") if several else "")
+    measures = []
+    for name in names:
+        found = [
+            (each, of_one[name]) if name in of_one else None
+            for each, of_one in zip(selections, lines, strict=True)
+        ]
+        cells = [_text(*one) if one else "–" for one in found]
+        measures.append(Measures(name, [_bar(*one) for one in found if one], cells))
+    return drawn(measures, [each.letter for each in selections], caption, _TEXT_ROOM)
 
 
-def _bar(line: Line, of: Counted, y: float, most: float) -> Bar:
-    number = sum(line.counts.values())
-    width = round((histogram.WIDTH - _TEXT_ROOM) * _share(line, of) / most, 2)
-    return Bar(
-        href=addresses.grid(of.dataset.id, line.only) if line.only else "",
-        text=_text(line, of),
-        split=of.letter,
-        x=0,
-        y=y,
-        width=max(width, 1.0 if number else 0.0),
-        height=_BAR_HEIGHT,
-        text_x=round(max(width, 1.0) + 6, 2),
-        text_y=y + _BAR_HEIGHT - 3,
-    )
+def _bar(of: Counted, line: Line) -> Measured:
+    href = addresses.grid(of.dataset.id, line.only) if line.only else ""
+    value = sum(line.counts.values()) / max(1, of.total)
+    return Measured(href, _text(of, line), of.letter, value)
 
 
-def _share(line: Line, of: Counted) -> float:
-    return sum(line.counts.values()) / max(1, of.total)
-
-
-def _text(line: Line, of: Counted) -> str:
+def _text(of: Counted, line: Line) -> str:
     number = sum(line.counts.values())
     return f"{share(number, of.total)} · {counted(number)}"
