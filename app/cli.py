@@ -16,13 +16,14 @@ import typer
 from rich.progress import TaskID, TransferSpeedColumn
 
 from app import __version__
+from app.arguments import existing, no_files, published_file
 from app.arrays.store import Progress
-from app.catalogue.facts import PLAIN_SIZE, PublishedFile, facts_for, size_of
+from app.catalogue.facts import PLAIN_SIZE
 from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_disk
 from app.datasets.check import check as check_paths
 from app.datasets.check import prepare_file
 from app.datasets.files import named_files, passed_over
-from app.errors import FetchError, StorageError, UsageError, plain
+from app.errors import FetchError, StorageError, plain
 from app.reviews.lifetimes import DAYS, DAYS_MOST
 from app.settings import PREFIX, load
 from app.shelves import open_store
@@ -104,7 +105,7 @@ def serve(
     from app import serving  # takes long to import, see the top
 
     settings = load(
-        paths=_existing(paths or []),
+        paths=existing(paths or []),
         loopback_only=serving.is_loopback(host) and not public,
         access=serving.access_for(host, public=public),
     )
@@ -139,7 +140,7 @@ def check(
             print_report(report)
         print_passed_over(passed_over(paths))
     if not reports:
-        raise UsageError(f"{paths[0]} holds no .npz files; name a file, or a folder that does.")
+        raise no_files(paths)
     if not all(report.good for report in reports):
         raise typer.Exit(1)
 
@@ -153,7 +154,7 @@ def prepare(
     failed = False
     files = named_files(paths)
     if not files:
-        raise UsageError(f"{paths[0]} holds no .npz files; name a file, or a folder that does.")
+        raise no_files(paths)
     with progress_bar() as bar:
         for path in files:
             task = bar.add_task(plain(path.name))
@@ -190,8 +191,7 @@ def get(
     ] = None,
 ) -> None:
     """Download published datasets: resumed, checked by MD5, whole or not at all."""
-    # “BreastMNIST” is what papers write.
-    files = list(dict.fromkeys(_published(id_.lower(), size) for id_ in ids))
+    files = list(dict.fromkeys(published_file(id_, size) for id_ in ids))
     settings = load()
     folder, base_url = to or settings.data_dir, mirror or settings.mirror
     need = needed(files, folder, base_url)
@@ -286,33 +286,6 @@ def restore(file: Annotated[Path, typer.Argument(help="File that “backup” wr
     print(f"{plain(str(file))}: is restored; nothing newer is left")
 
 
-def _published(id_: str, size: int | None) -> PublishedFile:
-    """Find the file of a published dataset; ``pathmnist_64`` names its size. Raises UsageError."""
-    facts, named = facts_for(id_), size_of(id_)
-    if facts is None or named is None:
-        raise UsageError(f"{id_} is not a published dataset; “lightbox list” names them.")
-    if id_ != facts.id and size not in (None, named):
-        raise UsageError(f"{id_} and --size {size} name two sizes; leave one of them out.")
-    wanted = named if size is None else size
-    for file in facts.files:
-        if file.size == wanted:
-            return file
-    sizes = ", ".join(str(file.size) for file in facts.files)
-    raise UsageError(f"{facts.title} is not published at {size} px; its sizes are {sizes}.")
-
-
 def _stop_early(_number: int, _frame: FrameType | None) -> None:
     """End before there is a server to end."""
     raise SystemExit(0)
-
-
-def _existing(paths: list[Path]) -> tuple[Path, ...] | None:
-    for path in paths:
-        try:
-            path.stat()
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            raise UsageError(
-                f"{path} can't be served ({why}); name a .npz file or a folder of them."
-            ) from None
-    return tuple(path.absolute() for path in paths) or None
