@@ -43,9 +43,7 @@ class Statistics:
     left_out: int
 
 
-def item_values(
-    dataset: Dataset, split: Split, position: int, plane: Plane | None = None
-) -> NDArray[Any]:
+def item_values(dataset: Dataset, split: Split, position: int, plane: Plane | None) -> NDArray[Any]:
     """Read one item in the shape that the file gives it, or one plane of a volume.
 
     Raises NotReadyError or ArchiveError.

@@ -62,7 +62,7 @@ def methods(protocol: Protocol) -> str:
     return " ".join(" ".join(sentences).split())
 
 
-def sampling(design: Design, item: str = "image") -> str:
+def sampling(design: Design, item: str) -> str:
     """Tell how a study's images (or volumes) were chosen, as a part of a sentence."""
     if design.source is None or design.drawn_from is None:
         return "[state how they were chosen]"

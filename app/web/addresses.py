@@ -63,7 +63,7 @@ def stop_about(dataset_id: str) -> str:
     return f"{about(dataset_id)}/stop"
 
 
-def catalogue(query: str, page: int = 1) -> str:
+def catalogue(query: str, page: int) -> str:
     """A page of the catalogue under a filter."""
     return with_query(HOME, joined(query, f"page={page}" if page > 1 else ""))
 
@@ -157,7 +157,7 @@ def stop_pixels(dataset_id: str, selection: Selection) -> str:
     return with_query(f"/d/{segment(dataset_id)}/pixels/stop", selection.query())
 
 
-def mean_image(dataset_id: str, selection: Selection, of: str, *, everything: bool = False) -> str:
+def mean_image(dataset_id: str, selection: Selection, of: str, *, everything: bool) -> str:
     """One mean image as PNG, ``of`` a label's value, of ``none`` or of ``all``."""
     query = joined(added_up(selection).query(), _all(everything), f"of={of}")
     return with_query(f"/d/{segment(dataset_id)}/mean.png", query)
@@ -184,7 +184,7 @@ def picture(dataset: Dataset, split: str, index: int, query: str = "") -> str:
     return with_query(path, query)
 
 
-def atlas(dataset: Dataset, split: str, index: int, axis: str, query: str = "") -> str:
+def atlas(dataset: Dataset, split: str, index: int, axis: str, query: str) -> str:
     """All slices of one volume along an axis as one picture."""
     path = f"/pictures/{segment(dataset.id)}/{content_key(dataset)}/{split}/{index}"
     return with_query(f"{path}/atlas-{axis}.png", query)

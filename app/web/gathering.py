@@ -67,24 +67,25 @@ def runs(library: Library, items: Iterable[Item]) -> Iterator[Run]:
 
 def dataset_with(library: Library, dataset_id: str, content: str) -> Dataset:
     """Give the dataset, if it still is what it was. Raises GoneError."""
-    try:
-        dataset = library.dataset(dataset_id)
-    except LightboxError:
-        # In words that don't name a file: a guest was not told of any.
-        raise GoneError(_("This file is not here any more.")) from None
-    if dataset.archive.content != content:
-        raise GoneError(_("This file has changed."))
-    return dataset
+    gone, changed = _("This file is not here any more."), _("This file has changed.")
+    return _unchanged(library, dataset_id, content, gone, changed)
 
 
 def read_from(library: Library, dataset_id: str, content: str) -> Dataset:
     """Give the dataset of a study, in words for its readers where it is gone. Raises GoneError."""
+    gone = _("What this study shows is not on this server any more.")
+    changed = _("The file of this study has changed since it began.")
+    return _unchanged(library, dataset_id, content, gone, changed)
+
+
+def _unchanged(library: Library, dataset_id: str, content: str, gone: str, changed: str) -> Dataset:
     try:
         dataset = library.dataset(dataset_id)
     except LightboxError:
-        raise GoneError(_("What this study shows is not on this server any more.")) from None
+        # In words that don't name a file: a guest was not told of any.
+        raise GoneError(gone) from None
     if dataset.archive.content != content:
-        raise GoneError(_("The file of this study has changed since it began."))
+        raise GoneError(changed)
     return dataset
 
 

@@ -103,46 +103,48 @@ def guest_pictures(library: Library, studio: Studio, door: Door) -> APIRouter:
     """Make the routes of the pictures under a link."""
     router = APIRouter(prefix="/s/{token}", include_in_schema=False)
 
+    def opened(request: Request, token: str) -> Shared:
+        return open_shared(library, door.database, door.open_unlocked(request, token))
+
     @router.get("/sheet.png")
     async def tile(request: Request, token: str) -> Response:
         query = request.url.query
 
         def plan() -> Plan:
-            shared = open_shared(library, door.database, door.open_unlocked(request, token))
-            run = _run(shared, shown(library, door.database, shared, query), query)
-            dataset = run.dataset
-            if dataset is None:
-                raise GoneError(run.why)
-
-            def draw() -> bytes:
-                return sheet.encode(dataset, run.places, sheet.window_of(dataset), shared.view)
-
-            what = f"sheet {guest_grid.run_key(shared, run)} {shared.view}"
-            return _plan(shared, dataset, run.items, what, "image/png", draw)
+            shared = opened(request, token)
+            return _sheet(shared, shown(library, door.database, shared, query), query)
 
         return finish(await studio.answer(request, plan))
 
     @router.get("/{place}/atlas-{axis}.png")
     async def slices(request: Request, token: str, place: str, axis: str) -> Response:
-        query = request.url.query
-
         def plan() -> Plan:
-            shared = open_shared(library, door.database, door.open_unlocked(request, token))
-            return _atlas(shared, place, axis, query)
+            return _atlas(opened(request, token), place, axis, request.url.query)
 
         return finish(await studio.answer(request, plan))
 
     @router.get("/{place}.{form}")
     async def pixels(request: Request, token: str, place: str, form: str) -> Response:
-        query = request.url.query
-
         def plan() -> Plan:
-            shared = open_shared(library, door.database, door.open_unlocked(request, token))
-            return _pixels(shared, place, form, query)
+            return _pixels(opened(request, token), place, form, request.url.query)
 
         return finish(await studio.answer(request, plan))
 
     return router
+
+
+def _sheet(shared: Shared, part: Shown, query: str) -> Plan:
+    """Plan the thumbnails of one run of a page."""
+    run = _run(shared, part, query)
+    dataset = run.dataset
+    if dataset is None:
+        raise GoneError(run.why)
+
+    def draw() -> bytes:
+        return sheet.encode(dataset, run.places, sheet.window_of(dataset), shared.view)
+
+    what = f"sheet {guest_grid.run_key(shared, run)} {shared.view}"
+    return _plan(shared, dataset, run.items, what, "image/png", draw)
 
 
 def _run(shared: Shared, part: Shown, query: str) -> Run:

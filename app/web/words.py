@@ -37,7 +37,7 @@ def kind(*, volumes: bool) -> str:
     return _("volumes") if volumes else _("images")
 
 
-def images(number: int, *, volumes: bool = False) -> str:
+def images(number: int, *, volumes: bool) -> str:
     """1 → “1 image”, 42 → “42 images”; for a 3D dataset, volumes."""
     if volumes:
         return ngettext("{number} volume", "{number} volumes", number)

@@ -178,7 +178,7 @@ def test_how_the_images_were_chosen(
     source: str | None, drawn_from: int | None, per_label: int | None, told: str
 ) -> None:
     design = replace(DESIGN, source=source, drawn_from=drawn_from, per_label=per_label)
-    assert sampling(design) == told
+    assert sampling(design, "image") == told
 
 
 @pytest.mark.parametrize("readers", [1, 2, 3])
