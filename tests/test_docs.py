@@ -124,7 +124,7 @@ def test_a_server_that_others_reach_answers_to_every_name_until_one_is_set() -> 
 
 def test_the_reference_has_every_address_of_the_api(site: Path) -> None:
     text = (site / "reference" / "api.md").read_text()
-    access = (ROOT / "tests" / "web" / "test_access.py").read_text()
+    access = (ROOT / "tests" / "web" / "access" / "test_access.py").read_text()
     paths = re.findall(r'^    "(/api/datasets[^"]*)": \(', access, re.MULTILINE)
     assert paths
     assert [path for path in paths if f"`GET {path}`" not in text] == []
@@ -135,14 +135,14 @@ def test_every_address_in_the_reference_is_a_route() -> None:
     cells = re.findall(r"^\| (`/.*?) \|", text, re.MULTILINE)
     named = {address for cell in cells for address in re.findall(r"`([^`]+)`", cell)}
     # Which that test compares with the application's own routes.
-    access = (ROOT / "tests" / "web" / "test_access.py").read_text()
+    access = (ROOT / "tests" / "web" / "access" / "test_access.py").read_text()
     assert named
     assert [address for address in named if f'"{address}": (' not in access] == []
 
 
 def test_the_reference_has_every_address_that_one_can_visit() -> None:
     text = (ROOT / "docs" / "reference" / "addresses.md").read_text()
-    access = (ROOT / "tests" / "web" / "test_access.py").read_text()
+    access = (ROOT / "tests" / "web" / "access" / "test_access.py").read_text()
     # Addresses to look at, not those that forms send to.
     visited = re.findall(r'^    "(/[^"]*)": \(\s*"(?!POST )', access, re.MULTILINE)
     assert len(visited) > 40
@@ -212,7 +212,7 @@ def test_the_how_to_names_every_column_of_the_answers() -> None:
 
 def test_the_reference_names_what_strangers_get_of_a_private_server() -> None:
     text = (ROOT / "docs" / "reference" / "addresses.md").read_text()
-    access = (ROOT / "tests" / "web" / "test_access.py").read_text()
+    access = (ROOT / "tests" / "web" / "access" / "test_access.py").read_text()
     opened = re.findall(r'^    "(/[a-z]+)": \(.*, OPEN\),$', access, re.MULTILINE)
     (told,) = re.findall(r"Of a private server(.*?)\n\n", text, re.DOTALL)
     files = {"/static"}  # what pages are made of

@@ -178,8 +178,11 @@ def test_a_selection_takes_few_bytes_for_each_label_combination() -> None:
 def test_counts_are_those_that_numpy_finds(labels: Labels, data: st.DataObject) -> None:
     with opened(labels) as dataset:
         selection = a_selection(data, dataset)
-        for split, counts in dataset.counts(selection).items():
+        found = dataset.counts(selection)
+        assert list(found) == [s for s in SPLITS if s in (selection.splits or labels)]
+        for split, counts in found.items():
             rows = [set(carried(labels, split, row)) for row in range(len(labels[split]))]
+            assert set(counts) >= set().union(*rows)
             for value, count in counts.items():
                 assert count == sum(passes(selection, row) and value in row for row in rows)
 

@@ -84,7 +84,9 @@ def test_one_pager_leads_on_in_all_of_them(real_client: TestClient) -> None:
 def test_datasets_of_other_sizes_keep_their_own_cells(real_client: TestClient) -> None:
     shown = compared(real_client, "/compare?a=/d/breastmnist&b=/d/retinamnist&c=/d/adrenalmnist3d")
     (style,) = [words(e) for e in shown.all("style")]
-    for side in sides(shown, "Images").values():
+    columns = sides(shown, "Images")
+    assert list(columns) == ["A", "B", "C"]
+    for side in columns.values():
         (grid,) = [e for e in side.iter() if e.get("data-cell-width")]
         width, height = grid.get("data-cell-width"), grid.get("data-cell-height")
         rule = f'.grid[data-cell-width="{width}"][data-cell-height="{height}"]'
@@ -115,6 +117,7 @@ def test_shares_are_of_each_selection_and_on_one_scale(
         assert bar.get("href") == f"/d/retinamnist?split={split}&label={label}"
         widths[letter].append(float(rect.get("width", "")))
         shares[letter].append(share)
+    assert [len(each) for each in widths.values()] == [5, 5]  # one for each grade
     joined = np.array(widths["A"] + widths["B"]), np.array(shares["A"] + shares["B"])
     np.testing.assert_allclose(joined[0] / joined[0].max(), joined[1] / joined[1].max(), atol=1e-3)
 

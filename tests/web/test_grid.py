@@ -139,6 +139,7 @@ def test_all_three_splits_are_the_same_as_none(real_client: TestClient) -> None:
 def test_a_thumbnail_is_named_by_split_index_and_label(real_client: TestClient) -> None:
     names = {t.index: t.name for t in page(real_client, "/d/breastmnist?split=val").thumbs()}
     labels = json_of(real_client, "/api/datasets/breastmnist/items?split=val")["items"]
+    assert [item["index"] for item in labels] == list(names)
     for item in labels:
         name = names[item["index"]]
         assert name.startswith(f"val {item['index']}, ")

@@ -1,0 +1,3 @@
+"""What the owner of the server enters with."""
+
+TOKEN = "the-token-of-the-owner"

@@ -1,0 +1,1 @@
+"""What the readers of a study get, and what becomes of their answers."""
