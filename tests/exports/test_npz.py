@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,6 +130,9 @@ def test_the_same_selection_makes_the_same_file(opened: Open, store: Store) -> N
     chosen = select(opened("breastmnist"), "order=random&seed=2")
     first, second = (whole(npz.export(chosen, origin(chosen), store)) for _ in range(2))
     assert first == second
+    # Nor does it tell when it was made: it is of the first day that a zip can name.
+    with zipfile.ZipFile(io.BytesIO(first)) as archive:
+        assert {entry.date_time[:3] for entry in archive.infolist()} == {(1980, 1, 1)}
 
 
 def test_labels_that_the_cache_let_go_of_are_unpacked_again(tmp_path: Path, store: Store) -> None:
