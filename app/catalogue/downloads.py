@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from app.catalogue.facts import PublishedFile
-from app.catalogue.fetching import bytes_here, fetch, is_being_fetched
+from app.catalogue.fetching import bytes_here, fetch, is_being_fetched, is_held
 from app.errors import FetchError
 
 _log: Final = logging.getLogger(__name__)
@@ -106,13 +106,13 @@ class Downloads:
 
     def cancel(self, file: PublishedFile) -> None:
         """End a download soon, in whichever process it runs; what has come is kept."""
-        if self._runs(file):
+        if is_held(self._path(file, "run")):
             with contextlib.suppress(OSError):
                 self._path(file, "stop").touch()
 
     def look(self, file: PublishedFile) -> Standing:
         """Say how far a file is."""
-        runs, note = self._runs(file), self._read(file)
+        runs, note = is_held(self._path(file, "run")), self._read(file)
         here = bytes_here(file, self.folder)
         if runs and self._path(file, "stop").exists():
             return Standing("stopping", here, note.total or file.bytes)
@@ -155,16 +155,6 @@ class Downloads:
             while not any(_is_had(place, tries=1) for place in places):
                 watch.pause(_LOOK_SECONDS)
             yield
-
-    def _runs(self, file: PublishedFile) -> bool:
-        try:
-            with self._path(file, "run").open("rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
 
     def _note(self, file: PublishedFile, standing: Standing) -> None:
         path = self._path(file, "json")

@@ -110,9 +110,14 @@ def address_of(file: PublishedFile, base_url: str | None) -> str:
 
 def is_being_fetched(file: PublishedFile, folder: Path) -> bool:
     """Say whether some process brings this file into the folder right now."""
+    return is_held(_lock_of(file, folder))
+
+
+def is_held(lock: Path) -> bool:
+    """Say whether some process holds a lock; who only looks holds it for a moment."""
     try:
-        with _lock_of(file, folder).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
