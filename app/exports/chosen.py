@@ -139,6 +139,6 @@ def taken(array: Array, positions: Ints) -> Iterator[NDArray[Any]]:
 
 def has_several_labels(dataset: Dataset) -> bool:
     """Say whether an item may carry any number of labels, not always one."""
-    return any((index.carries.sum(axis=1) != 1).any() for index in dataset.indexes.values()) or (
-        "multi-label" in dataset.task
+    return dataset.is_multi_label or any(
+        (index.carries.sum(axis=1) != 1).any() for index in dataset.indexes.values()
     )

@@ -23,15 +23,17 @@ from app.web import addresses
 from app.web.access import owner_only
 from app.web.changing import found_by
 from app.web.download import Download, Places, attachment
+from app.web.export_forms import FORMS
 from app.web.exports import wait_until_whole
 from app.web.gathering import are_volumes, expander, hold_volumes, matched, runs
 from app.web.language import gettext as _
 from app.web.transport import ASK_AGAIN
 from app.web.words import images
 
-_FORMS: Final[dict[str, tuple[str, Callable[["Asked"], Export]]]] = {
-    "csv": ("text/csv; header=present", lambda asked: table.export(asked.chosen)),
-    "zip": ("application/zip", lambda asked: folder.export(asked.chosen, asked.origin)),
+# Of the forms there are, those that hold images of several datasets.
+MAKERS: Final[dict[str, Callable[["Asked"], Export]]] = {
+    "csv": lambda asked: table.export(asked.chosen),
+    "zip": lambda asked: folder.export(asked.chosen, asked.origin),
 }
 
 
@@ -53,19 +55,18 @@ def collection_exports(library: Library, database: Database) -> APIRouter:
 
     @router.get("/{collection_id}/export.{form}")
     async def file(collection_id: str, form: str) -> Response:
-        if form not in _FORMS:
+        if form not in MAKERS:
             raise MissingError(
-                "form", _("A collection is exported as {forms}.", forms=", ".join(_FORMS))
+                "form", _("A collection is exported as {forms}.", forms=", ".join(MAKERS))
             )
-        kind, make = _FORMS[form]
         found = await run_in_threadpool(found_by, database, collection_id)
         asked = await run_in_threadpool(_asked, library, database, found)
-        if form == "zip":
+        if FORMS[form].with_pixels:
             await wait_until_whole(asked.arrays)
-        export = await run_in_threadpool(make, asked)
+        export = await run_in_threadpool(MAKERS[form], asked)
         name = attachment(f"collection-{found.id}.{form}")
         headers = {"Content-Disposition": name, "Cache-Control": ASK_AGAIN}
-        return Download(export, places, kind, headers)
+        return Download(export, places, FORMS[form].kind, headers)
 
     return router
 

@@ -11,6 +11,8 @@ from app.pictures import sheet
 from app.reviews.collected import Collection
 from app.reviews.notes import FLAGS
 from app.web import addresses, picks, walking
+from app.web.collection_exports import MAKERS
+from app.web.export_forms import FORMS
 from app.web.frame import heading
 from app.web.gathering import Run, to_value
 from app.web.language import gettext as _
@@ -21,8 +23,6 @@ from app.web.picks import Picks
 from app.web.unpacking import unfinished_in
 from app.web.views import Choice, Credits, Crumb, Link, Notice, Pager
 from app.web.words import counted, credits_of, images, reduced_text
-
-FORMS: Final = {"csv": later("Table, CSV"), "zip": later("Pictures, ZIP")}
 
 _DONE: Final = {
     "add": later("They are in the collection."),
@@ -163,8 +163,8 @@ def one(
         ways=(
             *([Link(_("Study"), addresses.new_study(address))] if len(files) == 1 else []),
             *(
-                Link(_(text), addresses.collection(found.id, f"export.{form}"))
-                for form, text in FORMS.items()
+                Link(_(FORMS[form].name), addresses.collection(found.id, f"export.{form}"))
+                for form in MAKERS
             ),
         )
         if found.count and not problem
