@@ -39,8 +39,8 @@ class Bins:
 
     @cached_property
     def part(self) -> float:
-        """What values are multiplied with, where the difference of two large floats overflows."""
-        return 0.5 if math.isinf(self.high - self.low) else 1.0
+        """What values are multiplied with, as those of a window are."""
+        return Window(self.low, self.high).part
 
     @cached_property
     def edges(self) -> NDArray[np.float64]:

@@ -204,8 +204,12 @@ def _grid_before(request: Request, dataset_id: str, error: LightboxError) -> str
     return addresses.with_query(path, _query_without(request, (part,)))
 
 
-def _unseen(request: Request) -> str:
-    """Give the address that was asked for, without how pictures are seen."""
+def _unseen(request: Request, error: LightboxError | None) -> str:
+    """Give the address without how pictures are seen, where that is what is wrong; else nothing."""
+    if request.method != "GET" or not isinstance(error, MalformedError):
+        return ""
+    if error.part not in display.FIELDS:
+        return ""
     query = _query_without(request, display.FIELDS)
     return addresses.with_query(addresses.path_of(request), query)
 
@@ -226,39 +230,52 @@ def _same_without(request: Request, part: str) -> Iterator[Link]:
             yield Link(_("Back"), there)
 
 
-def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool) -> list[Link]:
-    links = []
-    seen = isinstance(error, MalformedError) and error.part in display.FIELDS
-    if seen and request.method == "GET":
-        links.append(Link(_("Back"), _unseen(request)))
-    if for_guest:
-        # Known by its address alone, so that this tells nothing of what is under it.
-        first = addresses.link_of(request.url.path)
-        here = addresses.with_query(addresses.path_of(request), request.url.query)
-        part = request.url.path.removeprefix(f"{first}/").partition("/")[0]
-        is_reading = part in ("read", "practice", "answers")
-        is_new = first not in ("", here, *(link.href for link in links))
-        is_named = bool(is_reading and links)  # two ways of one name would lead apart
-        if is_new and not is_named and (error is None or part_of(error) != "link"):
-            if part == "unlock":  # its query says what is asked for behind the passphrase
-                first = addresses.with_query(first, request.url.query)
-            links.append(Link(_("Back") if is_reading else _("Back to the images"), first))
-        return links
+def _ways_back(request: Request, error: LightboxError | None, *, for_guest: bool) -> Iterator[Link]:
+    unseen = _unseen(request, error)
+    if unseen:
+        yield Link(_("Back"), unseen)
+    ways = _ways_under_a_link if for_guest else _ways_on_the_server
+    yield from ways(request, error, unseen)
+
+
+def _ways_under_a_link(
+    request: Request, error: LightboxError | None, unseen: str
+) -> Iterator[Link]:
+    """Give the way to the link's first page, which is known by its address alone.
+
+    So it tells nothing of what is under the link.
+    """
+    if error and part_of(error) == "link":
+        return
+    first = addresses.link_of(request.url.path)
+    here = addresses.with_query(addresses.path_of(request), request.url.query)
+    part = request.url.path.removeprefix(f"{first}/").partition("/")[0]
+    is_reading = part in ("read", "practice", "answers")
+    is_named = bool(is_reading and unseen)  # two ways of one name would lead apart
+    if first in ("", here, unseen) or is_named:
+        return
+    if part == "unlock":  # its query says what is asked for behind the passphrase
+        first = addresses.with_query(first, request.url.query)
+    yield Link(_("Back") if is_reading else _("Back to the images"), first)
+
+
+def _ways_on_the_server(
+    request: Request, error: LightboxError | None, unseen: str
+) -> Iterator[Link]:
     dataset_id = request.path_params.get("dataset_id")
     is_missing = isinstance(error, MissingError) and error.part == "dataset"
     if dataset_id and error and not is_missing and not isinstance(error, ArchiveError):
         grid = _grid_before(request, dataset_id, error)
-        if grid not in (link.href for link in links):
-            links.append(Link(_("Back to this dataset"), grid))
+        if grid != unseen:
+            yield Link(_("Back to this dataset"), grid)
     part = part_of(error) if error else ""
     if request.method == "GET" and not dataset_id:
-        links.extend(_same_without(request, part))
+        yield from _same_without(request, part)
     study = request.path_params.get("study_id")
     kinds = MalformedError, MissingError, GoneError
-    if study and isinstance(error, kinds) and part_of(error) not in ("id", "study"):
+    if study and isinstance(error, kinds) and part not in ("id", "study"):
         there = f"{addresses.STUDIES}/{addresses.segment(study)}"  # whatever stands for its number
-        links.append(Link(_("Back to the study"), there))
+        yield Link(_("Back to the study"), there)
     if isinstance(error, ForbiddenError) and role_of(request) != "owner":
-        links.append(Link(_("Enter as the owner"), addresses.ENTER))
-    links.append(Link(_("All datasets"), addresses.HOME))
-    return links
+        yield Link(_("Enter as the owner"), addresses.ENTER)
+    yield Link(_("All datasets"), addresses.HOME)
