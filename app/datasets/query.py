@@ -151,6 +151,11 @@ def number_in_path(value: str) -> int:
         return -1
 
 
+def digits(value: str, most: int) -> int | None:
+    """Read a number that is written in at most so many digits, and nothing else; else None."""
+    return int(value) if value.isascii() and value.isdecimal() and len(value) <= most else None
+
+
 def readable(value: str) -> str:
     """Shorten a hostile or mistyped value so that it can stand in a sentence."""
     return short(plain(value))

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from app.datasets.query import whole_number
+from app.datasets.query import digits, whole_number
 from app.datasets.selection import PER_PAGE
 from app.errors import MalformedError, MissingError
 from app.reviews import collected, collecting, notes
@@ -49,9 +49,10 @@ def found_by(database: Database, collection_id: str) -> Collection:
 
 def collection_number(collection_id: str) -> int:
     """Read the number of a collection from its address. Raises MissingError."""
-    if not (collection_id.isascii() and collection_id.isdecimal() and len(collection_id) < 10):
+    number = digits(collection_id, 9)
+    if number is None:
         raise MissingError("collection", _("There is no such collection."))
-    return int(collection_id)
+    return number
 
 
 def chosen_in(fields: dict[str, list[str]]) -> list[Item]:
@@ -79,12 +80,13 @@ def owner_at(request: Request) -> notes.Author:
 def undo_done(database: Database, request: Request, done: str, expand: Expand) -> None:
     """Undo what an address says was done. Raises as ``collecting.undo`` does."""
     kind, _sign, number = done.partition("-")
-    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+    operation = digits(number, 18)
+    if operation is None:
         raise MissingError("done", _("There is nothing to undo."))
     if kind == "flag":
-        notes.undo_many(database, int(number), owner_at(request))
+        notes.undo_many(database, operation, owner_at(request))
     else:
-        collecting.undo(database, int(number), expand)
+        collecting.undo(database, operation, expand)
 
 
 def last_done(database: Database, found: Collection, done: str) -> str:

@@ -15,6 +15,7 @@ from app.arrays.store import Array
 from app.catalogue.facts import facts_for
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
+from app.datasets.query import digits
 from app.datasets.selection import SPLITS, parse
 from app.datasets.subset import Items, Subset
 from app.errors import GoneError, LightboxError, MalformedError, NotReadyError
@@ -213,11 +214,12 @@ def from_values(values: Iterable[str]) -> list[Item]:
 
 def _from_value(value: str) -> Item:
     named, _sign, rest = value.partition("-")
-    index, _sign, rest = rest.partition("-")
+    number, _sign, rest = rest.partition("-")
     content, _sign, dataset = rest.partition("-")
+    index = digits(number, 18)
     for split in SPLITS:
-        if split == named and index.isascii() and index.isdecimal() and len(index) < 19:
-            return Item(unquote(dataset), content, split, int(index))
+        if split == named and index is not None:
+            return Item(unquote(dataset), content, split, index)
     raise MalformedError("item", _("This names no image; reload the page and choose again."))
 
 

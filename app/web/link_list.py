@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.datasets.library import Library
-from app.datasets.query import page_in
+from app.datasets.query import digits, page_in
 from app.datasets.selection import PER_PAGE
 from app.errors import GoneError, MissingError
 from app.reviews import links, studies
@@ -87,9 +87,10 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
     def change(request: Request, link_id: str, how: Callable[[Database, int], None]) -> Response:
         # Read first: where it is refused, nothing must have been done.
         back = addresses.listed(addresses.LINKS, page_in(request.url.query))
-        if not (link_id.isascii() and link_id.isdecimal() and len(link_id) < 10):
+        number = digits(link_id, 9)
+        if number is None:
             raise MissingError("link", _("There is no such link."))
-        how(database, int(link_id))
+        how(database, number)
         return RedirectResponse(back, 303)
 
     @router.post("/{link_id}/revoke", dependencies=[Depends(forms.read)])

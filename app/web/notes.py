@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
+from app.datasets.query import digits
 from app.datasets.selection import Split
 from app.errors import GoneError, MalformedError, MissingError, StorageError
 from app.reviews import notes
@@ -180,9 +181,10 @@ class Notebook:
         self, request: Request, note_id: str, writer: Writer, back: str
     ) -> RedirectResponse:
         """Take a note back, and lead back. Raises MissingError or StorageError."""
-        if not (note_id.isascii() and note_id.isdecimal() and len(note_id) < 19):
+        number = digits(note_id, 18)
+        if number is None:
             raise MissingError("note", _("There is no such note."))
-        notes.undo(self._database, int(note_id), writer.author(writer.name(request)))
+        notes.undo(self._database, number, writer.author(writer.name(request)))
         return _back(back, "notes")
 
     def _view(

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from app.datasets.dataset import Dataset
 from app.datasets.files import is_id
 from app.datasets.library import Library
-from app.datasets.query import number_in_path, readable
+from app.datasets.query import digits, number_in_path, readable
 from app.datasets.selection import SPLITS, Selection, Split, parse
 from app.errors import LightboxError, MalformedError, MissingError
 from app.reviews import collected
@@ -58,8 +58,7 @@ def read_target(address: str) -> Target:
 def read_collection(address: str) -> int | None:
     """Read the number of a collection from its address; None where it is no such address."""
     path = urlsplit(address).path if address.startswith(f"{addresses.COLLECTIONS}/") else ""
-    number = path.removeprefix(f"{addresses.COLLECTIONS}/")
-    return int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else None
+    return digits(path.removeprefix(f"{addresses.COLLECTIONS}/"), 9)
 
 
 def read_grid(address: str) -> Target:
