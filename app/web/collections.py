@@ -71,13 +71,13 @@ def collections(library: Library, database: Database, forms: Forms) -> APIRouter
         collected.rename(database, found.id, text(fields, "name"))
         return _back(database, found, number)
 
-    @router.post("/{collection_id}/delete")
-    def delete(collection_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
+    @router.post("/{collection_id}/delete", dependencies=[Depends(forms.read)])
+    def delete(collection_id: str) -> Response:
         collected.delete(database, found_by(database, collection_id).id)
         return RedirectResponse(addresses.COLLECTIONS, 303)
 
-    @router.post("/{collection_id}/restore")
-    def restore(collection_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
+    @router.post("/{collection_id}/restore", dependencies=[Depends(forms.read)])
+    def restore(collection_id: str) -> Response:
         number = collection_number(collection_id)
         collected.restore(database, number)
         return RedirectResponse(addresses.collection(number), 303)

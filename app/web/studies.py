@@ -94,10 +94,11 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         made = studies.link_reader(database, study, reader, _days(fields))
         return _invited(request, database, study, made, base_url)
 
-    @router.post(f"{addresses.STUDIES}/{{study_id}}/close")
-    def close(study_id: str, fields: Fields) -> Response:  # noqa: ARG001 (read, so checked)
-        studies.close(database, _number(study_id))
-        return RedirectResponse(addresses.study(_number(study_id)), 303)
+    @router.post(f"{addresses.STUDIES}/{{study_id}}/close", dependencies=[Depends(forms.read)])
+    def close(study_id: str) -> Response:
+        number = _number(study_id)
+        studies.close(database, number)
+        return RedirectResponse(addresses.study(number), 303)
 
     return router
 
