@@ -95,9 +95,7 @@ def about(library: Library, surveys: Surveys, forms: Forms, base: str | None) ->
             return page(request, "about", view)
         check = forms.check_for(request)
         stop = Stop(addresses.stop_about(dataset.id), check, _("Stop reading"))
-        answer = page(request, "about", replace(view, stop=stop))
-        forms.remember(answer, check)
-        return answer
+        return forms.page(request, "about", replace(view, stop=stop), check)
 
     @router.post(
         "/d/{dataset_id}/about/stop", dependencies=[Depends(owner_only), Depends(forms.read)]

@@ -24,7 +24,6 @@ from app.web.language import gettext as _
 from app.web.lists import first_of, paged
 from app.web.noted import Reviewed
 from app.web.targets import read_grid
-from app.web.templating import page
 from app.web.words import counted, kind
 
 
@@ -50,9 +49,7 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
         )
         found = collected.all_collections(database, first_of(among), PER_PAGE)
         view = collect_page.build(grid, shown, found, among, fields, done, check)
-        answer = page(request, "collect", view, style=view.style)
-        forms.remember(answer, check)
-        return answer
+        return forms.page(request, "collect", view, check, style=view.style)
 
     @router.get("")
     def form(request: Request, of: str, done: str = "") -> Response:

@@ -25,7 +25,6 @@ from app.web.language import later
 from app.web.lists import first_of, paged, required_pages
 from app.web.pager import pages_of
 from app.web.studio import Plan, Studio
-from app.web.templating import page
 from app.web.transport import ASK_AGAIN
 from app.web.words import images
 
@@ -55,9 +54,7 @@ def collections(library: Library, database: Database, forms: Forms) -> APIRouter
             for each in (*found, *deleted)
         }
         view = collection_pages.overview(found, deleted, counts, pager, check)
-        answer = page(request, "collections", view)
-        forms.remember(answer, check)
-        return answer
+        return forms.page(request, "collections", view, check)
 
     @router.post("")
     def create(fields: Fields) -> Response:
@@ -105,9 +102,7 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         view = collection_pages.one(
             found, shown, number, problem, dataset, done, check, files, volumes=volumes
         )
-        answer = page(request, "collection", view, style=view.style)
-        forms.remember(answer, check)
-        return answer
+        return forms.page(request, "collection", view, check, style=view.style)
 
     @router.post("/{collection_id}/change")
     def change(request: Request, collection_id: str, fields: Fields) -> Response:

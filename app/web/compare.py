@@ -47,9 +47,7 @@ def compare(library: Library, tallies: Tallies, studio: Studio, forms: Forms) ->
         check = forms.check_for(request)
         stop_at, sample = addresses.stop_compare(comparison.address), comparison.sampled.address
         view = replace(view, ending=ending(request, check, stop_at, sample))
-        answer = page(request, "compare", view, style=view.style)
-        forms.remember(answer, check)
-        return answer
+        return forms.page(request, "compare", view, check, style=view.style)
 
     @router.post(
         f"{addresses.COMPARE}/stop", dependencies=[Depends(owner_only), Depends(forms.read)]

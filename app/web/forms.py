@@ -3,15 +3,16 @@
 import hmac
 import secrets
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from app.errors import ForbiddenError, MalformedError
 from app.web.access import is_own_origin, own_cookie, signed
 from app.web.language import gettext as _
+from app.web.templating import page
 from app.web.turns import Turns
 
 BODY_MOST: Final = 256 * 1024
@@ -54,6 +55,21 @@ class Forms:
             samesite="lax",
             secure=self.secure,
         )
+
+    def page(
+        self,
+        request: Request,
+        name: str,
+        view: Any,  # noqa: ANN401 (each template has its own view)
+        check: str,
+        *,
+        status: int = 200,
+        style: str = "",
+    ) -> HTMLResponse:
+        """Draw a page whose forms carry this value, and put it into the browser's cookie."""
+        answer = page(request, name, view, status=status, style=style)
+        self.remember(answer, check)
+        return answer
 
     async def read(self, request: Request) -> AsyncIterator[dict[str, list[str]]]:
         """Read a form. Raises ForbiddenError if no page of ours sent it, MalformedError."""

@@ -254,9 +254,8 @@ def _ask(
     action = addresses.with_query(f"/s/{token}/unlock", wanted)
     view = guest_pages.Passphrase(action, check, wrong)
     unfurl.tell(request, _("Images shared with Lightbox"))
-    answer = page(request, "passphrase", view, status=403 if wrong else 200)
-    forms.remember(answer, check)
-    return finish(answer)
+    status = 403 if wrong else 200
+    return finish(forms.page(request, "passphrase", view, check, status=status))
 
 
 def _asked_for(token: str, wanted: str) -> str:

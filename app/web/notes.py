@@ -142,9 +142,7 @@ class Notebook:
         check = self._forms.check_for(request)
         said = self._view(request, item, writer, address, check)
         shown = replace(view, notes=fragment("notes", said))
-        answer = page(request, template, shown, style=view.style)
-        self._forms.remember(answer, check)
-        return answer
+        return self._forms.page(request, template, shown, check, style=view.style)
 
     def take(
         self, fields: dict[str, list[str]], item: Item, writer: Writer, back: str

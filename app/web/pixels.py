@@ -111,9 +111,7 @@ def pixels(library: Library, tallies: Tallies, studio: Studio, forms: Forms) -> 
         stop_at = addresses.stop_pixels(dataset.id, selection)
         sample = addresses.pixels_by_label(dataset.id, selection)
         view = replace(view, ending=ending(request, check, stop_at, sample))
-        answer = page(request, "pixels", view)
-        forms.remember(answer, check)
-        return answer
+        return forms.page(request, "pixels", view, check)
 
     @router.post(
         "/d/{dataset_id}/pixels/stop", dependencies=[Depends(owner_only), Depends(forms.read)]

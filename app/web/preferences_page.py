@@ -16,7 +16,6 @@ from app.web.language import later
 from app.web.preferences import KEYS, LOOKS, Keys, Look, Preferences
 from app.web.roles import role_of
 from app.web.security import NO_REFERRER
-from app.web.templating import page
 from app.web.views import Choice
 
 _YEAR: Final = 365 * 24 * 3600
@@ -57,9 +56,9 @@ def choosing(forms: Forms) -> APIRouter:
         check = forms.check_for(request)
         came_from = preferences.way_back(_referring(request) or back)
         guest = role_of(request) != "owner" or came_from.startswith("/s/")
-        answer = page(request, "preferences", _build(request, came_from, check, guest))
+        view = _build(request, came_from, check, guest)
+        answer = forms.page(request, "preferences", view, check)
         answer.headers.update({"Cache-Control": "no-store", **NO_REFERRER})
-        forms.remember(answer, check)
         return answer
 
     @router.post(addresses.PREFERENCES)

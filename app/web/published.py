@@ -21,7 +21,6 @@ from app.web.language import gettext as _
 from app.web.language import say
 from app.web.offers import Offer
 from app.web.roles import role_of
-from app.web.templating import page
 from app.web.views import Crumb, Fact, Notice
 from app.web.words import counted, images, in_line
 
@@ -68,14 +67,8 @@ def published(
         check = forms.check_for(request)
         own = downloads if role_of(request) == "owner" else None
         found = tuple(offers.build(library, own, facts, file, place) for file in facts.files)
-        answer = page(
-            request,
-            "published",
-            _build(facts, found, check, place, refused),
-            status=503 if refused else 200,
-        )
-        forms.remember(answer, check)
-        return answer
+        view = _build(facts, found, check, place, refused)
+        return forms.page(request, "published", view, check, status=503 if refused else 200)
 
     @router.get("/catalogue/{dataset_id}")
     def card(request: Request, dataset_id: str) -> Response:

@@ -97,9 +97,7 @@ def sharing(library: Library, database: Database, forms: Forms, base_url: str | 
             check=check,
             days=tuple(Choice(str(n), _days_text(n), n == DAYS) for n in _DAYS),
         )
-        answer = page(request, "share", view)
-        forms.remember(answer, check)
-        return answer
+        return forms.page(request, "share", view, check)
 
     @router.post(addresses.SHARE)
     def share(request: Request, fields: Fields) -> Response:

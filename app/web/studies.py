@@ -50,11 +50,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         words, address = named(library, database, of)
         check = forms.check_for(request)
         dataset = designing.source_at(library, database, address).dataset
-        answer = page(
-            request, "study_new", study_pages.form(dataset, address, words, way_back(of), check)
-        )
-        forms.remember(answer, check)
-        return answer
+        view = study_pages.form(dataset, address, words, way_back(of), check)
+        return forms.page(request, "study_new", view, check)
 
     @router.post(addresses.STUDIES)
     def create(fields: Fields) -> Response:
@@ -73,9 +70,7 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         lost = lost_items(library, database, study)
         far, volumes = answers.progress(database, study), shows_volumes(library, study)
         view = study_pages.build(study, far, source, lost, check, volumes=volumes)
-        answer = page(request, "study", view)
-        forms.remember(answer, check)
-        return answer
+        return forms.page(request, "study", view, check)
 
     @router.post(f"{addresses.STUDIES}/{{study_id}}/readers")
     def invite(request: Request, study_id: str, fields: Fields) -> Response:
