@@ -1,4 +1,4 @@
-"""Every address that a page links to, written in one place."""
+"""Every address that a page links to, written in one place (pictures: ``picture_addresses``)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,6 @@ from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
-from app.datasets.dataset import Dataset
 from app.datasets.selection import PER_PAGE, Selection
 
 HOME: Final = "/"
@@ -29,28 +28,30 @@ API_SCHEMA: Final = "/api/openapi.json"
 # The grids that are compared, as their addresses are called in that of a comparison.
 COMPARED: Final = ("a", "b", "c", "d")
 
-# Part of every sheet's address: raise it when the same data are drawn differently.
-DRAWING: Final = "1"
+
+def dataset(dataset_id: str) -> str:
+    """The grid of all of a dataset."""
+    return f"/d/{segment(dataset_id)}"
 
 
 def grid(dataset_id: str, selection: Selection) -> str:
     """The grid of a dataset."""
-    return with_query(f"/d/{segment(dataset_id)}", selection.query())
+    return with_query(dataset(dataset_id), selection.query())
 
 
 def stop_unpacking(dataset_id: str, selection: Selection) -> str:
     """Where a form stops the unpacking of what a grid shows."""
-    return with_query(f"/d/{segment(dataset_id)}/unpacking/stop", selection.query())
+    return with_query(f"{dataset(dataset_id)}/unpacking/stop", selection.query())
 
 
 def go_on_unpacking(dataset_id: str, selection: Selection) -> str:
     """Where a form goes on with it."""
-    return with_query(f"/d/{segment(dataset_id)}/unpacking/go-on", selection.query())
+    return with_query(f"{dataset(dataset_id)}/unpacking/go-on", selection.query())
 
 
 def about(dataset_id: str) -> str:
     """The page that says what a dataset is."""
-    return f"/d/{segment(dataset_id)}/about"
+    return f"{dataset(dataset_id)}/about"
 
 
 def about_unread(dataset_id: str) -> str:
@@ -65,7 +66,7 @@ def stop_about(dataset_id: str) -> str:
 
 def catalogue(query: str, page: int) -> str:
     """A page of the catalogue under a filter."""
-    return with_query(HOME, joined(query, f"page={page}" if page > 1 else ""))
+    return with_query(HOME, joined(query, _page(page)))
 
 
 def published(dataset_id: str) -> str:
@@ -85,7 +86,7 @@ def cancelling(dataset_id: str) -> str:
 
 def finding(dataset_id: str) -> str:
     """Where what is typed into a grid's search leads on."""
-    return f"/d/{segment(dataset_id)}/find"
+    return f"{dataset(dataset_id)}/find"
 
 
 def citation(dataset_id: str, form: str) -> str:
@@ -105,7 +106,7 @@ def croissant(dataset_id: str) -> str:
 
 def item(dataset_id: str, split: str, index: int | str, query: str = "") -> str:
     """One image's page; ``query`` carries the selection one came from."""
-    return with_query(f"/d/{segment(dataset_id)}/{split}/{index}", query)
+    return with_query(f"{dataset(dataset_id)}/{split}/{index}", query)
 
 
 def sizes(dataset_id: str, split: str, index: int | str) -> str:
@@ -120,17 +121,17 @@ def item_query(selection: Selection) -> str:
 
 def pixels(dataset_id: str, split: str, index: int, form: str, query: str = "") -> str:
     """One image's exact pixels as ``png`` or ``npy``; a volume's as ``nii.gz`` too."""
-    return with_query(f"/d/{segment(dataset_id)}/{split}/{index}.{form}", query)
+    return with_query(f"{item(dataset_id, split, index)}.{form}", query)
 
 
 def export(dataset_id: str, selection: Selection) -> str:
     """What a selection can be exported as; the page of its grid is for the way back."""
-    return with_query(f"/d/{segment(dataset_id)}/export", selection.query())
+    return with_query(f"{dataset(dataset_id)}/export", selection.query())
 
 
 def exported(dataset_id: str, selection: Selection, form: str) -> str:
     """A selection as a file."""
-    return with_query(f"/d/{segment(dataset_id)}/export.{form}", export_query(selection))
+    return with_query(f"{dataset(dataset_id)}/export.{form}", export_query(selection))
 
 
 def _plain(selection: Selection) -> Selection:
@@ -149,18 +150,18 @@ def pixels_by_label(dataset_id: str, selection: Selection, *, everything: bool =
     The page of its grid is for the way back.
     """
     query = joined(selection.query(), _all(everything))
-    return with_query(f"/d/{segment(dataset_id)}/pixels", query)
+    return with_query(f"{dataset(dataset_id)}/pixels", query)
 
 
 def stop_pixels(dataset_id: str, selection: Selection) -> str:
     """Where a form stops adding up all images of a selection."""
-    return with_query(f"/d/{segment(dataset_id)}/pixels/stop", selection.query())
+    return with_query(f"{dataset(dataset_id)}/pixels/stop", selection.query())
 
 
 def mean_image(dataset_id: str, selection: Selection, of: str, *, everything: bool) -> str:
     """One mean image as PNG, ``of`` a label's value, of ``none`` or of ``all``."""
     query = joined(added_up(selection).query(), _all(everything), f"of={of}")
-    return with_query(f"/d/{segment(dataset_id)}/mean.png", query)
+    return with_query(f"{dataset(dataset_id)}/mean.png", query)
 
 
 def added_up(selection: Selection) -> Selection:
@@ -178,53 +179,13 @@ def plane_query(axis: str, place: int) -> str:
     return urlencode({"axis": axis, "slice": place})
 
 
-def picture(dataset: Dataset, split: str, index: int, query: str = "") -> str:
-    """One image as it is shown, drawn through the dataset's window where there is one."""
-    path = f"/pictures/{segment(dataset.id)}/{content_key(dataset)}/{split}/{index}.png"
-    return with_query(path, query)
-
-
-def atlas(dataset: Dataset, split: str, index: int, axis: str, query: str) -> str:
-    """All slices of one volume along an axis as one picture."""
-    path = f"/pictures/{segment(dataset.id)}/{content_key(dataset)}/{split}/{index}"
-    return with_query(f"{path}/atlas-{axis}.png", query)
-
-
-def sheet(dataset: Dataset, selection: Selection, tile: int) -> str:
-    """The thumbnails of one tile (from 1) of a page."""
-    path = f"/sheets/{segment(dataset.id)}/{sheet_key(dataset)}/{tile}.png"
-    return with_query(path, sheet_query(selection))
-
-
-def sheet_query(selection: Selection) -> str:
-    """What a sheet's address carries of the selection: all that decides what is drawn."""
-    return replace(selection, bars="count", thumbs="medium", display="").query()
-
-
-def strip(dataset: Dataset) -> str:
-    """The pictures that stand for a dataset in the catalogue."""
-    return f"/sheets/{segment(dataset.id)}/{content_key(dataset)}/strip.png"
-
-
-def content_key(dataset: Dataset) -> str:
-    """What changes when a picture of this dataset would look different."""
-    return f"{dataset.archive.key}-{DRAWING}"
-
-
-def sheet_key(dataset: Dataset) -> str:
-    """What changes when a page's sheet would look different, or hold other items."""
-    narrowed = f"-{dataset.narrowed_to}" if dataset.narrowed_to else ""
-    return f"{content_key(dataset)}{narrowed}"
-
-
 def compare(grids: Sequence[str], page: int = 1, *, everything: bool = False) -> str:
     """Up to four grids side by side, given by their addresses, all on the same page."""
     # Written so that it can be read: only what would end a value is escaped.
-    parts = [
+    named = (
         f"{letter}={quote(grid, safe='/?=')}" for letter, grid in zip(COMPARED, grids, strict=False)
-    ]
-    parts += [f"page={page}"] * (page > 1) + ["all=1"] * everything
-    return with_query(COMPARE, "&".join(parts))
+    )
+    return with_query(COMPARE, joined(*named, _page(page), _all(everything)))
 
 
 def stop_compare(comparison: str) -> str:
@@ -260,13 +221,13 @@ def study(study_id: int, part: str = "") -> str:
 
 def listed(path: str, page: int) -> str:
     """A page of the list at a path, or of what leads back to it."""
-    return with_query(path, f"page={page}" if page > 1 else "")
+    return with_query(path, _page(page))
 
 
 def collection(collection_id: int, part: str = "", *, page: int = 1, done: str = "") -> str:
     """One collection, or a part of it; ``done`` says what was just done there."""
     path = f"{COLLECTIONS}/{collection_id}" + (f"/{part}" if part else "")
-    return with_query(path, joined(f"page={page}" if page > 1 else "", _done(done)))
+    return with_query(path, joined(_page(page), _done(done)))
 
 
 def collection_sheet(collection_id: int, page: int, run: int, digest: str) -> str:
@@ -278,6 +239,10 @@ def collection_sheet(collection_id: int, page: int, run: int, digest: str) -> st
 def collect(address: str, *, done: str = "") -> str:
     """The page where images of a grid are chosen for a collection."""
     return with_query(COLLECT, joined(urlencode({"of": address}), _done(done)))
+
+
+def _page(page: int) -> str:
+    return f"page={page}" if page > 1 else ""
 
 
 def _done(done: str) -> str:

@@ -7,7 +7,7 @@ from app.catalogue.facts import PLAIN_SIZE, Facts, PublishedFile
 from app.datasets.dataset import Dataset
 from app.datasets.selection import SPLITS, Selection
 from app.pictures import sheet
-from app.web import addresses
+from app.web import addresses, picture_addresses
 from app.web.language import gettext as _
 from app.web.language import ngettext, say
 from app.web.notices import dataset_notices
@@ -71,7 +71,7 @@ def card_of(dataset: Dataset) -> Card:
         task=task_words(dataset),
         size=size_words(dataset),
         counts=(*counts, Fact(_("in all"), counted(dataset.total))),
-        strip=addresses.strip(dataset) if pictures else None,
+        strip=picture_addresses.strip(dataset) if pictures else None,
         strip_alt=ngettext(
             "{number} picture of {title}",
             "{number} pictures of {title}",

@@ -10,7 +10,7 @@ from app.errors import GoneError, LightboxError
 from app.reviews.agreement import NO_ANSWER, Comparison
 from app.reviews.answers import StudyReadings
 from app.reviews.studies import Study
-from app.web import addresses, study_pages
+from app.web import addresses, picture_addresses, study_pages
 from app.web.gathering import dataset_with, shows_volumes
 from app.web.language import gettext as _
 from app.web.language import say
@@ -98,7 +98,7 @@ def cases(
         href = src = None
         if dataset and item.split in dataset.images:
             href = addresses.item(dataset.id, item.split, item.index)
-            src = addresses.picture(dataset, item.split, item.index)
+            src = picture_addresses.picture(dataset, item.split, item.index)
         return Case(
             href=href,
             src=src,

@@ -8,7 +8,7 @@ from app.datasets.selection import Selection
 from app.datasets.subset import Subset
 from app.reviews.collected import Collection
 from app.reviews.items import Item
-from app.web import addresses, picks
+from app.web import addresses, picks, picture_addresses
 from app.web.collection_pages import Done, done_view, flag_choices
 from app.web.forms import text
 from app.web.frame import heading
@@ -89,7 +89,9 @@ def build(
     ticked = frozenset(fields.get("item", ()))
     # Volumes are told apart, and sized, by their middle; the way back is as one came.
     by_middle = replace(selection, view="middle")
-    drawn = picks.draw(runs, lambda n, _: addresses.sheet(dataset, by_middle, n), ticked=ticked)
+    drawn = picks.draw(
+        runs, lambda n, _: picture_addresses.sheet(dataset, by_middle, n), ticked=ticked
+    )
     return CollectPage(
         heading=heading(dataset, selection, source.subset.total),
         crumbs=(Crumb(dataset.title, source.address), Crumb(_("Collect"), None)),

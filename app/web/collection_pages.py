@@ -10,7 +10,7 @@ from app.datasets.selection import PER_PAGE, parse
 from app.pictures import sheet
 from app.reviews.collected import Collection
 from app.reviews.notes import FLAGS
-from app.web import addresses, picks, walking
+from app.web import addresses, picks, picture_addresses, walking
 from app.web.collection_exports import MAKERS
 from app.web.export_forms import FORMS
 from app.web.frame import heading
@@ -214,7 +214,7 @@ def done_view(done: str, action: str) -> Done | None:
 def digest(run: Run) -> str:
     """Name a run's picture by what is on it."""
     named = "\n".join(to_value(item) for item in run.items)
-    key = addresses.content_key(run.dataset) if run.dataset else ""
+    key = picture_addresses.content_key(run.dataset) if run.dataset else ""
     return hashlib.sha256(f"{key}\n{named}".encode()).hexdigest()[:24]
 
 

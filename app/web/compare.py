@@ -16,7 +16,7 @@ from app.errors import MissingError
 from app.pictures.means import difference_png
 from app.pictures.tallies import Inquiry, Tallies, inquire
 from app.pictures.tally import Tally
-from app.web import addresses, differences
+from app.web import addresses, differences, picture_addresses
 from app.web.access import owner_only
 from app.web.comparison import Comparison, given, read
 from app.web.forms import Forms
@@ -127,7 +127,7 @@ def _difference(library: Library, tallies: Tallies, query: str, of: str, channel
         most = differences.scale_of([each for each in found if each is not None])
         return difference_png(values[..., channel], most)
 
-    told = [addresses.content_key(i.dataset) + i.name for i in inquiries]
+    told = [picture_addresses.content_key(i.dataset) + i.name for i in inquiries]
     digest = hashlib.sha256(" ".join(told).encode()).hexdigest()[:24]
     return Plan(f"{digest}-{of}-{channel}", "image/png", ASK_AGAIN, draw, ())
 

@@ -138,7 +138,7 @@ def _asked(library: Library, dataset_id: str, request: Request, reviewed: Review
         count=words.images(chosen.total, volumes=dataset.is_volume),
         order=_order(selection),
         address=addresses.with_query(
-            f"/d/{addresses.segment(dataset.id)}", addresses.export_query(selection)
+            addresses.dataset(dataset.id), addresses.export_query(selection)
         ),
         datasets=(dataset,),
     )

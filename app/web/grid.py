@@ -11,7 +11,7 @@ from app.datasets.selection import SPLITS, Selection, Thumbs, View
 from app.datasets.subset import Items, Subset
 from app.errors import MissingError
 from app.pictures import sheet
-from app.web import addresses
+from app.web import addresses, picture_addresses
 from app.web.blanks import ANY_PAGE
 from app.web.frame import Frame, cells
 from app.web.language import gettext as _
@@ -128,7 +128,7 @@ def tiles(dataset: Dataset, selection: Selection, items: Items, frame: Frame) ->
         whole = (items.positions[part] < ready[items.splits[part]]).all()
         drawn.append(
             Tile(
-                sheet=addresses.sheet(dataset, selection, number) if whole else "",
+                sheet=picture_addresses.sheet(dataset, selection, number) if whole else "",
                 columns=min(sheet.COLUMNS, len(places[part])),
                 cells=cells(frame, dataset, selection, places[part]),
             )
@@ -141,7 +141,7 @@ def _next_sheets(dataset: Dataset, selection: Selection, total: int) -> str:
     number = min(selection.per_page, total - selection.page * selection.per_page)
     tiles = range(1, math.ceil(max(0, number) / sheet.CELLS_MOST) + 1)
     following = selection.on_page(selection.page + 1)
-    return " ".join(addresses.sheet(dataset, following, tile) for tile in tiles)
+    return " ".join(picture_addresses.sheet(dataset, following, tile) for tile in tiles)
 
 
 def to_pages(dataset: Dataset, selection: Selection) -> Callable[[int | str], str]:

@@ -13,7 +13,7 @@ from app.phrases import listed
 from app.pictures import exact, nifti
 from app.pictures.window import Window
 from app.reviews.items import Item as Collected
-from app.web import addresses, controls, histogram, volume, walking
+from app.web import addresses, controls, histogram, picture_addresses, volume, walking
 from app.web.addresses import plane_query
 from app.web.display import Display, values_of
 from app.web.item import Looking, planes_of, style, zoom_of
@@ -80,11 +80,11 @@ def build(
         # A PNG of colours that are true or false holds 0 and 1: the values, but black to the eye.
         black = pixels.dtype == np.bool_ and dataset.channels == 3
         if not values and (window or dataset.is_volume or black):
-            return addresses.picture(dataset, split, index, query)
+            return picture_addresses.picture(dataset, split, index, query)
         return addresses.pixels(dataset.id, split, index, "npy" if values else "png", query)
 
     def atlas_source(axis: str, query: str) -> str:
-        return addresses.atlas(dataset, split, index, axis, query)
+        return picture_addresses.atlas(dataset, split, index, axis, query)
 
     name = f"{split} {index}"
     held = values_of(dataset)

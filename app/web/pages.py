@@ -17,8 +17,8 @@ from app.datasets.library import Library
 from app.datasets.selection import parse
 from app.pictures import sheet
 from app.reviews.database import Database
-from app.web import addresses, display, grid_page, item_page, unfurl
 from app.web import catalogue as catalogue_page
+from app.web import display, grid_page, item_page, picture_addresses, unfurl
 from app.web.blanks import Blank
 from app.web.display import PLAIN, values_of
 from app.web.forms import Forms
@@ -77,8 +77,8 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
         items = page_items(dataset, frame.subset, selection)
         if sheet.is_quick(dataset, selection.view, selection.per_page):
             first = partial(plan_tile, dataset, items, selection, 1)
-            studio.draw_ahead(addresses.sheet(dataset, selection, 1), first)
-        unfurl.tell(request, frame.heading, frame.subtitle, addresses.strip(whole))
+            studio.draw_ahead(picture_addresses.sheet(dataset, selection, 1), first)
+        unfurl.tell(request, frame.heading, frame.subtitle, picture_addresses.strip(whole))
         review = reviewed.facet(request, whole, selection)
         waiting = unfinished(dataset, selection)
         check = forms.check_for(request) if waiting and role_of(request) == "owner" else ""

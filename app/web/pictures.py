@@ -14,7 +14,7 @@ from app.datasets.selection import SPLITS, Selection, Split, parse
 from app.datasets.subset import Items
 from app.errors import MissingError, NotInstalledError
 from app.pictures import atlas, exact, nifti, sheet
-from app.web import addresses
+from app.web import picture_addresses
 from app.web.grid import page_items
 from app.web.item import atlas_for, cut_for, drawn, drawn_through, required_index
 from app.web.language import gettext as _
@@ -55,7 +55,7 @@ def sheets(library: Library, studio: Studio, reviewed: Reviewed) -> APIRouter:
         def plan() -> Plan:
             selection = parse(query)
             dataset = reviewed.narrowed(request, library.dataset(dataset_id), selection)
-            _require_key(dataset, key, addresses.sheet_key(dataset))
+            _require_key(dataset, key, picture_addresses.sheet_key(dataset))
             number = number_in_path(tile)
             items = page_items(dataset, dataset.subset(selection), selection)
             return plan_tile(dataset, items, selection, number)
@@ -76,9 +76,9 @@ def plan_tile(dataset: Dataset, items: Items, selection: Selection, tile: int) -
         return sheet.begin(dataset, found, sheet.window_of(dataset), selection.view)
 
     splits = [SPLITS[number] for number in set(found.splits.tolist())]
-    asked = addresses.sheet_query(selection)
+    asked = picture_addresses.sheet_query(selection)
     return Plan(
-        f"{addresses.sheet_key(dataset)}-{tile}-{asked}",
+        f"{picture_addresses.sheet_key(dataset)}-{tile}-{asked}",
         _PNG,
         # What was flagged is for the owner only: no cache that others use may keep it.
         ASK_AGAIN if dataset.narrowed_to else FOREVER,
@@ -130,7 +130,7 @@ def single(library: Library, studio: Studio) -> APIRouter:
                 values = exact.item_values(dataset, found, place, plane)
                 return exact.as_png(values) if form == "png" else exact.as_npy(values)
 
-            tag = f"{addresses.content_key(dataset)}-{found}-{place}-{plane}-{form}"
+            tag = f"{picture_addresses.content_key(dataset)}-{found}-{place}-{plane}-{form}"
             kind = _PNG if form == "png" else _NPY
             return Plan(tag, kind, ASK_AGAIN, draw, [dataset.images[found]])
 
@@ -175,7 +175,7 @@ def volumes(library: Library, studio: Studio) -> APIRouter:
             if missing := nifti.why_missing():
                 raise NotInstalledError(missing)
             return Plan(
-                f"{addresses.content_key(dataset)}-{found}-{place}-nifti",
+                f"{picture_addresses.content_key(dataset)}-{found}-{place}-nifti",
                 _GZIP,
                 ASK_AGAIN,
                 lambda: nifti.encode(exact.item_pixels(dataset, found, place)),
@@ -190,7 +190,7 @@ def volumes(library: Library, studio: Studio) -> APIRouter:
 def _as_addressed(library: Library, dataset_id: str, key: str) -> Dataset:
     """Give the dataset, unless its file has changed since the picture's address was written."""
     dataset = library.dataset(dataset_id)
-    _require_key(dataset, key, addresses.content_key(dataset))
+    _require_key(dataset, key, picture_addresses.content_key(dataset))
     return dataset
 
 

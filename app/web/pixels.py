@@ -16,7 +16,7 @@ from app.pictures import sheet
 from app.pictures.means import mean_png
 from app.pictures.tallies import Inquiry, Tallies, inquire
 from app.pictures.tally import Tally, picture_shape
-from app.web import addresses, curves, display, histogram, words
+from app.web import addresses, curves, display, histogram, picture_addresses, words
 from app.web.access import owner_only
 from app.web.curves import Curves
 from app.web.forms import Forms
@@ -137,7 +137,7 @@ def pixels(library: Library, tallies: Tallies, studio: Studio, forms: Forms) -> 
                 tally = require_tally(tallies, inquiry)
                 return mean_png(tally.mean(row), tally.bins, sheet.window_of(dataset))
 
-            tag = f"{addresses.content_key(dataset)}-{inquiry.name}-{row}"
+            tag = f"{picture_addresses.content_key(dataset)}-{inquiry.name}-{row}"
             return Plan(tag, "image/png", ASK_AGAIN, draw, ())
 
         return await studio.answer(request, plan)

@@ -197,7 +197,7 @@ def _answer(
 
 def _grid_before(request: Request, dataset_id: str, error: LightboxError) -> str:
     """Give the dataset's grid; with the filters, where only a page or a search was wrong."""
-    path = f"/d/{addresses.segment(dataset_id)}"
+    path = addresses.dataset(dataset_id)
     part = part_of(error)
     if part not in _FILTERS_STAND:
         return path

@@ -15,7 +15,7 @@ from app.datasets.selection import Selection, Split
 from app.datasets.sizes import sizes_here
 from app.errors import ArchiveError, NotReadyError
 from app.pictures import exact
-from app.web import addresses
+from app.web import addresses, picture_addresses
 from app.web.item import default_slices, required_index
 from app.web.language import gettext as _
 from app.web.language import say
@@ -235,7 +235,7 @@ def _shown(found: _Found, number: int, split: Split, index: int, axis: int | Non
         )
     height, width = _plane(dataset, axis)
     return Shown(
-        src=addresses.picture(dataset, split, index, query),
+        src=picture_addresses.picture(dataset, split, index, query),
         alt=f"{dataset.title}, {split} {index}" + (f", {fine}" if query else ""),
         width=width,
         height=height,
