@@ -38,7 +38,7 @@ def stream(archive: Archive, member: Member) -> Iterator[bytes]:
             yield part
 
 
-def head(archive: Archive, member: Member, runs: Sequence[tuple[int, int]]) -> bytes:
+def head(archive: Archive, member: Member, runs: Sequence[tuple[int, int]]) -> bytearray:
     """Give some of the array's bytes, unchecked: from … up to, in ascending runs.
 
     Nothing behind the last of them is read. Raises ArchiveError as ``stream`` does.
@@ -51,7 +51,7 @@ def head(archive: Archive, member: Member, runs: Sequence[tuple[int, int]]) -> b
         at += len(block)
         if at >= runs[-1][1]:
             break
-    return bytes(found)
+    return found
 
 
 def unpack(archive: Archive, member: Member, file: BinaryIO, report: Report) -> None:

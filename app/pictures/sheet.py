@@ -32,8 +32,9 @@ _CHUNK_BYTES: Final = 4 * 1024 * 1024
 # All but the middle slice read whole volumes: a hundred of this size are read in half a second.
 _VOLUME_BYTES: Final = 2 * 1024 * 1024
 _QUICK_BYTES: Final = 512 * 1024
-# A strip holds at most this many pictures.
+# A strip holds at most this many pictures, and fewer of larger ones than this together.
 _STRIP_MOST: Final = 8
+_STRIP_BYTES: Final = 64 * 1024 * 1024
 # A montage has this many slices each way.
 _MONTAGE: Final = 3
 
@@ -165,20 +166,27 @@ def strip(dataset: Dataset, window: Window | None) -> bytes:
     Raises ArchiveError, and ValueError for a dataset without items.
     """
     cell = cell_of(dataset)
-    filled = [images for images in dataset.images.values() if images.shape[0]]
-    if not filled:
-        raise ValueError("a dataset without items has no strip")
-    images = min(filled, key=lambda array: array.shape[0])
     plane = middle_plane(dataset)
-    pixels = images.first(_STRIP_MOST, plane[1] if plane else None)
+    pixels = _stripped(dataset).first(strip_length(dataset), plane[1] if plane else None)
     small = reduced(_flat(levels_of(pixels, window)), cell.factor)
     return png.encode(np.concatenate(list(small), axis=1))
 
 
 def strip_length(dataset: Dataset) -> int:
     """How many pictures a strip shows."""
-    counts = [images.shape[0] for images in dataset.images.values() if images.shape[0]]
-    return min(_STRIP_MOST, *counts) if counts else 0
+    if not dataset.total:
+        return 0
+    images = _stripped(dataset)
+    size = math.prod(plane_shape(dataset)) * images.dtype.itemsize
+    return min(_STRIP_MOST, images.shape[0], max(1, _STRIP_BYTES // size))
+
+
+def _stripped(dataset: Dataset) -> Array:
+    """Give the smallest split that holds any. Raises ValueError for a dataset without items."""
+    filled = [images for images in dataset.images.values() if images.shape[0]]
+    if not filled:
+        raise ValueError("a dataset without items has no strip")
+    return min(filled, key=lambda array: array.shape[0])
 
 
 def reduced(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

@@ -17,6 +17,8 @@ SAMPLE: Final = 64
 SAMPLE_BYTES: Final = 4 * 1024 * 1024
 
 _WHITE: Final = 255
+# Values that become levels at once: of a large picture all, in 64 bits, would fill the memory.
+_AT_ONCE: Final = 2**16
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,17 @@ def levels_of(pixels: NDArray[Any], window: Window | None) -> NDArray[np.uint8]:
 
 def through(pixels: NDArray[Any], window: Window) -> NDArray[np.uint8]:
     """Turn pixels of any type, uint8 too, into grey levels; what is no number is black."""
-    values = np.nan_to_num(pixels.astype(np.float64), nan=window.low)
+    levels = np.empty(pixels.shape, np.uint8)
     low, high = window.low * window.part, window.high * window.part
-    shares = (np.clip(values * window.part, low, high) - low) / (high - low)
-    return np.rint(shares * _WHITE).astype(np.uint8)
+    with np.nditer(
+        [pixels, levels],
+        ["external_loop", "buffered", "zerosize_ok"],
+        [["readonly"], ["writeonly"]],
+        [np.float64, np.uint8],
+        buffersize=_AT_ONCE,
+    ) as blocks:
+        for some, drawn in blocks:
+            values = np.nan_to_num(some, nan=window.low)
+            shares = (np.clip(values * window.part, low, high) - low) / (high - low)
+            drawn[...] = np.rint(shares * _WHITE)
+    return levels

@@ -1,18 +1,22 @@
 """Thumbnails of large pictures: the mean of whole blocks, edges repeated, never enlarged."""
 
+import io
 import tracemalloc
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from corpus.writers import write_arrays
+from numpy.typing import NDArray
+from PIL import Image
 
 from app.arrays.job import SMALL
 from app.arrays.store import Store
 from app.datasets.opening import open_dataset
-from app.pictures.sheet import reduced, strip, window_of
+from app.pictures.sheet import reduced, strip, strip_length, window_of
 from app.pictures.window import Window
 
 
@@ -61,6 +65,22 @@ def test_the_window_of_a_large_volume_is_found_in_flat_memory(
     found: list[Window | None] = []
     assert peak_of(lambda: found.append(window_of(dataset))) < volumes[0].nbytes / 4
     assert found == [Window(-1_000.0, 3_000.0)]
+
+
+def test_a_strip_of_large_pictures_shows_fewer(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = np.zeros((5, 40, 50), np.uint16)
+    arrays: dict[str, NDArray[Any]] = {
+        "train_images": pictures,
+        "train_labels": np.zeros(5, np.uint8),
+    }
+    dataset = open_dataset(write_arrays(tmp_path / "file.npz", arrays), store)
+    for most, number in [(10**6, 5), (3 * 4_000, 3), (10, 1)]:
+        monkeypatch.setattr("app.pictures.sheet._STRIP_BYTES", most)
+        assert strip_length(dataset) == number
+        with Image.open(io.BytesIO(strip(dataset, Window(0.0, 1.0)))) as shown:
+            assert shown.size == (number * 50, 40)
 
 
 def test_the_window_of_an_open_file_is_looked_for_once(

@@ -1,5 +1,6 @@
 """Values of any type become grey levels: in order, from black to white, without surprises."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,18 @@ def test_the_window_spans_the_finite_values() -> None:
 def test_the_window_spans_what_comes_some_at_a_time() -> None:
     some = np.array([[3, 4]], np.int16), np.array([], np.int16), np.array([9, -2], np.int16)
     assert window_for(some) == Window(-2.0, 9.0)
+
+
+def test_grey_levels_of_a_large_picture_take_little_memory() -> None:
+    pixels = np.ones((2_000, 2_000), np.float32)
+    tracemalloc.start()
+    try:
+        through(pixels, Window(0.0, 2.0))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The levels themselves, and what is under way; in 64 bits it would be eight times the levels.
+    assert peak < 2 * pixels.size
 
 
 @pytest.mark.parametrize(
