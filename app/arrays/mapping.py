@@ -58,12 +58,16 @@ class Mapped:
     def _take_scattered(self, items: NDArray[Any], positions: Ints) -> NDArray[Any]:
         """Copy items whose values lie far apart: each is in a page, or several, of its own."""
         found = np.empty((len(positions), *items.shape[1:]), items.dtype)
-        # Those of one place in all items lie together: in so many pages at most. As many axes are
-        # copied at once as look at few enough.
-        spanned = len(items) * items.itemsize // mmap.PAGESIZE + 2
-        pages, axes = max(1, min(len(positions), spanned)), 1
-        while axes < items.ndim and pages * items.shape[axes] <= _SCATTERED_MOST:
-            pages, axes = pages * items.shape[axes], axes + 1
+        # As many axes are copied at once as look at few enough pages: at most one for each value,
+        # and no more than there are from the first value to the last.
+        spanned = items.itemsize + (len(items) - 1) * items.strides[0]
+        pages, axes = max(1, min(len(positions), spanned // mmap.PAGESIZE + 2)), 1
+        while axes < items.ndim:
+            spanned += (items.shape[axes] - 1) * items.strides[axes]
+            more = min(pages * items.shape[axes], spanned // mmap.PAGESIZE + 2)
+            if more > _SCATTERED_MOST:
+                break
+            pages, axes = more, axes + 1
         for number, place in enumerate(np.ndindex(items.shape[axes:]), start=1):
             found[..., *place] = items[..., *place][positions]
             if number * pages % _SCATTERED_MOST < pages:
