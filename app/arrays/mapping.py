@@ -5,6 +5,7 @@ process with SIGBUS at the next look; a read of it merely comes back short. See
 ``docs/decisions/0002-own-copies-are-mapped.md``.
 """
 
+import math
 import mmap
 import os
 import weakref
@@ -22,6 +23,7 @@ Ints = NDArray[np.int64]
 Plane = tuple[int, int]  # axis within an item (0…), and the place along it
 
 _READ_MOST: Final = 8 * 1024 * 1024
+_BLOCKS_BYTES: Final = 1024 * 1024
 # The system maps 64 KB around each page that is looked at.
 _SCATTERED_MOST: Final = 256
 
@@ -51,8 +53,24 @@ class Mapped:
         """Copy the items (or one plane of each) at these positions, in this order."""
         if self._fortran:
             return self._take_scattered(self._array[(slice(None), *_cut(plane))], positions)
+        if plane and plane[0] and self._array[:1].nbytes > _READ_MOST:
+            return self._take_across(positions, *plane)
         found = self._array[(positions, *_cut(plane))]
         self._release()
+        return found
+
+    def _take_across(self, positions: Ints, axis: int, place: int) -> NDArray[Any]:
+        """Copy planes that lie all over large items."""
+        _, depth, *sides = self._array.shape
+        found = np.empty(
+            (len(positions), depth, *sides[: axis - 1], *sides[axis:]), self._array.dtype
+        )
+        step = max(1, _READ_MOST * depth // self._array[:1].nbytes)
+        for number, position in enumerate(positions.tolist()):
+            for first in range(0, depth, step):
+                part = slice(first, first + step)
+                found[number, part] = self._array[(position, part, *_cut((axis - 1, place)))]
+                self._release()
         return found
 
     def _take_scattered(self, items: NDArray[Any], positions: Ints) -> NDArray[Any]:
@@ -97,29 +115,44 @@ class InPlace:
 
     def take(self, positions: Ints, plane: Plane | None) -> NDArray[Any]:
         """Copy the items (or one plane of each) at these positions, in this order."""
-        start, shape, cut = (
-            self._member.data_at + self._member.header,
-            self._member.shape[1:],
-            plane,
-        )
-        runs = _runs(positions)
-        length = self._member.item
-        if plane and plane[0] == 0:
-            # A plane of the first axis is one run of bytes: only that is read.
-            length //= shape[0]
-            start, shape, cut = start + plane[1] * length, shape[1:], None
-            runs = [(position, 1) for position in positions.tolist()]
-        items = np.empty((len(positions), *shape), self._member.dtype)
+        if plane:
+            return self._take_planes(positions, *plane)
+        items = np.empty((len(positions), *self._member.shape[1:]), self._member.dtype)
         room = items.reshape(-1).view(np.uint8)
         filled = 0
-        for first, count in runs:
-            part = room[filled : filled + count * length]
-            self._read_into(part.data, start + first * self._member.item)
+        for first, count in _runs(positions):
+            part = room[filled : filled + count * self._member.item]
+            self._read_into(part.data, first * self._member.item)
             filled += len(part)
-        found: NDArray[Any] = items[(slice(None), *_cut(cut))]
-        return found
+        return items
+
+    def _take_planes(self, positions: Ints, axis: int, place: int) -> NDArray[Any]:
+        """Copy planes without reading, or keeping, all of the items."""
+        shape, dtype = self._member.shape[1:], self._member.dtype
+        # An item is so many blocks, and the plane a piece of each.
+        blocks, side = math.prod(shape[:axis]), shape[axis]
+        piece = math.prod(shape[axis + 1 :]) * dtype.itemsize
+        planes = np.empty((len(positions), *shape[:axis], *shape[axis + 1 :]), dtype)
+        pieces = planes.reshape(-1).view(np.uint8).reshape(len(positions), blocks, piece)
+        # Where blocks are smaller than a page, the system reads what lies between anyway.
+        is_apart = side * piece > mmap.PAGESIZE
+        step = 1 if is_apart else max(1, min(blocks, _BLOCKS_BYTES // (side * piece)))
+        room = np.empty((0 if is_apart else step, side, piece), np.uint8)
+        for number, position in enumerate(positions.tolist()):
+            for first in range(0, blocks, step):
+                found = pieces[number, first : first + step]
+                at = position * self._member.item + first * side * piece
+                if is_apart:
+                    self._read_into(found.reshape(-1).data, at + place * piece)
+                else:
+                    read = room[: len(found)]
+                    self._read_into(read.reshape(-1).data, at)
+                    found[:] = read[:, place]
+        return planes
 
     def _read_into(self, room: memoryview, at: int) -> None:
+        """Fill this room with what lies so many bytes behind the array's first."""
+        at += self._member.data_at + self._member.header
         try:
             while room:
                 got = os.preadv(self._file, [room[:_READ_MOST]], at)

@@ -35,7 +35,7 @@ _POLL_SECONDS: Final = 0.02
 _IDLE_SECONDS: Final = 60.0
 _SWEEP_SECONDS: Final = 10.0
 _HELD_MOST: Final = 256
-# Of volumes that are larger together, slice after slice is taken.
+# Of items that are larger together, slice after slice is taken, or row after row.
 _TAKEN_MOST: Final = 4 * 1024 * 1024
 
 
@@ -248,16 +248,18 @@ class Array:
     def values_of_first(self, items: int) -> Iterator[NDArray[Any]]:
         """Yield the values of the first few items, flat and some at a time, as ``first`` does.
 
-        Memory stays flat also where a single volume is large. Raises ArchiveError.
+        Memory stays flat also where a single item is large. Raises ArchiveError.
         """
         items = min(items, self.shape[0])
         left, rest = items * self._member.item, b""
         if self._is_at_hand(items):
-            if left <= _TAKEN_MOST or len(self.shape) < 4:
+            if left <= _TAKEN_MOST:
                 yield self.take(np.arange(items, dtype=np.int64)).ravel()
                 return
-            for number, place in product(range(items), range(self.shape[1])):
-                yield self.take(np.array([number], np.int64), (0, place)).ravel()
+            # The axis along which values that lie together are taken together.
+            axis = len(self.shape) - 2 if self._member.fortran else 0
+            for number, place in product(range(items), range(self.shape[1 + axis])):
+                yield self.take(np.array([number], np.int64), (axis, place)).ravel()
             return
         for block in stream(self._archive, self._member):
             data = (rest + block)[:left]

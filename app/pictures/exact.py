@@ -2,8 +2,9 @@
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +26,8 @@ _WORD: Final = 65_535
 _TINY: Final = 2.0**-600
 # Values that are added up at once: a volume's, all at once in 64 bits, would fill the memory.
 _AT_ONCE: Final = 2**16
+# Volumes that are larger are gone through plane by plane.
+_WHOLE_MOST: Final = 4 * 1024 * 1024
 
 AXES: Final = ("z", "y", "x")
 
@@ -60,6 +63,32 @@ def item_pixels(
     Raises NotReadyError or ArchiveError.
     """
     return _flat(item_values(dataset, split, position, plane))
+
+
+def parts_of(dataset: Dataset, split: Split, position: int) -> Iterable[NDArray[Any]]:
+    """Give the pixels of an item, to be gone through as often as need be.
+
+    Those of a large volume come plane by plane, and are read when their turn comes. Raises
+    NotReadyError or ArchiveError, as going through them does.
+    """
+    if dataset.is_volume and dataset.archive.members[f"{split}_images"].item > _WHOLE_MOST:
+        return _Planes(dataset, split, position)
+    return [item_pixels(dataset, split, position)]
+
+
+@dataclass(frozen=True)
+class _Planes:
+    """A volume, read anew whenever it is gone through."""
+
+    dataset: Dataset
+    split: Split
+    position: int
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        # Along the axis whose planes lie together.
+        axis = 2 if self.dataset.archive.members[f"{self.split}_images"].fortran else 0
+        for place in range(self.dataset.shape[axis]):
+            yield item_pixels(self.dataset, self.split, self.position, (axis, place))
 
 
 def as_png(pixels: NDArray[Any]) -> bytes:
@@ -100,35 +129,42 @@ def as_npy(pixels: NDArray[Any]) -> bytes:
     return file.getvalue()
 
 
-def statistics(pixels: NDArray[Any], *, colour: bool) -> tuple[Statistics, ...]:
-    """Describe each channel (one, or three for colour), without a copy of it."""
-    channels = [pixels[..., channel] for channel in range(3)] if colour else [pixels]
-    return tuple(_statistics(channel) for channel in channels)
+def statistics(parts: Iterable[NDArray[Any]], *, colour: bool) -> tuple[Statistics, ...]:
+    """Describe each channel (one, or three for colour) of an item's parts, without a copy of it."""
+    if colour:
+        return tuple(_statistics([part[..., channel] for part in parts]) for channel in range(3))
+    return (_statistics(parts),)
 
 
-def _statistics(values: NDArray[Any]) -> Statistics:
-    least, greatest = _range(values)
+def range_of(parts: Iterable[NDArray[Any]]) -> tuple[float, float]:
+    """Give the least and the greatest finite value; where there is none, the greater one first."""
+    least, greatest = math.inf, -math.inf
+    for part in parts:
+        for values in [part] if part.dtype.kind != "f" else map(_finite, _blocks(part)):
+            if values.size:
+                least, greatest = (
+                    min(least, float(values.min())),
+                    max(greatest, float(values.max())),
+                )
+    return least, greatest
+
+
+def _statistics(parts: Iterable[NDArray[Any]]) -> Statistics:
+    least, greatest = range_of(parts)
     # The squares of very large numbers would overflow.
-    part = _TINY if max(-least, greatest) > SQUARED_MOST else 1.0
-    sums = sums_of(values.dtype)
-    for block in _blocks(values):
-        sums.add(block if part == 1 else block * part)
+    scale = _TINY if max(-least, greatest) > SQUARED_MOST else 1.0
+    sums = sums_of(next(iter(parts)).dtype)
+    for block in chain.from_iterable(map(_blocks, parts)):
+        sums.add(block if scale == 1 else block * scale)
     found = sums.result()
     if found.mean is None or found.deviation is None:
         return Statistics(*(float("nan"),) * 4, found.left_out)
-    return Statistics(least, greatest, found.mean / part, found.deviation / part, found.left_out)
+    return Statistics(least, greatest, found.mean / scale, found.deviation / scale, found.left_out)
 
 
-def _range(values: NDArray[Any]) -> tuple[float, float]:
-    """Give the least and the greatest finite value; where there is none, the greater one first."""
-    if values.dtype.kind != "f":
-        return float(values.min()), float(values.max())
-    least, greatest = math.inf, -math.inf
-    for block in _blocks(values):
-        finite = block[np.isfinite(block)]
-        if finite.size:
-            least, greatest = min(least, float(finite.min())), max(greatest, float(finite.max()))
-    return least, greatest
+def _finite(values: NDArray[Any]) -> NDArray[Any]:
+    found: NDArray[Any] = values[np.isfinite(values)]
+    return found
 
 
 def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -6,6 +6,7 @@ patient's left is. The affine is the identity, which is no statement about eithe
 units are "unknown".
 """
 
+import io
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -47,8 +48,11 @@ def encode(volume: NDArray[Any]) -> bytes:
     import nibabel
 
     kind = _WIDER.get(volume.dtype.name, volume.dtype.newbyteorder("="))
-    plain = volume.astype(kind)
+    plain = volume.astype(kind, copy=False)
     # The type is named since nibabel would refuse to guess it for 64-bit whole numbers.
     image = nibabel.Nifti1Image(plain, np.eye(4), dtype=plain.dtype)
     image.header["descrip"] = _DESCRIPTION
-    return igzip.compress(image.to_bytes(), _LEVEL, mtime=0)
+    packed = io.BytesIO()
+    with igzip.IGzipFile("", "wb", _LEVEL, packed, mtime=0) as file:  # type: ignore[no-untyped-call]
+        image.to_file_map({"image": nibabel.FileHolder(fileobj=file)})
+    return packed.getvalue()

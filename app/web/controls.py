@@ -6,11 +6,10 @@ that takes no script and no style of its own, and the pictures stay as they were
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.pictures.lookup import LEVELS, MAPS, Map, table
 from app.pictures.window import Window
@@ -35,14 +34,14 @@ def build(
     *,
     action: str,
     query: str,
-    fit: NDArray[Any] | None = None,
+    fit: tuple[float, float] | None = None,
     notes: tuple[str, ...] = (),
     closed: bool = False,
 ) -> Controls:
     """Draw up the form for the page ``action``, whose ``query`` is all else that it carries along.
 
-    It offers the range of the values in ``fit`` as a window. It lies open once something is set,
-    unless it is to stay ``closed``.
+    It offers ``fit``, the range of an image's values, as a window. It lies open once something is
+    set, unless it is to stay ``closed``.
     """
     drawn = _drawn(display, values)
     window = display.window or values.own
@@ -93,14 +92,11 @@ def words(display: Display) -> str:
 
 
 def _fit(
-    pixels: NDArray[Any], display: Display, now: Window, action: str, query: str
+    ends: tuple[float, float], display: Display, now: Window, action: str, query: str
 ) -> Link | None:
     """Lead to the window from an image's least finite value to its greatest, from any other."""
-    finite = pixels[np.isfinite(pixels)] if pixels.dtype.kind == "f" else pixels
-    if not finite.size or finite.min() == finite.max():
-        return None
-    window = Window(float(finite.min()), float(finite.max()))
-    if window == now:
+    window = Window(*ends)
+    if not window.low < window.high or window == now:
         return None
     there = addresses.joined(query, replace(display, window=window).query())
     return Link(

@@ -64,6 +64,14 @@ class Passphrase:
 
 
 @dataclass(frozen=True)
+class _Read:
+    """The least and greatest finite value of an image; of a volume the slice along z (H, W)."""
+
+    ends: tuple[float, float]
+    plane: NDArray[Any] | None
+
+
+@dataclass(frozen=True)
 class _Step:
     """The way to an image before or after; ``keeps`` says whether slices go along to it."""
 
@@ -100,7 +108,7 @@ def item(
         f"/s/{token}", addresses.joined(shown.query(shown.page_of(number)), seen)
     )
     previous, following = _steps(shown, token, found, addresses.joined(seen, looked))
-    pixels = _pixels(shared, found)
+    read = _read(shared, found, looking)
     waited_for = (
         shared.awaited(dataset, [found.item]) if link.hide_labels else [dataset.images[split]]
     )
@@ -116,7 +124,7 @@ def item(
         volume=volume.build(
             looking,
             planes,
-            pixels,
+            read.plane if read else None,
             voxels=source("", True),
             address=here,
             query=shown.query(),
@@ -128,7 +136,7 @@ def item(
             held,
             action=here,
             query=addresses.joined(shown.query(), looked),
-            fit=pixels,
+            fit=read.ends if read else None,
         ),
         label_text=labels_text(dataset, values) if shows else "",
         hue=histogram.hue(single) if single else None,
@@ -148,7 +156,7 @@ def item(
         back_text=capital(_(NOTED_WORDS[shown.noted])) if shown.noted else _("All images"),
         zoom=zoom_of(dataset, looking, address),
         notices=still_coming(waited_for)
-        if pixels is None
+        if read is None
         else unfinished(dataset, Selection(splits=(split,)))
         if shows
         else (),
@@ -176,13 +184,15 @@ def _steps(shown: Shown, token: str, found: Found, carried: str) -> tuple[_Step,
     return step(before), step(after)
 
 
-def _pixels(shared: Shared, found: Found) -> NDArray[Any] | None:
+def _read(shared: Shared, found: Found, looking: Looking) -> _Read | None:
     """Read an image; None while it is unpacked, as the sentence for that would name its split."""
-    dataset, item = found.dataset, found.item
+    dataset, split, index = found.dataset, found.item.split, found.item.index
     with suppress(NotReadyError):
         if shared.link.hide_labels:
-            require_whole(shared.awaited(dataset, [item]))
-        return exact.item_pixels(dataset, item.split, item.index)
+            require_whole(shared.awaited(dataset, [found.item]))
+        ends = exact.range_of(exact.parts_of(dataset, split, index))
+        plane = (0, looking.slices[0]) if dataset.is_volume else None
+        return _Read(ends, exact.item_pixels(dataset, split, index, plane) if plane else None)
     return None
 
 

@@ -1,6 +1,7 @@
 """One item of a dataset → what its page shows."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,7 +64,8 @@ def build(
 
     One goes on through ``selection``, or through the collection of ``walk``.
     """
-    pixels = exact.item_pixels(dataset, split, index)
+    parts = exact.parts_of(dataset, split, index)
+    channels = exact.statistics(parts, colour=dataset.channels == 3)
     values = dataset.indexes[split].labels_of(np.array([index]))[0]
     looked = looking.query(dataset)
     way = (
@@ -78,7 +80,7 @@ def build(
 
     def source(query: str, values: bool) -> str:
         # A PNG of colours that are true or false holds 0 and 1: the values, but black to the eye.
-        black = pixels.dtype == np.bool_ and dataset.channels == 3
+        black = dataset.images[split].dtype == np.bool_ and dataset.channels == 3
         if not values and (window or dataset.is_volume or black):
             return picture_addresses.picture(dataset, split, index, query)
         return addresses.pixels(dataset.id, split, index, "npy" if values else "png", query)
@@ -96,7 +98,7 @@ def build(
         atlas_source,
         through=display.drawn(held),
     )
-    downloads, notes = _downloads(dataset, split, index, looking, pixels)
+    downloads, notes = _downloads(dataset, split, index, looking, parts)
     own = addresses.item(dataset.id, split, index)
     address = here(looked)
     return Item(
@@ -109,7 +111,7 @@ def build(
         volume=volume.build(
             looking,
             planes,
-            pixels,
+            exact.item_pixels(dataset, split, index, (0, looking.slices[0])),
             voxels=addresses.pixels(dataset.id, split, index, "npy"),
             address=own,
             query=way.query,
@@ -121,10 +123,10 @@ def build(
             held,
             action=own,
             query=addresses.joined(way.query, looked),
-            fit=pixels,
+            fit=_range_of(channels),
         ),
         facts=_facts(dataset, split, index, values),
-        pixels=_pixel_facts(dataset, pixels),
+        pixels=_pixel_facts(channels, dataset.images[split].dtype),
         label_text=labels_text(dataset, values),
         hue=histogram.hue(dataset.label_of[values[0]]) if len(values) == 1 else None,
         previous=way.previous,
@@ -216,8 +218,14 @@ def _facts(dataset: Dataset, split: Split, index: int, values: tuple[int, ...]) 
     return (*facts, Fact(_("All labels"), say(listed(map(label_text, dataset.labels)))))
 
 
-def _pixel_facts(dataset: Dataset, pixels: NDArray[Any]) -> tuple[Fact, ...]:
-    channels = exact.statistics(pixels, colour=dataset.channels == 3)
+def _range_of(channels: tuple[exact.Statistics, ...]) -> tuple[float, float] | None:
+    finite = [channel for channel in channels if not math.isnan(channel.mean)]
+    if not finite:
+        return None
+    return min(channel.least for channel in finite), max(channel.greatest for channel in finite)
+
+
+def _pixel_facts(channels: tuple[exact.Statistics, ...], dtype: np.dtype[Any]) -> tuple[Fact, ...]:
     names = (_("Red"), _("Green"), _("Blue")) if len(channels) == 3 else (_("Values"),)
     described = tuple(
         Fact(
@@ -241,12 +249,16 @@ def _pixel_facts(dataset: Dataset, pixels: NDArray[Any]) -> tuple[Fact, ...]:
     return (
         *described,
         *((Fact(_("Left out"), left_out),) if missing else ()),
-        Fact(_("Type"), str(pixels.dtype)),
+        Fact(_("Type"), str(dtype)),
     )
 
 
 def _downloads(
-    dataset: Dataset, split: Split, index: int, looking: Looking, pixels: NDArray[Any]
+    dataset: Dataset,
+    split: Split,
+    index: int,
+    looking: Looking,
+    parts: Iterable[NDArray[Any]],
 ) -> tuple[tuple[Saved, ...], tuple[str, ...]]:
     """The files there are of an item, and what is to be known of them."""
 
@@ -255,13 +267,15 @@ def _downloads(
 
     array = Saved(_("NumPy array (.npy)"), file("npy"))
     if not dataset.is_volume:
+        (pixels,) = parts
         if inexact := exact.why_inexact(pixels):
             return (array,), (say(inexact),)
         return (Saved(_("Exact PNG"), file("png")), array), ()
     pngs: list[Saved] = []
     reasons: list[str | None] = []
     for number_of_axis, (axis, place) in enumerate(zip(exact.AXES, looking.slices, strict=True)):
-        inexact = exact.why_inexact(np.take(pixels, place, number_of_axis))
+        plane = exact.item_pixels(dataset, split, index, (number_of_axis, place))
+        inexact = exact.why_inexact(plane)
         reasons.append(inexact)
         if not inexact:
             query = plane_query(axis, place)

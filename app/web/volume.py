@@ -17,33 +17,35 @@ _AHEAD_MOST: Final = 1024 * 1024
 def build(
     looking: Looking,
     planes: tuple[Plane, ...],
-    pixels: NDArray[Any] | None,
+    plane: NDArray[Any] | None,
     *,
     voxels: str,
     address: str,
     query: str = "",
 ) -> Volume:
-    """Draw up the form. ``pixels`` is the volume (D, H, W), or None while it can't be read.
+    """Draw up the form.
 
-    ``voxels`` is the address of its .npy.
+    ``plane`` is the slice along z (H, W) that is looked at, or None while it can't be read.
+    ``voxels`` is the address of the volume's .npy.
     ``address`` is the page's own, without a query; ``query`` is what it carries besides how the
     item is looked at and seen.
     """
+    is_small = plane is not None and plane.nbytes * (planes[0].last + 1) <= _AHEAD_MOST
     return Volume(
         planes=planes,
         action=address,
         hidden=hidden(query, looking),
-        voxels=voxels if pixels is not None and pixels.nbytes <= _AHEAD_MOST else "",
-        readout=_readout(pixels, looking.slices),
+        voxels=voxels if is_small else "",
+        readout=_readout(plane, looking.slices),
     )
 
 
-def _readout(pixels: NDArray[Any] | None, slices: tuple[int, ...]) -> str:
+def _readout(plane: NDArray[Any] | None, slices: tuple[int, ...]) -> str:
     places = ", ".join(f"{axis} {place}" for axis, place in zip(exact.AXES, slices, strict=True))
-    if pixels is None:
+    if plane is None:
         return places
-    value = pixels[slices]
-    return f"{places}: {int(value) if pixels.dtype.kind in 'bui' else real_text(float(value))}"
+    value = plane[slices[1:]]
+    return f"{places}: {int(value) if plane.dtype.kind in 'bui' else real_text(float(value))}"
 
 
 def hidden(query: str, looking: Looking) -> tuple[Hidden, ...]:

@@ -8,7 +8,7 @@ import pytest
 from corpus.good import GOOD, Writer
 from corpus.writers import dataset, write_arrays
 
-from app.arrays import inflate
+from app.arrays import inflate, mapping
 from app.arrays.cache import Cache
 from app.arrays.store import Store
 
@@ -131,6 +131,29 @@ def test_one_plane_of_each_volume_is_what_numpy_cuts(
     for place in range(arrays["train_images"].shape[1 + axis]):
         expected = oracle(path)["train_images"][positions].take(place, axis=1 + axis)
         np.testing.assert_array_equal(array.take(positions, (axis, place)), expected)
+
+
+@pytest.mark.parametrize(
+    "item", [(6, 7, 8), (3, 4, 5000), (2, 5000, 3)], ids=["small", "long rows", "large slices"]
+)
+@pytest.mark.parametrize("packing", [0, 8], ids=["stored", "deflated"])
+def test_planes_of_large_volumes_are_what_numpy_cuts(
+    packing: int,
+    item: tuple[int, ...],
+    tmp_path: Path,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mapping, "_READ_MOST", 150)
+    monkeypatch.setattr(mapping, "_BLOCKS_BYTES", 20)  # two rows of small ones, and a half
+    expected = np.random.default_rng(1).integers(0, 256, (3, *item), np.uint8)
+    path = write_arrays(tmp_path / "file.npz", {"train_images": expected}, method=packing, level=1)
+    array = store.open(archive_of(path), "train_images")
+    positions = np.array([2, 0, 1, 1], np.int64)
+    for axis, sides in enumerate(item):
+        for place in {0, sides // 2, sides - 1}:
+            planes = array.take(positions, (axis, place))
+            assert_same(planes, expected[positions].take(place, axis=1 + axis))
 
 
 @pytest.mark.parametrize("shape", [(20, 16, 16, 16), (2, 30, 40, 50)], ids=["many", "large"])

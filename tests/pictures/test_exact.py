@@ -86,21 +86,21 @@ def test_statistics_are_numpys(shape: tuple[int, ...]) -> None:
     pixels = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
     colour = len(shape) == 3
     channels = [pixels[..., channel] for channel in range(3)] if colour else [pixels]
-    for found, channel in zip(statistics(pixels, colour=colour), channels, strict=True):
+    for found, channel in zip(statistics([pixels], colour=colour), channels, strict=True):
         assert (found.least, found.greatest) == (channel.min(), channel.max())
         assert found.mean == pytest.approx(channel.mean())
         assert found.deviation == pytest.approx(channel.std())
 
 
 def test_statistics_leave_out_what_is_no_number() -> None:
-    (found,) = statistics(np.array([[1.0, np.nan, np.inf, 3.0]]), colour=False)
+    (found,) = statistics([np.array([[1.0, np.nan, np.inf, 3.0]])], colour=False)
     assert (found.least, found.greatest, found.mean) == (1.0, 3.0, 2.0)
     assert found.left_out == 2
 
 
 def test_statistics_of_the_widest_numbers_do_not_overflow() -> None:
     limits = np.finfo(np.float64)
-    (found,) = statistics(np.array([[limits.min, limits.max]]), colour=False)
+    (found,) = statistics([np.array([[limits.min, limits.max]])], colour=False)
     assert (found.least, found.greatest) == (limits.min, limits.max)
 
 
@@ -118,7 +118,7 @@ def test_statistics_of_any_type_are_numpys(kind: str, order: Any) -> None:
         native = dtype.newbyteorder("=").type
         values = random.integers(limits.min, limits.max, values.shape, native, endpoint=True)
     pixels = (values > 3 if kind == "?" else values).astype(dtype, order=order)
-    (found,) = statistics(pixels, colour=False)
+    (found,) = statistics([pixels], colour=False)
     wide = pixels.astype(np.longdouble)
     assert (found.least, found.greatest) == (float(pixels.min()), float(pixels.max()))
     assert found.mean == pytest.approx(float(wide.mean()), rel=1e-12)
@@ -128,13 +128,13 @@ def test_statistics_of_any_type_are_numpys(kind: str, order: Any) -> None:
 @pytest.mark.parametrize("size", [1e100, 1e139, 1e145, 1e155, 1e160, 1e307])
 def test_statistics_of_large_numbers_keep_their_digits(size: float) -> None:
     values = np.random.default_rng(3).normal(0.5, 1.0, (400, 300))
-    (found,) = statistics(values * size, colour=False)
+    (found,) = statistics([values * size], colour=False)
     assert found.mean == pytest.approx(values.mean() * size, rel=1e-9)
     assert found.deviation == pytest.approx(values.std() * size, rel=1e-9)
 
 
 def test_where_no_value_is_finite_there_are_no_statistics() -> None:
-    (found,) = statistics(np.array([[np.nan, np.inf, -np.inf]], np.float32), colour=False)
+    (found,) = statistics([np.array([[np.nan, np.inf, -np.inf]], np.float32)], colour=False)
     assert all(map(np.isnan, (found.least, found.greatest, found.mean, found.deviation)))
 
 
@@ -143,7 +143,7 @@ def test_statistics_of_a_large_item_take_little_memory(kind: str, shape: tuple[i
     pixels = np.ones(shape, kind)
     tracemalloc.start()
     try:
-        statistics(pixels, colour=shape[-1] == 3)
+        statistics([pixels], colour=shape[-1] == 3)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

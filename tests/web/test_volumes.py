@@ -4,6 +4,7 @@ import gzip
 import io
 import re
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,33 @@ def bytes_of(*shape: int) -> Any:
 
 def labelled(number: int) -> Any:
     return np.arange(number, dtype=np.uint8)[:, None] % 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", ".png?axis=x&slice=7", ".png?axis=y&slice=7", ".nii.gz"],
+    ids=["page", "x", "y", "NIfTI"],
+)
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed], ids=["stored", "deflated"])
+def test_a_large_volume_is_looked_at_without_all_of_it_in_memory(
+    save: Callable[..., None], query: str, tmp_path: Path, serve: Serve
+) -> None:
+    volumes = np.zeros((2, 80, 400, 512), np.uint16)
+    volumes[0, 3, 7, 9] = 500
+    save(tmp_path / "made.npz", train_images=volumes, train_labels=labelled(2))
+    client = serve(tmp_path / "made.npz")
+    client.get("/d/made")
+    while client.get("/d/made/train/1.png").status_code == 503:
+        pass
+    tracemalloc.start()
+    try:
+        answer = client.get(f"/d/made/train/0{query}")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert answer.status_code == 200
+    # A NIfTI file is made of the whole volume, but of one copy of it.
+    assert peak < volumes[0].nbytes * (1.5 if "nii" in query else 0.5)
 
 
 def atlases(shown: Page) -> list[str]:
