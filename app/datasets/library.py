@@ -64,7 +64,8 @@ class Library:
         self._fallback = fallback
         self._store = store
         self._known: dict[Path, _Known] = {}
-        self._lock = threading.Lock()
+        # Each file is opened once at a time; others do not wait for one with many labels.
+        self._opening: dict[Path, threading.Lock] = {}
 
     def shelf(self, seconds: float = math.inf) -> Shelf:
         """Look at every file; open those that are new, at least one, and as many as time allows."""
@@ -96,6 +97,7 @@ class Library:
                 refused.extend(found.refused)
         for gone in set(self._known) - set(files):
             self._known.pop(gone, None)
+            self._opening.pop(gone, None)
         ordered = tuple(datasets[id_] for id_ in sorted(datasets))
         return Shelf(ordered, tuple(refused), tuple(unseen))
 
@@ -170,7 +172,7 @@ class Library:
         return known.found if known and self._still_holds(known, stamp) else None
 
     def _open(self, path: Path) -> Dataset | ArchiveError:
-        with self._lock:
+        with self._opening.setdefault(path, threading.Lock()):
             found = self._glance(path)
             if found is not None:
                 return found

@@ -49,6 +49,35 @@ def ids(library: Library) -> list[str]:
     return [found.id for found in library.shelf().datasets]
 
 
+def test_a_file_that_takes_long_to_open_holds_up_no_other(
+    folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("long", "short"):
+        write_arrays(folder / f"{name}.npz", dataset())
+    begun, over = threading.Event(), threading.Event()
+    opened: list[str] = []
+
+    def opening(path: Path, store: Store) -> Dataset:
+        opened.append(path.stem)
+        if path.stem == "long":
+            begun.set()
+            assert over.wait(PATIENCE)
+        return open_dataset(path, store)
+
+    monkeypatch.setattr(module, "open_dataset", opening)
+    library = Library([folder], store)
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(library.dataset, "long") for _ in range(2)]
+        try:
+            assert begun.wait(PATIENCE)
+            assert pool.submit(library.dataset, "short").result(PATIENCE / 6).id == "short"
+        finally:
+            over.set()
+        # Those who wait for the same file are given the same.
+        assert waiting[0].result() is waiting[1].result()
+    assert opened == ["long", "short"]
+
+
 def test_many_new_files_are_opened_as_time_allows(
     folder: Path, store: Store, opened: list[Path]
 ) -> None:
