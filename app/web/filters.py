@@ -231,17 +231,15 @@ def chips(dataset: Dataset, selection: Selection) -> Chips:
         Link(split, addresses.grid(dataset.id, selection.toggle_split(split)))
         for split in selection.splits
     ]
-    labels = [
-        Link(
-            label_text(dataset.label_of[value]),
-            addresses.grid(dataset.id, selection.toggle_label(value)),
-        )
-        for value in selection.labels
-    ]
+    out = selection.match == "none"
+    labels = []
+    for value in selection.labels:
+        name = label_text(dataset.label_of[value])
+        text = _("without {labels}", labels=name) if out else name
+        labels.append(Link(text, addresses.grid(dataset.id, selection.toggle_label(value))))
     if selection.unlabelled:
-        labels.append(
-            Link(_(NO_LABEL_TEXT), addresses.grid(dataset.id, selection.toggle_unlabelled()))
-        )
+        text = _("with a label") if out else _(NO_LABEL_TEXT)
+        labels.append(Link(text, addresses.grid(dataset.id, selection.toggle_unlabelled())))
     noted = selection.noted
     said = (
         [Link(_(NOTED_WORDS[noted]), addresses.grid(dataset.id, selection.toggle_noted(noted)))]

@@ -96,14 +96,15 @@ def labels_text(dataset: Dataset, values: Iterable[int]) -> str:
 
 def filter_text(dataset: Dataset, selection: Selection) -> str:
     """Say which labels pass: “cup (1) or disc (2)”, “… and …”, “without …”; nothing for all."""
-    if selection.unlabelled and not selection.labels and selection.match == "none":
-        return _("with a label")
     names = [label_text(dataset.label_of[value]) for value in selection.labels]
-    if selection.unlabelled:
-        names.append(_(NO_LABEL))
     joint = _("and") if selection.match == "all" else _("or")
-    joined = f" {joint} ".join(names)
-    return _("without {labels}", labels=joined) if names and selection.match == "none" else joined
+    if selection.match == "none":
+        # Not “without no label”: whoever leaves those out asks for images that carry one.
+        return in_line(
+            _("without {labels}", labels=f" {joint} ".join(names)) if names else "",
+            _("with a label") if selection.unlabelled else "",
+        )
+    return f" {joint} ".join([*names, *([_(NO_LABEL)] if selection.unlabelled else [])])
 
 
 def caption(dataset: Dataset, values: Iterable[int]) -> str:

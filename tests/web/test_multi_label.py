@@ -190,6 +190,12 @@ def test_each_part_of_the_filter_can_be_taken_away(client: TestClient) -> None:
     assert shown.one("a", class_="clear").get("href") == "/d/chestmnist"
 
 
+def test_what_is_left_out_is_called_so_where_it_can_be_taken_back(client: TestClient) -> None:
+    shown = page(client, "/d/chestmnist?label=4&label=none&match=none")
+    chips = [words(chip) for chip in shown.all("a", class_="chip")]
+    assert chips == ["Remove the filter without mass (4)", "Remove the filter with a label"]
+
+
 def test_the_distribution_says_how_many_images_and_how_many_labels(client: TestClient) -> None:
     rows = np.concatenate([ROWS["train"], ROWS["test"]])
     said = (
@@ -210,6 +216,11 @@ def test_none_without_a_label_are_those_with_one(client: TestClient) -> None:
     heading = words(page(client, "/d/chestmnist?label=none&match=none").one("h1"))
     assert "with a label" in heading
     assert "without" not in heading
+
+
+def test_none_of_a_label_and_none_without_one_is_said_in_two_parts(client: TestClient) -> None:
+    heading = words(page(client, "/d/chestmnist?label=4&label=none&match=none").one("h1"))
+    assert "without mass (4) · with a label" in heading.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_a_selection_that_is_exported_or_shared_is_named_by_its_filter(client: TestClient) -> None:
