@@ -174,7 +174,7 @@ def _answer(
             is_sent = request.method == "POST"
             sentence, part = _(_NOT_TAKEN if is_sent else FOR_GUESTS), ""
         elif isinstance(error, GoneError) and request.method == "POST":
-            sentence = f"{sentence} {_('Nothing was saved.')}"
+            sentence = " ".join((sentence, _("Nothing was saved.")))
     for_program = path.startswith("/api/") and path != addresses.API_DOCS
     if for_program or request.headers.get("accept") == "application/json":
         back = {"back": addresses.API_DATASETS} if for_program else {}

@@ -1,5 +1,6 @@
 """Every sentence of every page is in the catalogue, and in every language that we have."""
 
+import ast
 import re
 import subprocess
 from collections.abc import Iterator
@@ -115,6 +116,19 @@ def test_a_translation_has_the_places_of_the_english_sentence(path: Path) -> Non
             if places[0] != places[1]:
                 wrong.append(translated)
     assert not wrong
+
+
+def test_no_sentence_is_translated_within_an_f_string_where_it_is_not_found() -> None:
+    calls = [
+        ast.unparse(call)
+        for path in sorted((ROOT / "app").rglob("*.py"))
+        for string in ast.walk(ast.parse(path.read_text()))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)
+    ]
+    assert calls
+    assert not [call for call in calls if call.startswith(("_(", "ngettext(", "later(", "say("))]
 
 
 class Bare(HTMLParser):
