@@ -75,8 +75,10 @@ class Door:
         except PassphraseNeededError:
             raise ForbiddenError(_("This link asks for a passphrase; open it first.")) from None
 
-    def unlock(self, request: Request, token: str, passphrase: str, answer: Response) -> bool:
-        """Check a passphrase; the right one puts a cookie into the answer.
+    def unlock(
+        self, request: Request, token: str, passphrase: str, answer: Response
+    ) -> Link | None:
+        """Check a passphrase; the right one puts a cookie into the answer and gives the link.
 
         Raises MissingError, GoneError, TooManyError or StorageError.
         """
@@ -89,7 +91,7 @@ class Door:
         if not self.passphrases.take(who):
             raise TooManyError(_(_WAIT))
         if not links.check_passphrase(link, passphrase):
-            return False
+            return None
         self.passphrases.forgive(who)
         answer.set_cookie(
             _COOKIE.format(link.id),
@@ -99,7 +101,7 @@ class Door:
             samesite="lax",
             secure=self.secure,
         )
-        return True
+        return link
 
     def _proof(self, link: Link) -> str:
         return signed(self.key, "passphrase", f"{link.id} {link.passphrase}")

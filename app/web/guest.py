@@ -72,14 +72,17 @@ def guest(
                 if shared.only
                 else _grid(request, token, shared, part, said_of(door.database, shared))
             )
-        return finish(answer, _counting(door, link, turns, request, answer))
+        # What leads on to another address is counted there.
+        is_opened = answer.status_code == 200 and not _goes_on(request) and is_person(request)
+        return finish(answer, _opening(door, link, turns) if is_opened else None)
 
     @router.post("/unlock")
     def unlock(request: Request, token: str, fields: Fields) -> Response:
         wanted = request.url.query
         answer = RedirectResponse(_asked_for(token, wanted), 303)
-        if door.unlock(request, token, text(fields, "passphrase"), answer):
-            return finish(answer)
+        if link := door.unlock(request, token, text(fields, "passphrase"), answer):
+            # Where the browser tells nothing, the page that this leads to is counted.
+            return finish(answer, _opening(door, link, turns) if _goes_on(request) else None)
         try:
             door.open(request, token)
         except PassphraseNeededError:
@@ -269,24 +272,23 @@ def _asked_for(token: str, wanted: str) -> str:
     return addresses.with_query(path, urlencode([pair for pair in pairs if pair[0] != _PLACE]))
 
 
-def _counting(
-    door: Door, link: Link, turns: Turns, request: Request, answer: Response
-) -> BackgroundTask | None:
-    """Count an opening after the answer has gone; a page must not wait for that, or fail by it.
-
-    What leads on to another address is counted there; going on from page to page is none, where the
-    browser tells of it (by TLS, or on this machine).
-    """
+def _opening(door: Door, link: Link, turns: Turns) -> BackgroundTask:
+    """Count an opening after the answer has gone; a page must not wait for that, or fail by it."""
 
     async def count() -> None:
         with suppress(StorageError):
             async with turns.taken():
                 await run_in_threadpool(links.touch, door.database, link)
 
-    # Who has just said the passphrase comes from a page of ours, too.
-    goes_on = not link.passphrase and request.headers.get("sec-fetch-site") == "same-origin"
-    is_opened = answer.status_code == 200 and not goes_on and is_person(request)
-    return BackgroundTask(count) if is_opened else None
+    return BackgroundTask(count)
+
+
+def _goes_on(request: Request) -> bool:
+    """Whether one comes from a page of ours, where the browser tells (by TLS, or on this machine).
+
+    Going on from page to page of a link is no opening.
+    """
+    return request.headers.get("sec-fetch-site") == "same-origin"
 
 
 def finish(answer: Response, task: BackgroundTask | None = None) -> Response:

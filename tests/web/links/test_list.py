@@ -133,14 +133,26 @@ def test_who_goes_on_from_page_to_page_has_opened_the_link_once(owner: TestClien
     assert "opened once" in owner.get("/links").text
 
 
-def test_who_has_said_the_passphrase_has_opened_the_link(owner: TestClient) -> None:
+def test_who_has_said_the_passphrase_has_opened_the_link_once(owner: TestClient) -> None:
     link = share(owner, "/d/atlas", passphrase="blue heron")
     guest = visitor(owner)
     guest.get(link, headers={"sec-fetch-site": "none"})
+    assert "never opened" in owner.get("/links").text
+    guest.headers["sec-fetch-site"] = "same-origin"
+    send(guest, link, f"{link}/unlock", passphrase="blue crane")
+    assert "never opened" in owner.get("/links").text
+    send(guest, link, f"{link}/unlock", passphrase="blue heron")
+    for onward in (link, f"{link}?page=2", f"{link}?invert=1"):
+        guest.get(onward)
+    assert "opened once" in owner.get("/links").text
+
+
+def test_so_it_is_where_no_browser_tells_where_one_comes_from(owner: TestClient) -> None:
+    link = share(owner, "/d/atlas", passphrase="blue heron")
+    guest = visitor(owner)
     send(guest, link, f"{link}/unlock", passphrase="blue heron")
     assert "never opened" in owner.get("/links").text
-    # From the page that asked for it.
-    guest.get(link, headers={"sec-fetch-site": "same-origin"})
+    guest.get(link)
     assert "opened once" in owner.get("/links").text
 
 
