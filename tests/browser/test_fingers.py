@@ -20,6 +20,22 @@ def test_on_a_phone_f_opens_the_filters(elsewhere: Callable[..., Page]) -> None:
     tab_to(page, "#label-0", 5)
 
 
+def test_a_choice_leaves_the_others_where_a_finger_is_over_them(
+    elsewhere: Callable[..., Page],
+) -> None:
+    page = elsewhere(**PHONE, is_mobile=True, reduced_motion="reduce")
+    visit(page, "/d/retinamnist")
+    page.locator("#to-rail").tap()
+    chosen = page.locator("#label-2")
+    before = chosen.bounding_box()
+    chosen.tap()
+    expect(page.locator("#label-clear")).to_be_visible()
+    after = chosen.bounding_box()
+    assert before
+    assert after
+    assert after["y"] == pytest.approx(before["y"], abs=1)
+
+
 def test_a_finger_turns_from_image_to_image(elsewhere: Callable[..., Page]) -> None:
     page = elsewhere(**PHONE, is_mobile=True)
     visit(page, "/d/retinamnist/test/5?split=test")
