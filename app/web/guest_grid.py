@@ -96,6 +96,7 @@ def grid(shared: Shared, shown: Shown, said: Said, token: str, query: str) -> Gu
     # What is on this page may be of fewer, and the link is called the same on each.
     everything = shared.datasets()
     titles = " + ".join(dataset.title for dataset in everything)
+    subtitle = titles if link.title else ""  # where they are not the heading
 
     def to(page: int) -> str:
         return addresses.with_query(f"/s/{token}", addresses.joined(shown.query(page), seen))
@@ -105,7 +106,7 @@ def grid(shared: Shared, shown: Shown, said: Said, token: str, query: str) -> Gu
     return GuestGrid(
         heading=link.title or in_line(titles, images(shared.total, volumes=volumes)),
         message=paragraphs(link.message),
-        subtitle=_described(everything[0], shared) if len(everything) == 1 else titles,
+        subtitle=_described(everything[0], shared) if len(everything) == 1 else subtitle,
         summary=_(
             "Page {number} of {pages}, {noun} in all",
             number=counted(number),

@@ -83,6 +83,10 @@ def test_a_link_to_several_datasets_is_called_the_same_on_every_page(owner: Test
     pages = [page(guest, f"{link}?page={number}") for number in (1, 2)]
     assert [len(found.thumbs()) for found in pages] == [100, 1]
     assert {words(found.one("h1")) for found in pages} == {"bones + eyes · 101 images"}
+    # Not a second time below it, but where the owner gave another title.
+    assert not list(pages[0].all("p", class_="subtitle"))
+    titled = page(guest, share(owner, "/collections/1", title="Please look"))
+    assert words(titled.one("p", class_="subtitle")) == "bones + eyes"
 
 
 def test_a_link_ends_with_its_collection_and_comes_back_with_it(mixed: TestClient) -> None:
