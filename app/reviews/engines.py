@@ -1,5 +1,6 @@
 """Connections to SQLite and to PostgreSQL, each set up so that what is committed is on disk."""
 
+import math
 import os
 import sqlite3
 import time
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # Seconds to wait for a lock, or for a server to answer.
 PATIENCE: Final = 10.0
+# Seconds of silence after which a server hangs: longer than it may wait for a lock.
+SILENCE: Final = 15.0
 
 # Any number that no other program takes for its own lock in the same database.
 _MIGRATING: Final = 0x4C494748_54424F58
@@ -105,6 +108,16 @@ def postgres_engine(url: URL) -> Engine:
         connect_args={name: arguments[name] for name in arguments if name not in url.query},
     )
 
+    @event.listens_for(engine, "do_connect")
+    def _do_connect(
+        _dialect: object, _record: object, named: list[Any], given: dict[str, Any]
+    ) -> "psycopg.Connection":
+        from app.reviews.silence import Patient  # needs psycopg, which SQLite does without
+
+        connection = Patient.connect(*named, **given)
+        connection.patience = SILENCE
+        return connection
+
     @event.listens_for(engine, "connect")
     def _connect(connection: "psycopg.Connection", _record: object) -> None:
         connection.execute(f"SET lock_timeout = {seconds * 1_000}")
@@ -161,6 +174,11 @@ def write_ahead(engine: Engine) -> None:
 
 
 def lock_for_migrating(connection: Connection) -> None:
-    """Wait until no other process migrates; the lock ends with the transaction."""
+    """Wait until no other process migrates; the lock ends with the transaction.
+
+    The connection is for this alone: what it does takes as long as it takes.
+    """
     if connection.dialect.name == "postgresql":
+        connection.connection.driver_connection.patience = math.inf  # type: ignore[union-attr]
+        connection.detach()
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})

@@ -17,6 +17,7 @@ _DAMAGED: Final = "is damaged or is no database; put a backup in its place"
 _CLOSED: Final = "can't be opened; check that it is there and that the server may use it"
 _DISK: Final = "can't be read or written; check its disk"
 _AWAY: Final = "can't be reached; check that it runs and that LIGHTBOX_DATABASE_URL is right"
+_SILENT: Final = "does not answer; try again in a moment, and check that it runs"
 _REFUSED: Final = "refuses us; check the name, password and rights in LIGHTBOX_DATABASE_URL"
 _BUSY: Final = "has no connection free; try again in a moment"
 GONE: Final = "is gone; put it back, or start Lightbox again to begin a new one"
@@ -95,6 +96,8 @@ def _why(error: Exception) -> str:
         known = (code, code[:3], code[:2])
         found = (_POSTGRES[part] for part in known if part in _POSTGRES)
         return next(found, None) or _other(driver)
+    if type(driver).__name__ == "ConnectionTimeout":
+        return _SILENT
     if isinstance(error, DBAPIError):
         # A driver that has no connection has no code either.
         text = str(driver).lower()

@@ -3,9 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +16,7 @@ from typing import Self
 from urllib.parse import quote
 
 import psycopg
+from running import children
 
 ROOT = Path(__file__).parents[2]
 USER = "lightbox"
@@ -60,6 +64,19 @@ class Postgres:
     def stop(self, how: str = "immediate") -> None:
         """Stop it; ``immediate`` is like pulling its plug."""
         self._run("pg_ctl", "stop", "-w", "-D", self._data, "-m", how)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Let it accept connections, as the kernel does for it, and never answer."""
+        first = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        pids = [first, *children(first)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def url(self, options: str = "") -> str:
         """Give the URL of the server's one database, with options for the connection."""

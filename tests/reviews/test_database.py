@@ -4,14 +4,15 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from running import anybody
-from sqlalchemy import text
+from running import PATIENCE, anybody
+from sqlalchemy import Connection, text
 
 from app.errors import EXIT_CODE, StorageError, UsageError, status_of
-from app.reviews import backups, engines, links
+from app.reviews import backups, engines, links, schema
 from app.reviews.database import Database
 
 from .postgres import ROOT, Postgres
@@ -390,6 +391,42 @@ def test_a_server_that_comes_back_is_used_again(postgres: Postgres) -> None:
         postgres.start()
     second = make(db)
     assert links.all_links(db) == (second, first)  # what was acknowledged outlived the plug
+    db.close()
+
+
+def test_a_server_that_hangs_is_said_and_used_again(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "PATIENCE", 2)
+    monkeypatch.setattr(engines, "SILENCE", 1.0)
+    db = Database(postgres.new_url())
+    link = make(db)
+    with ThreadPoolExecutor(1) as pool, postgres.hanging():
+        # On the connection that is open, and on a new one.
+        for _ in range(2):
+            asked = pool.submit(links.all_links, db)
+            with pytest.raises(StorageError, match=r"the PostgreSQL .* does not answer; try again"):
+                asked.result(PATIENCE / 2)
+    assert links.all_links(db) == (link,)
+    db.close()
+
+
+def test_a_migration_may_take_as_long_as_it_takes(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "SILENCE", 0.2)
+    upgrade = schema.upgrade
+
+    def slow(connection: Connection) -> None:
+        connection.execute(text("SELECT pg_sleep(1)"))
+        upgrade(connection)
+
+    monkeypatch.setattr(schema, "upgrade", slow)
+    db = Database(postgres.new_url())
+    link = make(db)
+    assert links.all_links(db) == (link,)
+    with pytest.raises(StorageError, match="does not answer"), db.reading() as connection:
+        connection.execute(text("SELECT pg_sleep(1)"))
     db.close()
 
 
