@@ -253,11 +253,16 @@ def share(
     """Make a link that shows these images, and nothing else, to who has no account."""
     from app.linking import make_link  # takes long to import, see the top
 
+    if not sys.stdout:
+        raise UsageError("Standard output is closed, so nobody would see the link; leave it open.")
     url, token, link = make_link(load(), address, days, title, hide_labels=hide_labels, study=study)
-    if as_json:
-        print(json.dumps({"url": url, "token": token, "expires": link.expires.isoformat()}))
-    else:
-        print(url)
+    told = {"url": url, "token": token, "expires": link.expires.isoformat()}
+    line = json.dumps(told) if as_json else url
+    try:
+        print(line, flush=True)
+    except OSError:
+        tell(line)  # no other command tells it again: only its digest is kept
+        raise
 
 
 @cli.command()

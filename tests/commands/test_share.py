@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import numpy as np
@@ -18,6 +19,8 @@ from app.datasets.opening import MEMBERS
 from app.reviews import collected, collecting, studies
 from app.reviews.database import Database
 from app.reviews.items import Item
+
+from .commanding import ended, one_sentence
 
 Share = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -194,3 +197,22 @@ def test_a_collection_is_shared_from_the_terminal(
     absent = share("/collections/9")
     assert (absent.returncode, absent.stdout) == (1, "")
     assert absent.stderr == "lightbox: There is no collection 9.\n"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_no_link_is_made_that_nobody_would_see(form: list[str], places: dict[str, str]) -> None:
+    done = ended(places, "sh", "-c", '"$0" "$@" >&-', LIGHTBOX, "share", "/d/made", *form)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Standard output is closed" in one_sentence(done.stderr)
+    assert not Path(places["LIGHTBOX_DATABASE_URL"].removeprefix("sqlite:///")).exists()
+
+
+def test_a_link_that_finds_no_room_is_told_on_standard_error(places: dict[str, str]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    done = ended(places, "sh", "-c", '"$0" "$@" >/dev/full', LIGHTBOX, "share", "/d/made")
+    link, sentence = done.stderr.splitlines(keepends=True)
+    assert done.returncode == 1
+    assert "Standard output can't be used" in one_sentence(sentence)
+    with Server(places["LIGHTBOX_DATA_DIR"], **places) as server:
+        assert server.get(urlsplit(link.strip()).path)
