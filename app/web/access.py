@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -24,7 +24,7 @@ from app.errors import ForbiddenError
 from app.settings import Access
 from app.web import addresses
 from app.web.language import gettext as _
-from app.web.limits import Limiter
+from app.web.limits import RETRY_AFTER, WAIT, Limiter
 from app.web.roles import ROLE, role_of
 from app.web.templating import page
 from app.web.unfurl import PUBLIC
@@ -98,11 +98,13 @@ class Gate:
         elif owner or path in _UNLOCKED or path.startswith(_UNLOCKED_UNDER):
             await self._app(scope, receive, _privately(send))
         else:
-            await refusal(Request(scope, receive))(scope, receive, _privately(send))
+            waits = _is_bearer(headers) and self._wrong.is_over(_client(scope))
+            answer = refusal(Request(scope, receive), 429 if waits else 401)
+            await answer(scope, receive, _privately(send))
 
     def _is_owner(self, headers: Headers, client: str) -> bool:
-        kind, _sign, given = headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
+        if _is_bearer(headers):
+            given = headers["authorization"].partition(" ")[2]
             return self._is_token(_typed(given).strip(), client)
         session = cookie_parser(headers.get("cookie", "")).get(self._session, "")
         return bool(session) and is_session(session, self._token)
@@ -118,14 +120,21 @@ class Gate:
     def _enter(self, request: Request) -> Response:
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         given = next((value for name, value in pairs if name == _FIELD), "")
-        if not self._is_token(given, _client(request.scope)):
-            return refusal(request, wrong=True)
+        client = _client(request.scope)
+        if self._wrong.is_over(client):
+            return refusal(request, 429)
+        if not self._is_token(given, client):
+            return refusal(request, 403)
         rest = urlencode([pair for pair in pairs if pair[0] != _FIELD])
         # A path that began with two slashes would lead to another host.
         path = quote("/" + request.scope["path"].lstrip("/"))
         answer = RedirectResponse(addresses.with_query(path, rest), 303)
         let_in(answer, self._token, secure=self._secure)
         return answer
+
+
+def _is_bearer(headers: Headers) -> bool:
+    return headers.get("authorization", "").partition(" ")[0].lower() == "bearer"
 
 
 def _typed(value: str) -> str:
@@ -151,14 +160,17 @@ async def owner_only(request: Request) -> None:
         raise ForbiddenError(_("Only the owner of this server may do this; enter with its token."))
 
 
-def refusal(request: Request, *, wrong: bool = False) -> Response:
+def refusal(request: Request, status: Literal[401, 403, 429] = 401) -> Response:
     """Say that the server is private, whatever was asked for; of a public one, who may do more.
 
-    ``wrong`` says that a token was given which is not this server's.
+    With 403, that a token was given which is not this server's; with 429, that none is looked at
+    for a while.
     """
     is_public = PUBLIC in request.scope
     heading = _("Enter as the owner") if is_public else _("A private Lightbox")
-    if wrong:
+    if status == 429:
+        sentence = _(WAIT)
+    elif status == 403:
         sentence = _(
             "That is not this server's token, or there were too many tries; wait a minute."
         )
@@ -169,7 +181,8 @@ def refusal(request: Request, *, wrong: bool = False) -> Response:
             "This server is private. Open the link that was sent to you, or enter as its owner."
         )
     headers = {"Cache-Control": "no-store", "WWW-Authenticate": "Bearer"}
-    status = 403 if wrong else 401
+    if status == 429:
+        headers["Retry-After"] = RETRY_AFTER
     answer: Response
     path = request.url.path
     if path.startswith("/api/") and path != addresses.API_DOCS:

@@ -12,12 +12,10 @@ from app.reviews.database import Database
 from app.reviews.links import Link
 from app.web.access import client_of, signed
 from app.web.language import gettext as _
-from app.web.language import later
-from app.web.limits import Limiter
+from app.web.limits import WAIT, Limiter
 from app.web.transport import HEAD
 
 _COOKIE: Final = "lightbox_link_{}"
-_WAIT: Final = later("Too many wrong tries came from your network; wait a minute and try again.")
 # Programs that draw a preview of an address in a chat: no person has looked. There are phones that
 # are called “CUBOT X30” and “M bot 60”.
 _PREVIEWS: Final = (
@@ -62,7 +60,7 @@ class Door:
         except MissingError:
             # A token has 192 bits: this is for the log and the load, a right one still opens.
             if not self.guesses.take(client):
-                raise TooManyError(_(_WAIT), "link") from None
+                raise TooManyError(_(WAIT), "link") from None
             raise
         if link.passphrase and request.cookies.get(_COOKIE.format(link.id)) != self._proof(link):
             raise PassphraseNeededError(link)
@@ -89,7 +87,7 @@ class Door:
         who = f"{client_of(request)} {link.id}"
         # Ahead of the check, which takes its time: many may ask at once.
         if not self.passphrases.take(who):
-            raise TooManyError(_(_WAIT))
+            raise TooManyError(_(WAIT))
         if not links.check_passphrase(link, passphrase):
             return None
         self.passphrases.forgive(who)

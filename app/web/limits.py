@@ -6,11 +6,17 @@ import time
 from collections import OrderedDict
 from typing import Final
 
+from app.web.language import later
+
 _log: Final = logging.getLogger(__name__)
 
 # Clients that are remembered; the one that was quiet longest is forgotten first.
 _CLIENTS_MOST: Final = 10_000
 _SECONDS: Final = 60.0
+
+WAIT: Final = later("Too many wrong tries came from your network; wait a minute and try again.")
+# What programs are told to wait, in seconds, whenever something came too often.
+RETRY_AFTER: Final = str(int(_SECONDS))
 
 
 class Limiter:

@@ -27,6 +27,7 @@ from app.errors import (
 from app.web import addresses, display
 from app.web.language import gettext as _
 from app.web.language import is_for_programs, later, say
+from app.web.limits import RETRY_AFTER
 from app.web.roles import role_of
 from app.web.security import UNDER_A_LINK
 from app.web.templating import page
@@ -161,6 +162,8 @@ def _answer(
     headers = {"Cache-Control": "no-store"}
     if waiting:
         headers["Retry-After"] = str(_RETRY_SECONDS)
+    elif status == 429:
+        headers["Retry-After"] = RETRY_AFTER
     path = request.url.path
     answer: Response
     for_guest = path.startswith("/s/")

@@ -81,9 +81,14 @@ def test_who_has_not_entered_is_not_offered_to_leave(
 
 def test_a_wrong_token_is_refused_and_guessing_is_slowed(private: TestClient) -> None:
     browser = visitor(private)
-    assert {browser.get(f"/?token=guess-{n}").status_code for n in range(12)} == {403}
-    # By now the right one would have to wait as well.
-    assert browser.get(f"/?token={TOKEN}").status_code == 403
+    assert {browser.get(f"/?token=guess-{n}").status_code for n in range(10)} == {403}
+    # By now the right one has to wait as well, and is told so, however it comes.
+    bearer = {"authorization": f"Bearer {TOKEN}"}
+    for address, headers in ((f"/?token={TOKEN}", {}), ("/", bearer), ("/api/datasets", bearer)):
+        waiting = browser.get(address, headers=headers)
+        assert (waiting.status_code, waiting.headers["retry-after"]) == (429, "60")
+        assert "wait a minute" in waiting.text
+    assert browser.get("/").status_code == 401  # who gives none learns nothing new
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "9999999999.0.x", "9999999999.0." + "0" * 64])

@@ -154,6 +154,7 @@ def test_no_error_leads_to_a_link_that_is_wrong_itself(owner: TestClient, made: 
             assert ways(answer.text) == []
     answers = [guest.get(f"/s/{n:032}/1") for n in range(50)]
     assert answers[-1].status_code == 429
+    assert answers[-1].headers["retry-after"] == "60"
     assert ways(answers[-1].text) == []
 
 
