@@ -129,6 +129,7 @@ class Cache:
         free = self.free()
         if wanted <= free and self._surely_has(wanted):
             return []
+        self.clean()
         files = sorted(self._files())
         held = sum(used for _, used, _ in files)
         over = max(held + wanted - self.bound, wanted - free)

@@ -281,6 +281,18 @@ def test_what_the_killed_left_is_cleaned(cache: Cache) -> None:
     assert list((cache.folder / "key").iterdir()) == [kept]
 
 
+def test_what_the_killed_left_makes_room_for_others(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache", 1_000_000)
+    used = cache.path("key", "used.npy")
+    left = cache.path("other", "x.npy.0123456789abcdef.part")
+    for path in (used, left):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(bytes(400_000))
+    assert cache.evict(300_000, cache.path("third", "y.npy")) == []
+    assert used.exists()
+    assert not left.exists()
+
+
 def test_what_the_living_make_is_not_cleaned(cache: Cache) -> None:
     path = cache.path("key", "name.npy")
     with cache.lock(path), cache.making(path) as (file, _):
