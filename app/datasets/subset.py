@@ -102,6 +102,18 @@ class Subset:
         with self._released():
             return self._rank(number, position, index)
 
+    def before(self, split: Split, position: int) -> int | None:
+        """Count the items before one that need not be among them; None where no order tells."""
+        if self._order != "index":
+            return None
+        number = SPLITS.index(split)
+        with self._released():
+            return sum(
+                run.below(position) if run.split == number else run.total
+                for run in self._runs
+                if run.split <= number
+            )
+
     @contextmanager
     def _released(self) -> Iterator[None]:
         """Give back the pages of the indexes that were looked at."""

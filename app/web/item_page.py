@@ -153,19 +153,23 @@ def _through_selection(
     rank = subset.rank(split, index)
     query = addresses.item_query(selection)
 
-    def neighbour(step: int) -> str | None:
-        if rank is None or not 0 <= rank + step < subset.total:
+    # What is filtered out by now, as its flag was taken back, leads on from where it stood.
+    at = subset.before(split, index) if rank is None else rank
+    after = at if rank is None or at is None else at + 1
+
+    def neighbour(rank: int | None) -> str | None:
+        if rank is None or not 0 <= rank < subset.total:
             return None
-        found = subset.items(rank + step, rank + step + 1)
+        found = subset.items(rank, rank + 1)
         there = SPLITS[int(found.splits[0])], int(found.positions[0])
         return addresses.item(dataset.id, *there, addresses.joined(query, looked))
 
-    page = 1 if rank is None else rank // selection.per_page + 1
+    page = min(at or 0, max(0, subset.total - 1)) // selection.per_page + 1
     back = addresses.grid(dataset.id, selection.on_page(page))
     return _Way(
         query=addresses.item_query(replace(selection, display="")),
-        previous=neighbour(-1),
-        next=neighbour(1),
+        previous=neighbour(None if at is None else at - 1),
+        next=neighbour(after),
         keeps=(True, True),
         place=_("{rank} of {total}", rank=counted(rank + 1), total=counted(subset.total))
         if rank is not None

@@ -125,6 +125,25 @@ def test_pages_sheets_and_neighbours_are_those_of_the_filter(flagged: TestClient
     assert item.one("a", rel="prev").get("href") == "/d/atlas/test/5?noted=flagged&per_page=2"
 
 
+def test_an_image_whose_flag_was_taken_back_leads_on_from_where_it_stood(
+    client: TestClient, colleague: Colleague
+) -> None:
+    said = {index: colleague.says(index, "other") for index in FLAGGED}
+    query = "noted=flagged&per_page=2"
+    for index, (previous, following) in {7: (5, 100), 239: (100, None), 3: (None, 5)}.items():
+        colleague.takes_back(said[index])
+        shown = page(client, f"/d/atlas/test/{index}?{query}")
+        for way, there in (("prev", previous), ("next", following)):
+            led = [link.get("href") for link in shown.all("a", rel=way)]
+            assert led == ([f"/d/atlas/test/{there}?{query}"] if there is not None else [])
+        assert "Not in the selection" in shown.text()
+    (back,) = (link.get("href", "") for link in shown.all("a", aria_keyshortcuts="Escape"))
+    assert [thumb.index for thumb in page(client, back).thumbs()] == [5, 100]
+    # In an order by label, or at random, where it stood is not known any more.
+    shown = page(client, f"/d/atlas/test/7?{query}&order=random")
+    assert not [*shown.all("a", rel="prev"), *shown.all("a", rel="next")]
+
+
 def test_the_filter_counts_under_the_other_filters_and_is_shown_only_if_it_has_any(
     client: TestClient, colleague: Colleague
 ) -> None:
