@@ -23,7 +23,7 @@ from app.catalogue.fetching import fetch, is_being_fetched, needed, refuse_full_
 from app.datasets.check import check as check_paths
 from app.datasets.check import prepare_file
 from app.datasets.files import named_files, passed_over
-from app.errors import FetchError, StorageError, plain
+from app.errors import FetchError, StorageError, UsageError, plain
 from app.reviews.lifetimes import DAYS, DAYS_MOST
 from app.settings import PREFIX, load
 from app.shelves import open_store
