@@ -33,6 +33,14 @@ _TOUCH_SECONDS: Final = 30.0
 LetGo = Callable[[list[Path]], None]
 
 
+def may_be_over(error: ArchiveError | None, since: float) -> bool:
+    """Say whether what stopped some work may have passed, as a full disk does.
+
+    ``since`` is when it did (``time.monotonic``): not all who ask are to try again at once.
+    """
+    return bool(error and error.passing and time.monotonic() - since > _RETRY_SECONDS)
+
+
 class Job(ABC):
     """What is ready of a member, and why it failed if it did.
 
@@ -76,11 +84,7 @@ class Job(ABC):
 
     def may_be_retried(self) -> bool:
         """Say whether what stopped this work may have passed, as a full disk does."""
-        return bool(
-            self.error
-            and self.error.passing
-            and time.monotonic() - self._failed_at > _RETRY_SECONDS
-        )
+        return may_be_over(self.error, self._failed_at)
 
     @property
     def stopped(self) -> bool:

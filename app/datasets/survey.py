@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from app.arrays.archive import unreadable
+from app.arrays.job import may_be_over
 from app.arrays.store import Store
 from app.datasets import identity, statistics
 from app.datasets.dataset import Dataset
@@ -31,7 +32,6 @@ _KEPT_MOST: Final = 4_000
 _KEPT_BYTES: Final = 128 * 1024 * 1024
 # Where anyone can think of more things to be learned, these few may wait.
 _WAITING_MOST: Final = 24
-_RETRY_SECONDS: Final = 3.0
 _MD5: Final = "md5"
 
 
@@ -97,11 +97,7 @@ class _Task:
 
     def may_be_retried(self) -> bool:
         """Say whether what stopped this may have passed, as a full disk does."""
-        return bool(
-            self.error
-            and self.error.passing
-            and time.monotonic() - self._failed_at > _RETRY_SECONDS
-        )
+        return may_be_over(self.error, self._failed_at)
 
     def _report(self, done: int) -> None:
         if self.stopped:

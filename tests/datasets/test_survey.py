@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from corpus.writers import dataset, write_arrays
 
+from app.arrays import job
 from app.arrays.archive import Archive
 from app.arrays.store import Store
-from app.datasets import survey
 from app.datasets.dataset import Dataset
 from app.datasets.opening import open_dataset
 from app.datasets.survey import Surveys
@@ -173,7 +173,7 @@ def test_what_was_learned_does_not_keep_the_dataset(
 def test_what_may_pass_is_tried_again_and_what_will_not_is_told(
     opened: Dataset, store: Store, reading: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(survey, "_RETRY_SECONDS", -1.0)
+    monkeypatch.setattr(job, "_RETRY_SECONDS", -1.0)
     surveys = Surveys(store)
     reading.go_on.set()
     path = opened.archive.path
