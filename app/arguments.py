@@ -36,5 +36,4 @@ def published_file(typed: str, size: int | None) -> PublishedFile:
     for file in facts.files:
         if file.size == wanted:
             return file
-    sizes = ", ".join(str(file.size) for file in facts.files)
-    raise UsageError(f"{facts.title} is not published at {size} px; its sizes are {sizes}.")
+    raise UsageError(f"{facts.title} is not published at {size} px; its sizes are {facts.sizes}.")

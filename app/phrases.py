@@ -62,3 +62,8 @@ def listed(names: Iterable[str]) -> str:
     return Phrase.plural(
         "{listed} and {number} more", "{listed} and {number} more", rest, listed=first
     )
+
+
+def capital(text: str) -> str:
+    """Begin a text with a capital letter, and leave the others as they are."""
+    return text[:1].upper() + text[1:]

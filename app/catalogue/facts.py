@@ -112,6 +112,11 @@ class Facts:
         return tuple(url for reference in self.references for url in reference.addresses)
 
     @property
+    def sizes(self) -> str:
+        """The sides of its files' items in pixels, in words: “28, 64”."""
+        return ", ".join(str(file.size) for file in self.files)
+
+    @property
     def is_demo(self) -> bool:
         """Say whether this is the embedded demo, which is nobody's publication."""
         return self.id == DEMO

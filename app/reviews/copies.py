@@ -18,9 +18,10 @@ from sqlalchemy import Connection, MetaData, RowMapping, Table, insert, select, 
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from app.errors import StorageError, plain
+from app.phrases import capital
 from app.reviews import schema
 from app.reviews.engines import make_file, sqlite_engine
-from app.reviews.failures import capital, said, system_said
+from app.reviews.failures import said, system_said
 
 # SQLite's application_id, by which a backup is told from any other SQLite file.
 _MARK: Final = int.from_bytes(b"LBbk")
@@ -113,11 +114,11 @@ def _checked(file: Path, name: str) -> bool:
     with file.open("rb") as opened_file:
         start = opened_file.read(16)
     if start != b"SQLite format 3\0":
-        raise StorageError(f"{capital(name)} is no backup of Lightbox; name one.")
+        raise _no_backup(name)
     try:
         with _open(file, "ro") as connection:
             if connection.execute(text("PRAGMA application_id")).scalar() != _MARK:
-                raise StorageError(f"{capital(name)} is no backup of Lightbox; name one.")
+                raise _no_backup(name)
             sound = connection.execute(text("PRAGMA integrity_check")).scalars().all() == ["ok"]
             broken = connection.execute(text("PRAGMA foreign_key_check")).first()
             found = schema.version(connection)
@@ -127,6 +128,10 @@ def _checked(file: Path, name: str) -> bool:
     except DatabaseError:
         pass  # SQLite's word for pages that are not there or make no sense
     raise _damaged(name)
+
+
+def _no_backup(name: str) -> StorageError:
+    return StorageError(f"{capital(name)} is no backup of Lightbox; name one.")
 
 
 def _damaged(name: str) -> StorageError:

@@ -15,8 +15,9 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import StorageError, plain
+from app.phrases import capital
 from app.reviews import copies, engines, schema
-from app.reviews.failures import GONE, capital, said, system_said
+from app.reviews.failures import GONE, said, system_said
 
 _Mark = tuple[int, int] | None
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.errors import StorageError
+from app.phrases import capital
 
 _LOCKED: Final = "is in use by another program; try again in a moment"
 _FULL: Final = "has no room left on its disk; free some and try again"
@@ -76,11 +77,6 @@ def system_said(name: str) -> Iterator[None]:
         raise StorageError(
             f"{capital(name)} can't be used ({reason}); check its folder, and the room there."
         ) from error
-
-
-def capital(sentence: str) -> str:
-    """Begin it with a capital letter."""
-    return sentence[:1].upper() + sentence[1:]
 
 
 def _why(error: Exception) -> str:

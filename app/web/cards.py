@@ -90,9 +90,8 @@ def absent_of(facts: Facts, place: str | None) -> Absent:
     file = facts.files[0]
     counts = [Fact(split, counted(facts.counts[split])) for split in SPLITS]
     total = sum(facts.counts.values())
-    task = f"{facts.task} ({len(facts.labels)})"
+    task = task_words(facts)
     number = images(total, volumes=facts.dimensions == 3)
-    sizes = ", ".join(str(file.size) for file in facts.files)
     return Absent(
         title=facts.title,
         href=addresses.published(facts.id),
@@ -102,7 +101,7 @@ def absent_of(facts: Facts, place: str | None) -> Absent:
         how=_how(file, command(facts, file.size, place))
         if place
         else _("It is published, but not on this server."),
-        line=in_line(facts.modality, task, number, f"{sizes} px"),
+        line=in_line(facts.modality, task, number, f"{facts.sizes} px"),
     )
 
 

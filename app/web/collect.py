@@ -24,7 +24,7 @@ from app.web.language import gettext as _
 from app.web.lists import first_of, paged
 from app.web.noted import Reviewed
 from app.web.targets import read_grid
-from app.web.words import counted, kind
+from app.web.words import counted, none_match
 
 
 def collect(library: Library, database: Database, forms: Forms, reviewed: Reviewed) -> APIRouter:
@@ -87,8 +87,7 @@ def collect(library: Library, database: Database, forms: Forms, reviewed: Review
 def _refuse_none(grid: Source, fields: dict[str, list[str]]) -> None:
     """Refuse what is meant where that is nothing: to say that it was done would be untrue."""
     if text(fields, "which") in ("page", "all") and not grid.subset.total:
-        noun = kind(volumes=grid.dataset.is_volume)
-        raise MalformedError("which", _("No {noun} match these filters.", noun=noun))
+        raise MalformedError("which", none_match(volumes=grid.dataset.is_volume))
 
 
 def _meant(grid: Source, fields: dict[str, list[str]]) -> Sequence[Item]:

@@ -16,13 +16,14 @@ from app.datasets.selection import (
     Selection,
     Split,
 )
+from app.phrases import capital
 from app.pictures import sheet
 from app.web import addresses, histogram
 from app.web.language import gettext as _
 from app.web.language import later
 from app.web.views import Choice, Hidden, Link
 from app.web.words import NO_LABEL as NO_LABEL_TEXT
-from app.web.words import NOTED_WORDS, VIEW_WORDS, capital, counted, label_text
+from app.web.words import NOTED_WORDS, VIEW_WORDS, counted, label_text
 
 _SIZES: Final = (20, 50, PER_PAGE, 200, 500)
 _ORDER_WORDS: Final[dict[Order, str]] = {

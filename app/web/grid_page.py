@@ -23,7 +23,7 @@ from app.web.notices import dataset_notices
 from app.web.pager import amid, is_amid, numbers_amid, pager, pages_of
 from app.web.templating import fragment, macro
 from app.web.views import Controls, Credits, Crumb, Link, Notice, Stop
-from app.web.words import credits_of, kind
+from app.web.words import credits_of, kind, none_match
 
 _REFRESH_SECONDS: Final = 2
 _THUMB_WORDS: Final[dict[Thumbs, tuple[str, str]]] = {
@@ -110,7 +110,7 @@ def build(
         css=seen.css,
         scales=histogram.scales(dataset, there),
         notices=(*waiting, *dataset_notices(dataset, window)),
-        empty="" if total else _empty(selection, kind(volumes=dataset.is_volume)),
+        empty="" if total else _empty(selection, volumes=dataset.is_volume),
         clear_filters=""
         if total or not _is_filtered(selection)
         else addresses.grid(dataset.id, first.without_filters()),
@@ -153,10 +153,10 @@ def _is_filtered(selection: Selection) -> bool:
     return bool(selection.splits or selection.filters_labels or selection.noted)
 
 
-def _empty(selection: Selection, noun: str) -> str:
+def _empty(selection: Selection, *, volumes: bool) -> str:
     if _is_filtered(selection):
-        return _("No {noun} match these filters.", noun=noun)
-    return _("There are no {noun} in this file.", noun=noun)
+        return none_match(volumes=volumes)
+    return _("There are no {noun} in this file.", noun=kind(volumes=volumes))
 
 
 def _seen(dataset: Dataset, selection: Selection) -> Controls:

@@ -27,7 +27,15 @@ from app.web.door import Door, PassphraseNeededError, is_person
 from app.web.forms import Forms, text
 from app.web.gathering import PATIENCE_SECONDS, Run, require_whole, to_value, wait_for
 from app.web.guest_noted import Said, Shown, said_of, shown
-from app.web.item import atlas_for, cut_for, drawn, drawn_through, parse_looking, tidied
+from app.web.item import (
+    atlas_for,
+    cut_for,
+    drawn,
+    drawn_through,
+    parse_looking,
+    require_form,
+    tidied,
+)
 from app.web.language import gettext as _
 from app.web.language import say
 from app.web.notes import Notebook, Writer
@@ -189,7 +197,7 @@ def _item(
 
 def _pixels(shared: Shared, place: str, form: str, query: str) -> Plan:
     """Plan the picture as it is shown (.png), or its values (.npy), of a volume all of them."""
-    guest_pages.require_form(form)
+    require_form(form)
     found = shared.item(place)
     dataset, item = found.dataset, found.item
     window = drawn_through(dataset, query)

@@ -33,7 +33,7 @@ from app.web.words import (
     credits_of,
     images,
     in_line,
-    kind,
+    none_match,
     reduced_text,
     size_words,
     spoken,
@@ -119,7 +119,7 @@ def grid(shared: Shared, shown: Shown, said: Said, token: str, query: str) -> Gu
         cell_height=height,
         tiles=tiles,
         pager=pager(number, pages, to),
-        empty="" if tiles else _empty(shown, kind(volumes=volumes)),
+        empty="" if tiles else _empty(shown, volumes=volumes),
         display=fragment("display", form) if form else Markup(),
         lens=fragment("lens", form) if form else Markup(),
         reduced=reduced_text(sheet.cell_of(each, shared.view).factor for each in datasets),
@@ -137,9 +137,9 @@ def _seen(display: Display, values: Values | None, token: str, page: str) -> Con
     return controls.build(display, replace(values, deep=False), action=f"/s/{token}", query=page)
 
 
-def _empty(shown: Shown, noun: str) -> str:
+def _empty(shown: Shown, *, volumes: bool) -> str:
     if shown.noted:
-        return _("No {noun} match these filters.", noun=noun)
+        return none_match(volumes=volumes)
     return _("There are no images to see by this link at the moment; ask the person who sent it.")
 
 

@@ -9,6 +9,7 @@ from app.datasets.library import Library
 from app.datasets.query import one_of, parameters
 from app.datasets.selection import PER_PAGE, Noted, Selection
 from app.errors import ForbiddenError
+from app.phrases import capital
 from app.reviews import notes
 from app.reviews.database import Database
 from app.reviews.items import Item
@@ -17,7 +18,7 @@ from app.web.filters import Tab
 from app.web.gathering import Run, runs
 from app.web.language import gettext as _
 from app.web.shared import Shared
-from app.web.words import NOTED_WORDS, capital, counted
+from app.web.words import NOTED_WORDS, counted
 
 Said = Mapping[Noted, Mapping[int, Item]]
 """The items that were flagged, and those written of, each by its place in the link (from 0)."""

@@ -2,14 +2,15 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
 from app.datasets.selection import Selection
-from app.errors import MissingError, NotReadyError
+from app.errors import NotReadyError
+from app.phrases import capital
 from app.pictures import exact
 from app.web import addresses, controls, histogram, volume
 from app.web.display import Display, values_of
@@ -22,9 +23,7 @@ from app.web.language import say
 from app.web.shared import Found, Shared
 from app.web.unpacking import unfinished
 from app.web.views import NOTHING, Controls, Credits, Fact, Notice, Plane, Volume, Zoom
-from app.web.words import NOTED_WORDS, capital, counted, credits_of, labels_text, size_words
-
-_FORMS: Final = ("png", "npy")
+from app.web.words import NOTED_WORDS, counted, credits_of, labels_text, size_words
 
 
 @dataclass(frozen=True)
@@ -194,12 +193,6 @@ def _read(shared: Shared, found: Found, looking: Looking) -> _Read | None:
         plane = (0, looking.slices[0]) if dataset.is_volume else None
         return _Read(ends, exact.item_pixels(dataset, split, index, plane) if plane else None)
     return None
-
-
-def require_form(form: str) -> None:
-    """Raise MissingError for a form that pixels are not given in."""
-    if form not in _FORMS:
-        raise MissingError("form", _("Pixels are given as .png or .npy."))
 
 
 def paragraphs(message: str) -> tuple[str, ...]:

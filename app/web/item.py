@@ -192,6 +192,12 @@ def style(planes: tuple[Plane, ...], zoom: int, *, volume: bool) -> str:
     return "".join(rules)
 
 
+def require_form(form: str) -> None:
+    """Raise MissingError for a form that pixels are not given in."""
+    if form not in ("png", "npy"):
+        raise MissingError("form", _("Pixels are given as .png or .npy."))
+
+
 def cut_for(dataset: Dataset, query: str) -> Cut | None:
     """Read which plane of a volume a picture's address asks for; the middle one if it says none.
 

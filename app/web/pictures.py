@@ -16,7 +16,7 @@ from app.errors import MissingError, NotInstalledError
 from app.pictures import atlas, exact, nifti, sheet
 from app.web import picture_addresses
 from app.web.grid import page_items
-from app.web.item import atlas_for, cut_for, drawn, drawn_through, required_index
+from app.web.item import atlas_for, cut_for, drawn, drawn_through, require_form, required_index
 from app.web.language import gettext as _
 from app.web.noted import Reviewed
 from app.web.studio import Plan, Studio
@@ -116,8 +116,7 @@ def single(library: Library, studio: Studio) -> APIRouter:
     async def pixels(
         request: Request, dataset_id: str, split: str, index: str, form: str
     ) -> Response:
-        if form not in ("png", "npy"):
-            raise MissingError("form", _("Pixels are given as .png or .npy."))
+        require_form(form)
         query = request.url.query
         whole = form == "npy" and not ({"axis", "slice"} & set(request.query_params))
 

@@ -179,7 +179,7 @@ def basis(inquiry: Inquiry, tally: Tally | None) -> str:
     volumes = inquiry.dataset.is_volume
     total = words.images(inquiry.total, volumes=volumes)
     if not inquiry.total:
-        return _("No {noun} match these filters.", noun=words.kind(volumes=volumes))
+        return words.none_match(volumes=volumes)
     if tally is None:
         return ""
     if inquiry.is_whole:

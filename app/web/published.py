@@ -22,7 +22,7 @@ from app.web.language import say
 from app.web.offers import Offer
 from app.web.roles import role_of
 from app.web.views import Crumb, Fact, Notice
-from app.web.words import counted, images, in_line
+from app.web.words import counted, images, in_line, task_words
 
 _REFRESH_SECONDS: Final = 2
 
@@ -124,10 +124,9 @@ def _build(
     facts: Facts, found: tuple[Offer, ...], check: str, place: str | None, refused: str
 ) -> Published:
     goes_on = [offer.file for offer in found if offer.progress]
-    sizes = ", ".join(str(file.size) for file in facts.files)
     return Published(
         heading=facts.title,
-        subtitle=in_line(facts.modality, _task(facts), f"{sizes} px"),
+        subtitle=in_line(facts.modality, task_words(facts), f"{facts.sizes} px"),
         crumbs=(Crumb(facts.title, None),),
         address=addresses.published(facts.id),
         summary=_("{files}: being fetched.", files=", ".join(goes_on))
@@ -155,10 +154,6 @@ def _build(
     )
 
 
-def _task(facts: Facts) -> str:
-    return f"{facts.task} ({len(facts.labels)})"
-
-
 def _label(name: str, meaning: str) -> str:
     return f"{name}: {meaning}" if meaning else name
 
@@ -166,7 +161,7 @@ def _label(name: str, meaning: str) -> str:
 def _facts(facts: Facts) -> tuple[Fact, ...]:
     volumes = facts.dimensions == 3
     told = [
-        Fact(_("Task"), _task(facts)),
+        Fact(_("Task"), task_words(facts)),
         Fact(_("Modality"), facts.modality),
         Fact(_("Each item"), _each(facts)),
         Fact(_("Items"), _counts(facts.counts, volumes=volumes)),

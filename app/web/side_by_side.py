@@ -26,7 +26,7 @@ from app.web.pixels import Picture, basis, means_text, picture, remarks
 from app.web.sums import ALL, REFRESH_SECONDS, Ending, Seen, summary
 from app.web.templating import fragment
 from app.web.views import Credits, Crumb, Hidden, Link, Notice, Pager, Tile
-from app.web.words import counted, credits_of, images, kind
+from app.web.words import counted, credits_of, images, none_match
 
 PER_PAGE: Final = 24
 
@@ -254,9 +254,8 @@ def _column(
 
 
 def _summary(total: int, page: int, pages: int, *, volumes: bool) -> str:
-    noun = kind(volumes=volumes)
     if not total:
-        return _("No {noun} match these filters.", noun=noun)
+        return none_match(volumes=volumes)
     if page > pages:
         return _("No more: its last page is {pages}.", pages=counted(pages))
     first = (page - 1) * PER_PAGE

@@ -5,7 +5,7 @@ from typing import Final
 
 from app.datasets.dataset import Dataset
 from app.datasets.selection import SEED_MOST
-from app.phrases import listed
+from app.phrases import capital, listed
 from app.reviews import designs
 from app.reviews.answers import Progress
 from app.reviews.designs import Design
@@ -17,7 +17,7 @@ from app.web.language import gettext as _
 from app.web.language import moment, ngettext, say
 from app.web.sharing import Made, public_note, qr_code
 from app.web.views import Choice, Crumb, Fact, Notice, Pager
-from app.web.words import capital, counted, images, kind, label_text
+from app.web.words import counted, images, kind, label_text
 
 _REPEATS: Final = (0, 10, 20, 30)
 _DAYS: Final = (7, 30, 90, 365)

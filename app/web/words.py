@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from app.catalogue.facts import Facts
 from app.datasets.dataset import Dataset, Label
 from app.datasets.query import short
 from app.datasets.selection import Noted, Selection, View
@@ -37,6 +38,11 @@ def kind(*, volumes: bool) -> str:
     return _("volumes") if volumes else _("images")
 
 
+def none_match(*, volumes: bool) -> str:
+    """Say that the filters let nothing pass."""
+    return _("No {noun} match these filters.", noun=kind(volumes=volumes))
+
+
 def images(number: int, *, volumes: bool) -> str:
     """1 → “1 image”, 42 → “42 images”; for a 3D dataset, volumes."""
     if volumes:
@@ -47,11 +53,6 @@ def images(number: int, *, volumes: bool) -> str:
 def share(number: int, total: int) -> str:
     """Give a percentage with one decimal; of nothing there is none."""
     return signed(f"{100 * number / total:.1f} %") if total else "–"
-
-
-def capital(text: str) -> str:
-    """Begin a text with a capital letter, and leave the others as they are."""
-    return text[:1].upper() + text[1:]
 
 
 def label_text(label: Label) -> str:
@@ -161,9 +162,9 @@ def reduced_text(factors: Iterable[int]) -> str:
     )
 
 
-def task_words(dataset: Dataset) -> str:
+def task_words(of: Dataset | Facts) -> str:
     """The task as MedMNIST names it, with the number of labels."""
-    return f"{dataset.task} ({len(dataset.labels)})"
+    return f"{of.task} ({len(of.labels)})"
 
 
 def size_words(dataset: Dataset) -> str:
