@@ -31,8 +31,9 @@ from app.web.door import make_door
 from app.web.exports import exports
 from app.web.finding import finding
 from app.web.forms import Forms
-from app.web.guest import guest, guest_pictures
+from app.web.guest import guest
 from app.web.guest_notes import guest_notes
+from app.web.guest_pictures import guest_pictures
 from app.web.keys import keys
 from app.web.language import Speaking
 from app.web.link_list import link_list
