@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +34,7 @@ _POLL_SECONDS: Final = 0.02
 _IDLE_SECONDS: Final = 60.0
 _SWEEP_SECONDS: Final = 10.0
 _HELD_MOST: Final = 256
-# Of items that are larger together, slice after slice is taken, or row after row.
+# Of items that are larger, part after part is taken.
 _TAKEN_MOST: Final = 4 * 1024 * 1024
 
 
@@ -256,10 +255,8 @@ class Array:
             if left <= _TAKEN_MOST:
                 yield self.take(np.arange(items, dtype=np.int64)).ravel()
                 return
-            # The axis along which values that lie together are taken together.
-            axis = len(self.shape) - 2 if self._member.fortran else 0
-            for number, place in product(range(items), range(self.shape[1 + axis])):
-                yield self.take(np.array([number], np.int64), (axis, place)).ravel()
+            for number in range(items):
+                yield from map(np.ravel, self.parts(number))
             return
         for block in stream(self._archive, self._member):
             data = (rest + block)[:left]
@@ -269,6 +266,19 @@ class Array:
             left -= len(data) - len(rest)
             if not left:
                 return
+
+    def parts(self, position: int) -> Iterator[NDArray[Any]]:
+        """Yield an item whole, or of a large one plane by plane, as values lie together.
+
+        Of a large picture, a plane is a row. Raises NotReadyError or ArchiveError.
+        """
+        only = np.array([position], np.int64)
+        if self._member.item <= _TAKEN_MOST:
+            yield self.take(only)[0]
+            return
+        axis = len(self.shape) - 2 if self._member.fortran else 0
+        for place in range(self.shape[1 + axis]):
+            yield self.take(only, (axis, place))[0]
 
     def wait(self, items: int, seconds: float) -> None:
         """Wait until that many items can be read, the work has failed, or the time is over."""

@@ -1,7 +1,6 @@
 """One item → its exact pixels: as PNG where PNG can hold them, and always as npy."""
 
 import io
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -13,21 +12,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.arrays.mapping import Plane
+from app.arrays.store import Array
 from app.datasets.dataset import Dataset
 from app.datasets.selection import Split
 from app.datasets.statistics import SQUARED_MOST, sums_of
 from app.errors import InexactError
 from app.phrases import Phrase
 from app.pictures import png
+from app.pictures.blocks import blocks, range_of
 
 _BYTE: Final = 255
 _WORD: Final = 65_535
 # Brings the largest float below what can be squared.
 _TINY: Final = 2.0**-600
-# Values that are added up at once: a volume's, all at once in 64 bits, would fill the memory.
-_AT_ONCE: Final = 2**16
-# Volumes that are larger are gone through plane by plane.
-_WHOLE_MOST: Final = 4 * 1024 * 1024
 
 AXES: Final = ("z", "y", "x")
 
@@ -68,27 +65,23 @@ def item_pixels(
 def parts_of(dataset: Dataset, split: Split, position: int) -> Iterable[NDArray[Any]]:
     """Give the pixels of an item, to be gone through as often as need be.
 
-    Those of a large volume come plane by plane, and are read when their turn comes. Raises
-    NotReadyError or ArchiveError, as going through them does.
+    A volume's come as ``Array.parts`` gives them, when their turn comes. Raises NotReadyError or
+    ArchiveError, as going through them does.
     """
-    if dataset.is_volume and dataset.archive.members[f"{split}_images"].item > _WHOLE_MOST:
-        return _Planes(dataset, split, position)
+    if dataset.is_volume:
+        return _Parts(dataset.images[split], position)
     return [item_pixels(dataset, split, position)]
 
 
 @dataclass(frozen=True)
-class _Planes:
+class _Parts:
     """A volume, read anew whenever it is gone through."""
 
-    dataset: Dataset
-    split: Split
+    images: Array
     position: int
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
-        # Along the axis whose planes lie together.
-        axis = 2 if self.dataset.archive.members[f"{self.split}_images"].fortran else 0
-        for place in range(self.dataset.shape[axis]):
-            yield item_pixels(self.dataset, self.split, self.position, (axis, place))
+        return self.images.parts(self.position)
 
 
 def as_png(pixels: NDArray[Any]) -> bytes:
@@ -136,43 +129,17 @@ def statistics(parts: Iterable[NDArray[Any]], *, colour: bool) -> tuple[Statisti
     return (_statistics(parts),)
 
 
-def range_of(parts: Iterable[NDArray[Any]]) -> tuple[float, float]:
-    """Give the least and the greatest finite value; where there is none, the greater one first."""
-    least, greatest = math.inf, -math.inf
-    for part in parts:
-        for values in [part] if part.dtype.kind != "f" else map(_finite, _blocks(part)):
-            if values.size:
-                least, greatest = (
-                    min(least, float(values.min())),
-                    max(greatest, float(values.max())),
-                )
-    return least, greatest
-
-
 def _statistics(parts: Iterable[NDArray[Any]]) -> Statistics:
     least, greatest = range_of(parts)
     # The squares of very large numbers would overflow.
     scale = _TINY if max(-least, greatest) > SQUARED_MOST else 1.0
     sums = sums_of(next(iter(parts)).dtype)
-    for block in chain.from_iterable(map(_blocks, parts)):
+    for block in chain.from_iterable(map(blocks, parts)):
         sums.add(block if scale == 1 else block * scale)
     found = sums.result()
     if found.mean is None or found.deviation is None:
         return Statistics(*(float("nan"),) * 4, found.left_out)
     return Statistics(least, greatest, found.mean / scale, found.deviation / scale, found.left_out)
-
-
-def _finite(values: NDArray[Any]) -> NDArray[Any]:
-    found: NDArray[Any] = values[np.isfinite(values)]
-    return found
-
-
-def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield all values (n,), some at a time, in the order of the memory; each until the next."""
-    with np.nditer(
-        values, ["external_loop", "buffered", "zerosize_ok"], order="K", buffersize=_AT_ONCE
-    ) as blocks:
-        yield from blocks
 
 
 def _flat(pixels: NDArray[Any]) -> NDArray[Any]:

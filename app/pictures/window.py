@@ -12,13 +12,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.pictures.blocks import AT_ONCE, range_of
+
 # Enough pictures for a window that holds, few enough to read at once.
 SAMPLE: Final = 64
 SAMPLE_BYTES: Final = 4 * 1024 * 1024
 
 _WHITE: Final = 255
-# Values that become levels at once: of a large picture all, in 64 bits, would fill the memory.
-_AT_ONCE: Final = 2**16
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,7 @@ def window_for(sample: Iterable[NDArray[Any]]) -> Window:
 
     Their values may come some at a time, in arrays of any shape.
     """
-    low, high = math.inf, -math.inf
-    for values in sample:
-        finite = values[np.isfinite(values)]
-        if finite.size:
-            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    low, high = range_of(sample)
     if low > high:
         return Window(0.0, 1.0)
     if high > low:
@@ -77,9 +73,9 @@ def through(pixels: NDArray[Any], window: Window) -> NDArray[np.uint8]:
         ["external_loop", "buffered", "zerosize_ok"],
         [["readonly"], ["writeonly"]],
         [np.float64, np.uint8],
-        buffersize=_AT_ONCE,
-    ) as blocks:
-        for some, drawn in blocks:
+        buffersize=AT_ONCE,
+    ) as both:
+        for some, drawn in both:
             values = np.nan_to_num(some, nan=window.low)
             shares = (np.clip(values * window.part, low, high) - low) / (high - low)
             drawn[...] = np.rint(shares * _WHITE)

@@ -171,9 +171,7 @@ def refusal(request: Request, status: Literal[401, 403, 429] = 401) -> Response:
     if status == 429:
         sentence = _(WAIT)
     elif status == 403:
-        sentence = _(
-            "That is not this server's token, or there were too many tries; wait a minute."
-        )
+        sentence = _("That is not this server's token.")
     elif is_public:
         sentence = _("Anyone may look here; the owner can share, collect and make studies too.")
     else:

@@ -12,6 +12,7 @@ from app.datasets.selection import Selection
 from app.errors import NotReadyError
 from app.phrases import capital
 from app.pictures import exact
+from app.pictures.blocks import range_of
 from app.web import addresses, controls, histogram, volume
 from app.web.display import Display, values_of
 from app.web.gathering import require_whole, still_coming
@@ -189,7 +190,7 @@ def _read(shared: Shared, found: Found, looking: Looking) -> _Read | None:
     with suppress(NotReadyError):
         if shared.link.hide_labels:
             require_whole(shared.awaited(dataset, [found.item]))
-        ends = exact.range_of(exact.parts_of(dataset, split, index))
+        ends = range_of(exact.parts_of(dataset, split, index))
         plane = (0, looking.slices[0]) if dataset.is_volume else None
         return _Read(ends, exact.item_pixels(dataset, split, index, plane) if plane else None)
     return None

@@ -95,7 +95,7 @@ def test_pages_joined_are_the_whole_selection(
 
 @settings(max_examples=300)
 @given(labels=LABELS, data=st.data())
-def test_the_rank_of_each_item_is_otherit_stands(labels: Labels, data: st.DataObject) -> None:
+def test_the_rank_of_each_item_is_where_it_stands(labels: Labels, data: st.DataObject) -> None:
     with opened(labels) as dataset:
         selection = a_selection(data, dataset)
         subset = dataset.subset(selection)
