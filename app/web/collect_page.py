@@ -15,6 +15,7 @@ from app.web.frame import heading
 from app.web.gathering import Run, items_of
 from app.web.grid import page_items, reduced
 from app.web.language import gettext as _
+from app.web.notices import window_notices
 from app.web.pager import pager, pages_of
 from app.web.picks import Picks
 from app.web.unpacking import unfinished
@@ -100,7 +101,7 @@ def build(
         back=source.address,
         action=addresses.COLLECT,
         style=drawn.style,
-        notices=unfinished(dataset, selection),
+        notices=(*unfinished(dataset, selection), *window_notices([dataset])),
         reduced=reduced(dataset, by_middle.view),
         picks=drawn,
         pager=pager(

@@ -14,10 +14,11 @@ from app.web import addresses, picks, picture_addresses, walking
 from app.web.collection_exports import MAKERS
 from app.web.export_forms import FORMS
 from app.web.frame import heading
-from app.web.gathering import Run, to_value
+from app.web.gathering import Run, datasets_of, to_value
 from app.web.language import gettext as _
 from app.web.language import later, moment
 from app.web.notes import FLAG_WORDS
+from app.web.notices import window_notices
 from app.web.pager import pager, pages_of
 from app.web.picks import Picks
 from app.web.unpacking import unfinished_in
@@ -150,9 +151,7 @@ def one(
         share=addresses.share(address) if found.count else "",
         page=str(number),
         style=drawn.style,
-        reduced=reduced_text(
-            sheet.cell_of(run.dataset, "middle").factor for run in runs if run.dataset
-        ),
+        reduced=reduced_text(sheet.cell_of(each, "middle").factor for each in datasets_of(runs)),
         picks=drawn,
         pager=pager(number, pages, lambda n: addresses.collection(found.id, page=n)),
         notices=_notices(runs, problem, volumes=volumes),
@@ -169,7 +168,7 @@ def one(
         )
         if found.count and not problem
         else (),
-        credits=credits_of(run.dataset for run in runs if run.dataset),
+        credits=credits_of(datasets_of(runs)),
         check=check,
     )
 
@@ -188,7 +187,7 @@ def _notices(runs: Sequence[Run], problem: str, *, volumes: bool) -> tuple[Notic
                 ),
             )
         )
-    return (*notices, *unfinished_in(runs))
+    return (*notices, *unfinished_in(runs), *window_notices(datasets_of(runs)))
 
 
 def _mixed(files: Sequence[tuple[str, str]]) -> str:

@@ -66,6 +66,11 @@ def runs(library: Library, items: Iterable[Item]) -> Iterator[Run]:
                 yield Run(part, dataset) if is_here else Run(part, None, _(NOT_HERE))
 
 
+def datasets_of(runs: Iterable[Run]) -> tuple[Dataset, ...]:
+    """Give the datasets of what can be shown, each once."""
+    return tuple({run.dataset.id: run.dataset for run in runs if run.dataset}.values())
+
+
 def dataset_with(library: Library, dataset_id: str, content: str) -> Dataset:
     """Give the dataset, if it still is what it was. Raises GoneError."""
     gone, changed = _("This file is not here any more."), _("This file has changed.")

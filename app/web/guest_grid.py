@@ -14,12 +14,13 @@ from app.web import addresses, controls, histogram
 from app.web.access import signed
 from app.web.display import Display, Values, parse, values_of_all
 from app.web.filters import Tab
-from app.web.gathering import Run, are_volumes, still_coming, to_value
+from app.web.gathering import Run, are_volumes, datasets_of, still_coming, to_value
 from app.web.guest_noted import Said, Shown, tabs
 from app.web.guest_pages import paragraphs
 from app.web.language import gettext as _
 from app.web.language import later, say
 from app.web.lists import required_pages
+from app.web.notices import window_notices
 from app.web.pager import pager, pages_of
 from app.web.picks import cell_size, sized
 from app.web.shared import Shared
@@ -87,7 +88,7 @@ def grid(shared: Shared, shown: Shown, said: Said, token: str, query: str) -> Gu
     link, number = shared.link, page_number(query)
     runs = page_runs(shown, number)
     pages = pages_of(len(shown.places), PER_PAGE)
-    datasets = list({run.dataset.id: run.dataset for run in runs if run.dataset}.values())
+    datasets = datasets_of(runs)
     values = values_of_all(datasets)
     display = parse(query, values)
     seen = display.query()
@@ -124,7 +125,10 @@ def grid(shared: Shared, shown: Shown, said: Said, token: str, query: str) -> Gu
         lens=fragment("lens", form) if form else Markup(),
         reduced=reduced_text(sheet.cell_of(each, shared.view).factor for each in datasets),
         css=form.css if form else "",
-        notices=_notices(shared, runs, datasets),
+        notices=(
+            *_notices(shared, runs, datasets),
+            *(window_notices(datasets) if display.is_own else ()),
+        ),
         credits=credits_of(datasets),
     )
 
@@ -181,7 +185,7 @@ def _is_ready(shared: Shared, run: Run) -> bool:
     return all(item.index < ready[item.split] for item in run.items)
 
 
-def _notices(shared: Shared, runs: list[Run], datasets: list[Dataset]) -> tuple[Notice, ...]:
+def _notices(shared: Shared, runs: list[Run], datasets: tuple[Dataset, ...]) -> tuple[Notice, ...]:
     missing = _missing(shared, datasets)
     if shared.link.hide_labels:
         coming = (images for each in datasets for images in shared.awaited(each, ()))
@@ -191,7 +195,7 @@ def _notices(shared: Shared, runs: list[Run], datasets: list[Dataset]) -> tuple[
     return (*missing, *(n for each in datasets for n in unfinished(each, shared.selection)))
 
 
-def _missing(shared: Shared, datasets: list[Dataset]) -> tuple[Notice, ...]:
+def _missing(shared: Shared, datasets: tuple[Dataset, ...]) -> tuple[Notice, ...]:
     """Say so where a link to all splits shows fewer, and not which: the file is the owner's."""
     if shared.selection is None or shared.selection.splits:
         return ()

@@ -21,6 +21,7 @@ from app.web.item import Looking, planes_of, zoom_of
 from app.web.item import style as item_style
 from app.web.language import gettext as _
 from app.web.language import say
+from app.web.notices import window_notices
 from app.web.shared import Found, Shared
 from app.web.unpacking import unfinished
 from app.web.views import NOTHING, Controls, Credits, Fact, Notice, Plane, Volume, Zoom
@@ -155,11 +156,11 @@ def item(
         back=None if shared.only else back,
         back_text=capital(_(NOTED_WORDS[shown.noted])) if shown.noted else _("All images"),
         zoom=zoom_of(dataset, looking, address),
-        notices=still_coming(waited_for)
-        if read is None
-        else unfinished(dataset, Selection(splits=(split,)))
-        if shows
-        else (),
+        notices=(
+            *(still_coming(waited_for) if read is None else ()),
+            *(unfinished(dataset, Selection(splits=(split,))) if read and shows else ()),
+            *(window_notices([dataset]) if display.is_own else ()),
+        ),
         credits=credits_of([dataset]),
     )
 

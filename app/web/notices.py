@@ -1,7 +1,13 @@
 """What a user should know before trusting a page."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
 from app.datasets.dataset import Dataset
 from app.datasets.identity import differences
+from app.errors import ArchiveError
+from app.pictures.sheet import window_of
 from app.pictures.window import Window
 from app.web.language import gettext as _
 from app.web.language import say
@@ -21,20 +27,37 @@ def dataset_notices(dataset: Dataset, window: Window | None) -> tuple[Notice, ..
             Notice("note", _("Not part of the layout, and ignored: {listed}.", listed=listed))
         )
     if window:
-        notices.append(
-            Notice(
-                "note",
-                _(
-                    "Shown through a window from {low} (black) to {high} (white), the range of "
-                    "the first pictures; exact values are on each picture's page.",
-                    low=number(window.low),
-                    high=number(window.high),
-                ),
-            )
-        )
+        notices.append(_through(window))
     if dataset.facts and dataset.facts.is_demo:
         notices += [Notice("note", _(note.text)) for note in dataset.facts.notes]
     return tuple(notices)
+
+
+def window_notices(datasets: Sequence[Dataset]) -> tuple[Notice, ...]:
+    """Say through which windows thumbnails of these are seen, and of which where there are several.
+
+    Of one that can't be read its picture says why.
+    """
+    notices = []
+    for dataset in datasets:
+        with suppress(ArchiveError):
+            if window := window_of(dataset):
+                notice = _through(window)
+                text = f"{dataset.title}: {notice.text}" if len(datasets) > 1 else notice.text
+                notices.append(replace(notice, text=text))
+    return tuple(notices)
+
+
+def _through(window: Window) -> Notice:
+    return Notice(
+        "note",
+        _(
+            "Shown through a window from {low} (black) to {high} (white), the range of the first "
+            "pictures; exact values are on each picture's page.",
+            low=number(window.low),
+            high=number(window.high),
+        ),
+    )
 
 
 def _doubts(dataset: Dataset) -> list[Notice]:
