@@ -12,6 +12,7 @@
 ├── ``FetchError``     a published file could not be brought here
 ├── ``MalformedError`` an address or a form holds a value that can't be read
 ├── ``StorageError``   the reviews' database can't be read or written
+│   └── ``UncertainError`` it was lost while it saved
 └── ``UsageError``     the program was started in a way that can't work
 
 ``str(error)`` is always one sentence a user can act on; it is the same on a page, in the API and
@@ -126,6 +127,10 @@ class StorageError(LightboxError):
     """The database of the reviews can't be reached, read or written; it says what was not saved."""
 
 
+class UncertainError(StorageError):
+    """The database was lost while it saved: nobody knows whether it has."""
+
+
 class UsageError(LightboxError):
     """The command line or the settings ask for something that can't work."""
 
@@ -141,6 +146,7 @@ _STATUS: Final[dict[type[LightboxError], int]] = {
     MalformedError: 422,
     FetchError: 503,
     StorageError: 503,
+    UncertainError: 503,
     NotInstalledError: 501,
 }
 
@@ -148,6 +154,7 @@ EXIT_CODE: Final[dict[type[LightboxError], int]] = {
     ArchiveError: 1,
     FetchError: 1,
     StorageError: 1,
+    UncertainError: 1,
     UsageError: 2,
 }
 

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from app.errors import StorageError, plain
+from app.errors import StorageError, UncertainError, plain
 from app.phrases import capital
 from app.reviews import copies, engines, schema
-from app.reviews.failures import GONE, said, system_said
+from app.reviews.failures import GONE, is_lost, said, system_said
 
 _Mark = tuple[int, int] | None
 
@@ -63,7 +63,8 @@ class Database:
     def writing(self, what: str) -> Iterator[Connection]:
         """Give a connection whose changes are on disk when the block has ended.
 
-        ``what`` begins the sentence: ``{what} was not saved: …``. Raises StorageError.
+        ``what`` begins the sentence: ``{what} was not saved: …``. Raises StorageError, or
+        UncertainError where it may have been.
         """
         with said(self.name, f"{what} was not saved"):
             try:
@@ -75,6 +76,15 @@ class Database:
                 ) from error
             with _begun(engine, "IMMEDIATE") as connection:
                 yield connection
+                try:
+                    connection.commit()
+                except DBAPIError as error:
+                    if not is_lost(error):
+                        raise
+                    raise UncertainError(
+                        f"{what} may have been saved, or not: {self.name} was lost meanwhile; "
+                        "look for it before you save it again."
+                    ) from error
         self._date_log()
 
     def _date_log(self) -> None:

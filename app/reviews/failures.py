@@ -79,6 +79,15 @@ def system_said(name: str) -> Iterator[None]:
         ) from error
 
 
+def is_lost(error: DBAPIError) -> bool:
+    """Say whether the database itself may have taken what was sent, and only its answer is lost.
+
+    A driver that has lost its connection has no code of the server's.
+    """
+    code = getattr(error.orig, "sqlstate", "no code at all")  # SQLite's: it tells what it has done
+    return code is None or code[:2] == "08" or code[:3] == "57P"
+
+
 def _why(error: Exception) -> str:
     driver: Any = error.orig if isinstance(error, DBAPIError) else error
     name = getattr(driver, "sqlite_errorname", None)

@@ -22,6 +22,7 @@ from app.errors import (
     MissingError,
     NotReadyError,
     StorageError,
+    UncertainError,
     status_of,
 )
 from app.web import addresses, display
@@ -52,6 +53,10 @@ _FILTERS_STAND: Final = ("page", "find")
 _NOT_TAKEN: Final = later(
     "This can't be taken right now, and nothing was saved; try again later, or tell the person who "
     "sent you the link."
+)
+_MAY_BE_TAKEN: Final = later(
+    "This may have been saved, or not; look for it before you send it again, or tell the person "
+    "who sent you the link."
 )
 _log: Final = logging.getLogger(__name__)
 
@@ -174,8 +179,9 @@ def _answer(
             # database, to anybody who makes up a link.
             if isinstance(error, StorageError):
                 _log.warning("%s", error)  # its owner may not see a page of it for long
+            taken = _MAY_BE_TAKEN if isinstance(error, UncertainError) else _NOT_TAKEN
             is_sent = request.method == "POST"
-            sentence, part = _(_NOT_TAKEN if is_sent else FOR_GUESTS), ""
+            sentence, part = _(taken if is_sent else FOR_GUESTS), ""
         elif isinstance(error, GoneError) and request.method == "POST":
             sentence = " ".join((sentence, _("Nothing was saved.")))
     for_program = path.startswith("/api/") and path != addresses.API_DOCS

@@ -5,13 +5,14 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from running import PATIENCE, anybody
 from sqlalchemy import Connection, text
 
-from app.errors import EXIT_CODE, StorageError, UsageError, status_of
+from app.errors import EXIT_CODE, StorageError, UncertainError, UsageError, status_of
 from app.reviews import backups, engines, links, schema
 from app.reviews.database import Database
 
@@ -408,6 +409,48 @@ def test_a_server_that_hangs_is_said_and_used_again(
             with pytest.raises(StorageError, match=r"the PostgreSQL .* does not answer; try again"):
                 asked.result(PATIENCE / 2)
     assert links.all_links(db) == (link,)
+    db.close()
+
+
+@pytest.mark.parametrize("lost", ["hangs", "ends"])
+def test_what_is_lost_while_it_is_saved_is_not_said_to_be_unsaved(
+    lost: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "PATIENCE", 2)
+    monkeypatch.setattr(engines, "SILENCE", 1.0)
+    db = Database(postgres.new_url())
+    made = make(db)
+
+    def save(meanwhile: ExitStack) -> None:
+        with db.writing("The note") as connection:
+            connection.execute(text("UPDATE links SET title = 'Changed'"))
+            if lost == "hangs":
+                meanwhile.enter_context(postgres.hanging())
+            else:
+                postgres.stop()
+                meanwhile.callback(postgres.start)
+
+    said = r"^The note may have been saved, or not: the PostgreSQL database .* was lost meanwhile"
+    with ExitStack() as meanwhile, pytest.raises(UncertainError, match=said):
+        save(meanwhile)
+    # A server that hangs takes what was sent when it goes on.
+    (link,) = links.all_links(db)
+    assert link.title in ({made.title, "Changed"} if lost == "hangs" else {made.title})
+    db.close()
+
+
+def test_what_a_server_refuses_to_commit_is_said_to_be_unsaved(postgres: Postgres) -> None:
+    db = Database(postgres.new_url())
+    make(db)
+
+    def save() -> None:
+        with db.writing("The note") as connection:
+            connection.execute(text("CREATE TABLE one (id int UNIQUE INITIALLY DEFERRED)"))
+            connection.execute(text("INSERT INTO one VALUES (1), (1)"))
+
+    with pytest.raises(StorageError, match=r"^The note was not saved: ") as refused:
+        save()
+    assert not isinstance(refused.value, UncertainError)
     db.close()
 
 

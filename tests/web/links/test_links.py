@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from app.errors import ArchiveError, LightboxError, NotReadyError
+from app.errors import ArchiveError, LightboxError, NotReadyError, UncertainError
 
 from ..conftest import Serve, Write
 from ..reading import Page, words
@@ -349,3 +349,21 @@ def test_with_labels_hidden_the_type_of_numbers_tells_no_split(serve: Serve, wri
     assert {array.dtype for array in open_ones} == {np.dtype("<u2"), np.dtype("u1")}
     expected = sorted(array.tolist() for array in (*flat, *deep))
     assert sorted(array.tolist() for array in seen) == expected
+
+
+def test_who_holds_a_link_is_told_where_nobody_knows_what_was_saved(
+    owner: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    link = share(owner, "/d/atlas", may_comment="1")
+    guest = visitor(owner)
+    note = fields_of(guest.get(f"{link}/1").text, f"{link}/1/notes")
+
+    def lost(*_: object) -> None:
+        raise UncertainError("The note may have been saved, or not: the database reviews was lost.")
+
+    monkeypatch.setattr("app.reviews.notes.add", lost)
+    sent = guest.post(f"{link}/1/notes", data={**note, "note": "Blurred", "name": "A"})
+    assert sent.status_code == 503
+    assert "may have been saved, or not" in sent.text
+    assert not re.search(r"nothing was saved|database", sent.text)
+    assert "the database reviews was lost" in caplog.text
