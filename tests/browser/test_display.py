@@ -163,3 +163,21 @@ def test_at_two_pixels_for_one_the_pixels_are_the_same(
     expected = windowed(images("breastmnist", "test")[3], 20, 180)
     assert len(middles) == 28
     assert np.abs(middles.astype(float) - expected[..., None]).max() <= 1
+
+
+def test_a_long_value_is_seen_whole_in_its_field(page: Page) -> None:
+    visit(page, f"{ITEM}?window=0.00123456-179.12345678")
+    fields = page.locator('.tone [type="number"]')
+    expect(fields).to_have_count(2)
+    for field in fields.all():
+        # A field of numbers does not scroll; one of text says how wide the same text is.
+        assert field.evaluate(
+            """field => {
+              const padding = getComputedStyle(field);
+              const text = document.createElement("canvas").getContext("2d");
+              text.font = padding.font;
+              const room = field.clientWidth
+                - parseFloat(padding.paddingLeft) - parseFloat(padding.paddingRight);
+              return text.measureText(field.value).width <= room + 0.5;
+            }"""
+        )
