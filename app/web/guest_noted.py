@@ -47,6 +47,11 @@ class Shown:
         """
         return bisect_left(self.places, place) - 1, bisect_right(self.places, place)
 
+    def rank(self, place: int) -> int | None:
+        """Give the rank of a place, if it is one of these."""
+        before, after = self.around(place)
+        return before + 1 if after - before == 2 else None
+
     def page_of(self, place: int) -> int:
         """Give the page (from 1) that a place is on, or would be."""
         before, _after = self.around(place)

@@ -147,9 +147,7 @@ def item(
             Fact(_("Size"), size_words(dataset)),
             *((Fact(_("Split"), split), Fact(_("Index"), str(index))) if shows else ()),
         ),
-        place=_("{number} of {total}", number=counted(number + 1), total=counted(shared.total))
-        if shared.total > 1
-        else "",
+        place=_place(shared, shown, number),
         previous=previous.href,
         next=following.href,
         keeps=(previous.keeps, following.keeps),
@@ -163,6 +161,14 @@ def item(
         ),
         credits=credits_of([dataset]),
     )
+
+
+def _place(shared: Shared, shown: Shown, number: int) -> str:
+    """Say where an image stands among what is shown, unless it is no more one of these."""
+    rank = shown.rank(number)
+    if shared.total == 1 or rank is None:
+        return ""
+    return _("{number} of {total}", number=counted(rank + 1), total=counted(len(shown.places)))
 
 
 def _steps(shown: Shown, token: str, found: Found, carried: str) -> tuple[_Step, _Step]:

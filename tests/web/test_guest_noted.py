@@ -111,6 +111,14 @@ def test_one_goes_through_what_is_found_and_back(owner: TestClient) -> None:
     assert steps(guest, f"{link}/110") == [f"{link}?page=2", f"{link}/109", f"{link}/111"]
     assert steps(guest, f"{link}/1") == [link, "", f"{link}/2"]
 
+    def told(address: str) -> str:
+        (steps,) = page(guest, f"{link}/{address}").all("nav", aria_label="Images")
+        return "".join(words(span) for span in steps.iter("span") if span.get("class") == "place")
+
+    # Among what one goes through, in which 150 is not.
+    assert [told(f"{n}?{only}") for n in (7, 110, 203, 150)] == ["1 of 3", "2 of 3", "3 of 3", ""]
+    assert told("110") == "110 of 250"
+
 
 def test_what_is_seen_and_said_there_stays_there(owner: TestClient) -> None:
     link = share(owner, "/d/eyes?split=test", may_comment="1")
