@@ -25,7 +25,7 @@ from app.datasets.check import prepare_file
 from app.datasets.files import named_files, passed_over
 from app.errors import FetchError, StorageError, UsageError, plain
 from app.reviews.lifetimes import DAYS, DAYS_MOST
-from app.settings import PREFIX, load
+from app.settings import PREFIX, is_loopback, load
 from app.shelves import open_store
 from app.terminal import (
     need_text,
@@ -106,7 +106,7 @@ def serve(
 
     settings = load(
         paths=existing(paths or []),
-        loopback_only=serving.is_loopback(host) and not public,
+        loopback_only=is_loopback(host) and not public,
         access=serving.access_for(host, public=public),
     )
     serving.run(settings, host, port, workers)

@@ -1,11 +1,14 @@
 """An address → a share link, or a study with one reader, as the terminal asks for it."""
 
+from contextlib import suppress
+from urllib.parse import urlsplit
+
 from app.datasets.library import Library
 from app.errors import MissingError
 from app.reviews import links, studies
 from app.reviews.database import Database
 from app.reviews.links import Link
-from app.settings import PREFIX, Settings
+from app.settings import PREFIX, Settings, is_loopback
 from app.shelves import open_library, open_store
 from app.web import addresses, designing
 from app.web.sharing import link_url, what_at
@@ -21,8 +24,10 @@ def make_link(
 ) -> tuple[str, str, Link]:
     """Make a link in the database of these settings; give its URL, its token, and what is kept.
 
-    Raises MissingError, MalformedError, ArchiveError, StorageError.
+    An address may be one as a browser shows it, of this machine or the public one. Raises
+    MissingError, MalformedError, ArchiveError, StorageError.
     """
+    origin, address = _from_origin(address, settings.base_url or "")
     library = open_library(settings, open_store(settings))
     database = Database(settings.database_url)
     seen = seen_at(library, address)
@@ -40,7 +45,18 @@ def make_link(
             hide_labels=hide_labels,
             days=days,
         )
-    return link_url(settings.base_url or _LOCAL, token, seen), token, link
+    return link_url(settings.base_url or origin, token, seen), token, link
+
+
+def _from_origin(address: str, base_url: str) -> tuple[str, str]:
+    """Take the server's origin off an address; one of another server is left whole."""
+    with suppress(ValueError):  # no address at all
+        parts = urlsplit(address)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        is_here = is_loopback(parts.hostname or "") and not parts.username
+        if origin == base_url.rstrip("/") or (parts.scheme in ("http", "https") and is_here):
+            return origin, address[len(origin) :]
+    return _LOCAL, address
 
 
 def _source_at(library: Library, database: Database, address: str) -> designing.Source:

@@ -25,14 +25,13 @@ from uvicorn.supervisors import Multiprocess
 from app.errors import UsageError
 from app.reviews.database import Database
 from app.server import create_app
-from app.settings import PREFIX, Access, Settings, load
+from app.settings import PREFIX, Access, Settings, is_loopback, load
 from app.shelves import require_data_folder
 from app.terminal import tell
 from app.web.protocol import Protocol
 from app.web.status import WORKERS_FOLDER
 from app.web.templating import compile_all
 
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 # Addresses that stand for all of a machine's, and by which it reaches itself then.
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 _FACTORY: Final = "app.serving:worker"
@@ -141,13 +140,8 @@ def _warm(application: ASGIApp) -> ASGIApp:
 def access_for(host: str, *, public: bool | None) -> Access:
     """Decide who may look: open on loopback, private elsewhere, unless it was said."""
     if public is None:
-        return "open" if host in _LOOPBACK else "private"
+        return "open" if is_loopback(host) else "private"
     return "public" if public else "private"
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches an address."""
-    return host in _LOOPBACK
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -20,6 +20,8 @@ Access = Literal["open", "public", "private"]
 # How one process tells its workers what was said by flags; not for people.
 HANDED_DOWN: Final = frozenset({"paths", "loopback_only", "access"})
 
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
 _GIGABYTE: Final = 10**9
 
 # As browsers send it: letters beyond ASCII come as xn--….
@@ -142,6 +144,11 @@ def _host_in(address: str) -> str:
     """
     host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
     return f"[{ip_address(host).compressed}]" if ":" in host else host.removesuffix(".")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches an address."""
+    return host in _LOOPBACK
 
 
 def load(**flags: object) -> Settings:

@@ -16,7 +16,7 @@ from running import LIGHTBOX, PATIENCE, Server, environment
 
 from app.arrays.archive import read_archive
 from app.datasets.opening import MEMBERS
-from app.reviews import collected, collecting, studies
+from app.reviews import collected, collecting, links, studies
 from app.reviews.database import Database
 from app.reviews.items import Item
 
@@ -82,6 +82,28 @@ def test_a_link_carries_the_public_address(share: Share) -> None:
     assert done.stdout.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("origin", "base_url", "carried"),
+    [
+        ("http://127.0.0.1:9123", "", "http://127.0.0.1:9123"),
+        ("http://localhost", "", "http://localhost"),
+        ("http://127.0.0.1:9123", "https://pictures.example.org", "https://pictures.example.org"),
+        (
+            "https://pictures.example.org",
+            "https://pictures.example.org/",
+            "https://pictures.example.org",
+        ),
+    ],
+)
+def test_an_address_may_be_as_the_browser_shows_it(
+    origin: str, base_url: str, carried: str, share: Share, places: dict[str, str]
+) -> None:
+    done = share(f"{origin}/d/made?label=1&split=test", LIGHTBOX_BASE_URL=base_url)
+    assert done.stdout.startswith(f"{carried}/s/")
+    (link,) = links.all_links(Database(places["LIGHTBOX_DATABASE_URL"]))
+    assert link.target == "/d/made?split=test&label=1"
+
+
 def test_a_dataset_that_only_the_server_has_can_be_shared(
     share: Share, places: dict[str, str], made: Path, tmp_path: Path
 ) -> None:
@@ -128,6 +150,9 @@ def test_a_study_is_made_with_one_reader(share: Share, places: dict[str, str], m
         (("/d/",), 1),
         (("/d/\udcff",), 1),  # a byte that is no text, as Python hands it over
         (("https://elsewhere.example/d/made",), 1),
+        (("http://name:word@localhost/d/made",), 1),
+        (("ftp://localhost/d/made",), 1),
+        (("http://localhost:port", "--days", "1"), 1),
         (("/d/made", "--days", "0"), 2),
         (("/d/made", "--days", "3651"), 2),
         (("/d/made", "--days", "1.5"), 2),
