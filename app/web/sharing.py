@@ -34,6 +34,7 @@ from app.web.targets import (
     content_at,
     read_collection,
     read_target,
+    require_images,
     require_target,
     seen_at,
 )
@@ -190,9 +191,9 @@ def leads_to(library: Library, collections: dict[int, str], address: str) -> tup
 
 
 def words_of(library: Library, target: Target) -> str:
-    """Say in words what an address names. Raises MissingError if it is not there."""
+    """Say in words what an address names. Raises as ``require_images`` does."""
     dataset = library.dataset(target.dataset_id)
-    require_target(dataset, target)
+    require_images(dataset, target)
     if target.split:
         return _image_words(dataset, target)
     number = images(dataset.subset(target.selection).total, volumes=dataset.is_volume)
@@ -230,7 +231,7 @@ def named(
 def what_at(library: Library, address: str) -> What:
     """Give what a link keeps of the canonical address that it leads to.
 
-    Raises MissingError, ArchiveError.
+    Raises MissingError, MalformedError, ArchiveError.
     """
     if read_collection(address) is not None:
         return What(kind="collection", target=address, dataset=None, content=None)

@@ -100,13 +100,14 @@ def content_at(library: Library, target: Target) -> str | None:
 
     A data set that isn't here may be on the server that the link is made for: then None, and the
     link shows what that one has when it is first opened, and no other file later. Raises
-    MissingError for what it does not have, ArchiveError for a file that can't be served.
+    MissingError for what it does not have, MalformedError for a selection of nothing, ArchiveError
+    for a file that can't be served.
     """
     try:
         dataset = library.dataset(target.dataset_id)
     except MissingError:
         return None
-    require_target(dataset, target)
+    require_images(dataset, target)
     return dataset.archive.content
 
 
@@ -135,6 +136,15 @@ def require_target(dataset: Dataset, target: Target) -> None:
         total = dataset.indexes[dataset.require_split(target.split)].total
         if not 0 <= target.index < total:
             raise _no_image(target.split, str(target.index))
+
+
+def require_images(dataset: Dataset, target: Target) -> None:
+    """Raise as ``require_target`` does, and MalformedError where there is nothing to be seen."""
+    require_target(dataset, target)
+    if not target.split and not dataset.subset(target.selection).total:
+        raise MalformedError(
+            "of", _("There are no images in this selection; take a filter away first.")
+        )
 
 
 def _no_image(split: Split, index: str) -> MissingError:

@@ -144,6 +144,7 @@ def test_a_study_is_made_with_one_reader(share: Share, places: dict[str, str], m
     [
         (("/d/made?label=9",), 1),
         (("/d/made?label=x",), 1),
+        (("/d/made?split=train",), 1),
         (("/d/made/test/30",), 1),
         (("/d/nothing/test/abc",), 1),
         (("/nowhere",), 1),

@@ -367,3 +367,19 @@ def test_who_holds_a_link_is_told_where_nobody_knows_what_was_saved(
     assert "may have been saved, or not" in sent.text
     assert not re.search(r"nothing was saved|database", sent.text)
     assert "the database reviews was lost" in caplog.text
+
+
+def test_a_selection_of_nothing_is_not_shared(serve: Serve, write: Write) -> None:
+    images = np.zeros((4, 5, 5), np.uint8)
+    labels = np.array([[0], [0], [0], [1]], np.uint8)
+    arrays = {"test_images": images, "test_labels": labels}
+    arrays |= {"train_images": images[:3], "train_labels": labels[:3]}
+    owner = serve(write(**arrays))
+    nothing = "/d/made?split=train&label=1"
+    told = "There are no images in this selection; take a filter away first."
+    asked = owner.get("/share", params={"of": nothing})
+    assert (asked.status_code, told in asked.text) == (422, True)
+    sent = send(owner, "/share?of=/d/made", "/share", of=nothing, days="30")
+    assert (sent.status_code, told in sent.text) == (422, True)
+    assert "No link has been made" in owner.get("/links").text
+    share(owner, "/d/made?split=test&label=1")
