@@ -50,10 +50,10 @@ def make_link(
 
 def _from_origin(address: str, base_url: str) -> tuple[str, str]:
     """Take the server's origin off an address; one of another server is left whole."""
-    with suppress(ValueError):  # no address at all
+    with suppress(ValueError):  # no address at all, or a port that is no number
         parts = urlsplit(address)
         origin = f"{parts.scheme}://{parts.netloc}"
-        is_here = is_loopback(parts.hostname or "") and not parts.username
+        is_here = is_loopback(parts.hostname or "") and parts.port != 0 and "@" not in parts.netloc
         if origin == base_url.rstrip("/") or (parts.scheme in ("http", "https") and is_here):
             return origin, address[len(origin) :]
     return _LOCAL, address
