@@ -244,6 +244,13 @@ def names_of_readers(db: Database, reader_ids: Iterable[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
+def closed_among(db: Database, study_ids: Iterable[int]) -> frozenset[int]:
+    """Give those of these studies that are closed. Raises StorageError."""
+    with db.reading() as connection:
+        these = studies.c.id.in_(study_ids) & studies.c.closed.is_not(None)
+        return frozenset(connection.scalars(select(studies.c.id).where(these)))
+
+
 def readers_within(connection: Connection, *these: Study) -> tuple[Reader, ...]:
     """Give the readers of these studies, as the transaction under way sees them."""
     of_these = readers.c.study_id.in_([study.id for study in these])

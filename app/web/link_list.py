@@ -65,6 +65,8 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
         known = links.all_links(database, first_of(pager), PER_PAGE)
         readers = {link.reader_id for link in known if link.reader_id}
         names = studies.names_of_readers(database, readers) if readers else {}
+        read = {link.study_id for link in known if link.study_id}
+        closed = studies.closed_among(database, read) if read else frozenset()
         ours = collections_at(database, (link.target for link in known))
         rows = tuple(
             _row(
@@ -76,6 +78,7 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
                 names.get(link.reader_id or 0, ""),
                 now,
                 pager.page,
+                is_closed=link.study_id in closed,
             )
             for link in known
         )
@@ -119,7 +122,14 @@ def _told(library: Library, database: Database, link: Link) -> str:
 
 
 def _row(
-    link: Link, to: tuple[str, str], told: str, reader: str, now: datetime, page: int
+    link: Link,
+    to: tuple[str, str],
+    told: str,
+    reader: str,
+    now: datetime,
+    page: int,
+    *,
+    is_closed: bool,
 ) -> LinkRow:
     words, target = to
     is_over = link.expires <= now
@@ -131,7 +141,14 @@ def _row(
         title=in_line(link.title or _("Without a title"), reader),
         target=target,
         leads_to=words,
-        text="; ".join((_standing(link, state, told), _opened(link), rights_text(link))),
+        text="; ".join(
+            (
+                _standing(link, state, told),
+                *((_("its study takes no more answers"),) if is_closed else ()),
+                _opened(link),
+                rights_text(link),
+            )
+        ),
         state=state,
         action=None if is_over else addresses.listed(f"{addresses.LINKS}/{link.id}/{change}", page),
     )

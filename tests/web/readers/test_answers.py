@@ -86,7 +86,10 @@ def test_an_answer_that_a_program_sends_again_takes_no_later_one_away(
 def test_a_closed_study_takes_no_more(server: TestClient, reader: tuple[TestClient, str]) -> None:
     browser, link = reader
     form = fields_of(browser.get(f"{link}/read/1").text, f"{link}/answers")
+    listed = "its study takes no more answers"
+    assert listed not in page(server, "/links").text()
     assert send(server, "/studies/1", "/studies/1/close").status_code == 303
+    assert listed in page(server, "/links").text()
     answer = browser.post(f"{link}/answers", data={**form, "choice": "1"})
     assert answer.status_code == 410
     assert "takes no more answers. Nothing was saved." in answer.text
