@@ -201,14 +201,16 @@ def require_form(form: str) -> None:
 def cut_for(dataset: Dataset, query: str) -> Cut | None:
     """Read which plane of a volume a picture's address asks for; the middle one if it says none.
 
-    Raises MalformedError or MissingError.
+    Of a picture there is none, though what can't be read is refused there, too. Raises
+    MalformedError or MissingError.
     """
-    if not dataset.is_volume:
-        return None
     given = dict(parse_qsl(query))
     axis = given.get("axis", exact.AXES[0])
     if axis not in exact.AXES:
         raise MalformedError("axis", _("axis must be one of {axes}.", axes=", ".join(exact.AXES)))
+    if not dataset.is_volume:
+        exact_number("slice", given.get("slice", "0"))
+        return None
     number_of_axis = exact.AXES.index(axis)
     middle = default_slices(dataset)[number_of_axis]
     return number_of_axis, _slice(dataset, axis, "slice", given.get("slice", str(middle)))

@@ -90,6 +90,9 @@ def test_the_npy_of_a_slice_is_that_slice(real_client: TestClient, truth: Read) 
         ("/d/adrenalmnist3d/test/0.png?axis=z&slice=-1", 404),
         ("/d/adrenalmnist3d/test/0.png?axis=w&slice=1", 422),
         ("/d/adrenalmnist3d/test/0.png?axis=z&slice=one", 422),
+        # A picture has neither, but what can't be read is no less malformed there.
+        ("/d/retinamnist/test/0.png?axis=w", 422),
+        ("/d/retinamnist/test/0.png?slice=one", 422),
         ("/d/retinamnist/test/400.png", 404),
         ("/d/retinamnist/test/-1.png", 404),
         ("/d/retinamnist/test/1.5.png", 404),
