@@ -23,6 +23,7 @@ from app.web.lists import first_of, paged
 from app.web.preferences import way_back
 from app.web.security import NO_REFERRER
 from app.web.sharing import collections_at, leads_to, link_url, named
+from app.web.targets import seen_at
 from app.web.templating import page
 
 _ONCE: Final = {"Cache-Control": "no-store", **NO_REFERRER}
@@ -48,6 +49,7 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
     @router.get(f"{addresses.STUDIES}/new")
     def form(request: Request, of: str) -> Response:
         words, address = named(library, database, of)
+        seen_at(library, of)  # the way back would lead to what can't be read
         check = forms.check_for(request)
         dataset = designing.source_at(library, database, address).dataset
         view = study_pages.form(dataset, address, words, way_back(of), check)

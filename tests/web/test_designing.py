@@ -63,3 +63,11 @@ def test_who_asks_for_repeats_gets_one_at_least(
     (path,) = re.findall(r'id="made"[^>]*value="http://[^/]+(/s/[^"]+)"', made)
     read = page(visitor(server), f"{path}/read/1")
     assert words(read.one("p", class_="progress-line")) == f"1 of {shown}"
+
+
+@pytest.mark.parametrize("seen", ["window=2", "map=rainbow", "invert=7"])
+def test_an_address_that_says_wrongly_how_its_images_are_seen_is_refused(
+    seen: str, server: TestClient
+) -> None:
+    refused = page(server, f"/studies/new?of=/d/atlas?{seen}", 422)
+    assert seen.partition("=")[0] in refused.text()
