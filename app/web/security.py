@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.protocol import AT_ONCE, AtOnce, RawHeaders
+from app.web.transport import ASK_AGAIN
 
 _CSP: Final = (
     "default-src 'self'; {style}base-uri 'none'; form-action 'self'; "
@@ -24,6 +25,8 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # Where nothing is said, caches on the way may guess (RFC 9111, section 4.2.2).
+    "Cache-Control": ASK_AGAIN,
 }
 _RAW: Final = [(name.lower().encode(), value.encode()) for name, value in _HEADERS.items()]
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})

@@ -57,6 +57,12 @@ def test_every_answer_carries_the_security_headers(target: str, serve: Serve, wr
     assert_guarded(dict(serve(made(write)).get(target).headers))
 
 
+@EVERY_KIND
+def test_every_answer_says_whether_it_may_be_kept(target: str, serve: Serve, write: Write) -> None:
+    kept = serve(made(write)).get(target, follow_redirects=False).headers["cache-control"]
+    assert kept in {"no-cache", "no-store"} or "immutable" in kept
+
+
 def test_sheets_carry_them_when_drawn_and_when_kept(serve: Serve, write: Write) -> None:
     client = serve(made(write))
     (sheet,) = page(client, "/d/made").sheets()
