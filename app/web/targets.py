@@ -142,9 +142,7 @@ def require_images(dataset: Dataset, target: Target) -> None:
     """Raise as ``require_target`` does, and MalformedError where there is nothing to be seen."""
     require_target(dataset, target)
     if not target.split and not dataset.subset(target.selection).total:
-        raise MalformedError(
-            "of", _("There are no images in this selection; take a filter away first.")
-        )
+        raise MalformedError("of", _("There are no images in this selection."))
 
 
 def _no_image(split: Split, index: str) -> MissingError:

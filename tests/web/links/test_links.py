@@ -376,7 +376,7 @@ def test_a_selection_of_nothing_is_not_shared(serve: Serve, write: Write) -> Non
     arrays |= {"train_images": images[:3], "train_labels": labels[:3]}
     owner = serve(write(**arrays))
     nothing = "/d/made?split=train&label=1"
-    told = "There are no images in this selection; take a filter away first."
+    told = "There are no images in this selection."
     asked = owner.get("/share", params={"of": nothing})
     assert (asked.status_code, told in asked.text) == (422, True)
     sent = send(owner, "/share?of=/d/made", "/share", of=nothing, days="30")
