@@ -55,7 +55,7 @@ def _from_origin(address: str, base_url: str) -> tuple[str, str]:
         origin = f"{parts.scheme}://{parts.netloc}"
         is_here = is_loopback(parts.hostname or "") and parts.port != 0 and "@" not in parts.netloc
         if origin == base_url.rstrip("/") or (parts.scheme in ("http", "https") and is_here):
-            return origin, address[len(origin) :]
+            return origin, parts._replace(scheme="", netloc="").geturl()
     return _LOCAL, address
 
 

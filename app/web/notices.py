@@ -34,7 +34,7 @@ def dataset_notices(dataset: Dataset, window: Window | None) -> tuple[Notice, ..
 
 
 def window_notices(datasets: Sequence[Dataset]) -> tuple[Notice, ...]:
-    """Say through which windows thumbnails of these are seen, and of which where there are several.
+    """Say through which windows pictures of these are seen, and of which where there are several.
 
     Of one that can't be read its picture says why.
     """

@@ -87,6 +87,7 @@ def test_a_link_carries_the_public_address(share: Share) -> None:
     [
         ("http://127.0.0.1:9123", "", "http://127.0.0.1:9123"),
         ("http://localhost", "", "http://localhost"),
+        (" http://local\nhost", "", "http://localhost"),  # as mail programs break it
         ("http://127.0.0.1:9123", "https://pictures.example.org", "https://pictures.example.org"),
         (
             "https://pictures.example.org",
