@@ -8,7 +8,7 @@ page exists is for the dataset to say, not for the address.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Literal, TypeVar, get_args
+from typing import Final, Literal, get_args
 
 from app.datasets.query import bounded, exact_number, one_of, page_of, parameters, readable
 from app.errors import MissingError
@@ -32,8 +32,6 @@ NO_LABEL: Final = "none"
 PER_PAGE: Final = 100
 PER_PAGE_MOST: Final = 500
 SEED_MOST: Final = 2**32 - 1
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -95,17 +93,17 @@ class Selection:
         """Give the same items in the same order, on another page."""
         return replace(self, page=page)
 
-    def toggle_split(self, split: Split) -> "Selection":
-        """Add the split to the filter, or take it out, and start from the first page."""
-        return replace(self, splits=_splits(_toggled(self.splits, split)), page=1)
+    def without_split(self, split: Split) -> "Selection":
+        """Take the split out of the filter, and start from the first page."""
+        return replace(self, splits=tuple(s for s in self.splits if s != split), page=1)
 
-    def toggle_label(self, label: int) -> "Selection":
-        """Add the label to the filter, or take it out, and start from the first page."""
-        return replace(self, labels=tuple(sorted(_toggled(self.labels, label))), page=1)
+    def without_label(self, label: int) -> "Selection":
+        """Take the label out of the filter, and start from the first page."""
+        return replace(self, labels=tuple(each for each in self.labels if each != label), page=1)
 
-    def toggle_unlabelled(self) -> "Selection":
-        """Add the items that carry no label, or take them out, and start from the first page."""
-        return replace(self, unlabelled=not self.unlabelled, page=1)
+    def without_unlabelled(self) -> "Selection":
+        """Take the items that carry no label out of the filter, and start from the first page."""
+        return replace(self, unlabelled=False, page=1)
 
     def without_labels(self) -> "Selection":
         """Give the items of every label and of none, on the first page."""
@@ -189,7 +187,3 @@ def _splits(wanted: Iterable[Split]) -> tuple[Split, ...]:
 def _labels(given: dict[str, list[str]]) -> tuple[int, ...]:
     numbers = (value for value in given.get("label", ()) if value != NO_LABEL)
     return tuple(sorted({exact_number("label", value) for value in numbers}))
-
-
-def _toggled(values: tuple[_T, ...], value: _T) -> set[_T]:
-    return set(values) ^ {value}

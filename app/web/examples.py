@@ -118,9 +118,9 @@ class Examples:
         "Findings",
         "finding",
         (
-            FacetValue("0", "atelectasis", "1,204", HERE, on=True, hue="0"),
-            FacetValue("1", _LONG, "88", HERE, on=False, hue="1"),
-            FacetValue("2", "effusion", "0", HERE, on=False, hue="2"),
+            FacetValue("0", "atelectasis", "1,204", on=True, hue="0"),
+            FacetValue("1", _LONG, "88", on=False, hue="1"),
+            FacetValue("2", "effusion", "0", on=False, hue="2"),
         ),
         HERE,
         (Link("Any", HERE, current=True), Link("All", HERE), Link("None", HERE)),

@@ -53,14 +53,17 @@ class Tab:
 
 @dataclass(frozen=True)
 class FacetValue:
-    """One value of a filter: ``count`` under the other filter, ``href`` adds it or takes it out."""
+    """One value of a filter: ``count`` under the other filter.
+
+    ``href`` adds it or takes it out, where it is no field of a form.
+    """
 
     value: str
     text: str
     count: str
-    href: str
     on: bool
     hue: str | None = None
+    href: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Facet:
 
 @dataclass(frozen=True)
 class Filters:
-    """The search, the facets, and the form that sets order and page size."""
+    """The search, and the form of the facets, the order and the page size."""
 
     facets: tuple[Facet, ...]
     orders: tuple[Choice, ...]
@@ -161,7 +164,6 @@ def _split_facet(dataset: Dataset, selection: Selection) -> Facet:
             value=split,
             text=split,
             count=counted(only.total),
-            href=addresses.grid(dataset.id, selection.toggle_split(split)),
             on=split in selection.splits,
         )
 
@@ -184,7 +186,6 @@ def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
             value=str(label.value),
             text=label_text(label),
             count=counted(sum(of_split[label.value] for of_split in counts.values())),
-            href=addresses.grid(dataset.id, selection.toggle_label(label.value)),
             on=label.value in selection.labels,
             hue=histogram.hue(label),
         )
@@ -197,7 +198,6 @@ def _label_facet(dataset: Dataset, selection: Selection) -> Facet:
                 value=NO_LABEL,
                 text=_(BARE),
                 count=counted(bare),
-                href=addresses.grid(dataset.id, selection.toggle_unlabelled()),
                 on=selection.unlabelled,
             )
         )
@@ -229,7 +229,7 @@ def _modes(dataset: Dataset, selection: Selection) -> tuple[Link, ...]:
 def chips(dataset: Dataset, selection: Selection) -> Chips:
     """Give what is filtered by, each with the way to do without it."""
     splits = [
-        Link(split, addresses.grid(dataset.id, selection.toggle_split(split)))
+        Link(split, addresses.grid(dataset.id, selection.without_split(split)))
         for split in selection.splits
     ]
     out = selection.match == "none"
@@ -237,10 +237,10 @@ def chips(dataset: Dataset, selection: Selection) -> Chips:
     for value in selection.labels:
         name = label_text(dataset.label_of[value])
         text = _("without {labels}", labels=name) if out else name
-        labels.append(Link(text, addresses.grid(dataset.id, selection.toggle_label(value))))
+        labels.append(Link(text, addresses.grid(dataset.id, selection.without_label(value))))
     if selection.unlabelled:
         text = _("with a label") if out else _(NO_LABEL_TEXT)
-        labels.append(Link(text, addresses.grid(dataset.id, selection.toggle_unlabelled())))
+        labels.append(Link(text, addresses.grid(dataset.id, selection.without_unlabelled())))
     noted = selection.noted
     said = (
         [Link(_(NOTED_WORDS[noted]), addresses.grid(dataset.id, selection.toggle_noted(noted)))]
@@ -254,10 +254,7 @@ def chips(dataset: Dataset, selection: Selection) -> Chips:
 
 def _hidden(selection: Selection) -> tuple[Hidden, ...]:
     """What the form carries along: all of the state that none of its fields says."""
-    fields = [Hidden("split", split) for split in selection.splits]
-    fields += [Hidden("label", str(label)) for label in selection.labels]
-    if selection.unlabelled:
-        fields.append(Hidden("label", NO_LABEL))
+    fields = []
     if selection.match != Selection.match:
         fields.append(Hidden("match", selection.match))
     if selection.noted:

@@ -66,6 +66,36 @@ def test_a_filter_is_followed_without_loading_the_page_again(page: Page) -> None
     assert is_same_document(page)
 
 
+def test_of_boxes_that_are_ticked_in_quick_succession_none_is_lost(page: Page) -> None:
+    visit(page, "/d/retinamnist")
+    for box in ("#label-1", "#label-3", "#label-4", "#split-val", "#label-4"):
+        page.locator(box).click(no_wait_after=True)
+    expect(page).to_have_url(re.compile(r"/d/retinamnist\?split=val&label=1&label=3$"))
+    expect(page.locator("h1")).to_contain_text("val")
+    assert ticked(page) == ["label-1", "label-3", "split-val"]
+
+
+def test_boxes_say_what_is_seen_also_after_going_back_and_reloading(page: Page) -> None:
+    visit(page, "/d/retinamnist?label=2")
+    page.locator("#split-test").click()
+    expect(page).to_have_url(re.compile("split=test&label=2$"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"retinamnist\?label=2$"))
+    expect(page.locator("#split-test")).not_to_be_checked()
+    assert ticked(page) == ["label-2"]
+    # Without JavaScript's doing, browsers would put back what was ticked before.
+    page.locator("#label-3").evaluate("(box) => (box.checked = true)")
+    page.reload()
+    assert ticked(page) == ["label-2"]
+
+
+def ticked(page: Page) -> list[str]:
+    found: list[str] = page.eval_on_selector_all(
+        "#filters input:checked", "(boxes) => boxes.map((box) => box.id)"
+    )
+    return found
+
+
 def test_the_title_of_the_window_says_what_is_seen(page: Page) -> None:
     visit(page, "/d/breastmnist")
     page.locator("#label-0").click()

@@ -20,6 +20,7 @@ CATALOGUE, GRID, ITEM, VOLUME = (PAGES[name] for name in ("catalogue", "grid", "
 SIZES, GUIDE, SHARE = PAGES["sizes"], PAGES["style guide"], "/share?of=/d/breastmnist"
 
 # What the browser has computed of each element that a selector finds.
+CURRENT = "[aria-current]"
 COMPUTED = """([selector, name, part]) =>
   [...document.querySelectorAll(selector)].map((each) => getComputedStyle(each, part)[name])"""
 
@@ -113,10 +114,10 @@ def test_where_colours_are_forced_what_is_chosen_is_told_and_pictures_keep_their
     page.emulate_media(forced_colors="active", color_scheme=scheme)
     prefer(page, look, base_url)
     visit(page, GRID)
-    for each in (".tab", ".switch a", ".value"):
-        assert set(computed(page, f"{each}[aria-current]", "outlineStyle")) == {"solid"}
-        assert set(computed(page, f"{each}:not([aria-current])", "outlineStyle")) == {"none"}
-    assert to_ground(page, ".hue, [aria-current] > .tick", "backgroundColor") >= 3
+    for each, chosen in ((".tab", CURRENT), (".switch a", CURRENT), (".value", ":has(:checked)")):
+        assert set(computed(page, f"{each}{chosen}", "outlineStyle")) == {"solid"}
+        assert set(computed(page, f"{each}:not({chosen})", "outlineStyle")) == {"none"}
+    assert to_ground(page, ".hue, .tick:checked", "backgroundColor") >= 3
     assert to_ground(page, ".marked", "backgroundColor", "::before") >= 3
     assert to_ground(page, ".chip", "borderTopColor") >= 3
     assert to_ground(page, ".cross, .arrow", "color") >= 3

@@ -187,20 +187,16 @@ def test_what_is_no_number_in_a_path_is_one_that_nothing_has(value: str, number:
     assert number_in_path(value) == number
 
 
-def test_toggling_twice_changes_nothing_but_the_page() -> None:
+def test_what_is_taken_out_of_the_filter_leaves_the_rest_on_the_first_page() -> None:
+    selection = parse("split=train&split=test&label=1&label=3&label=none&page=4")
+    assert selection.without_split("train") == parse("split=test&label=1&label=3&label=none")
+    assert selection.without_label(3) == parse("split=train&split=test&label=1&label=none")
+    assert selection.without_unlabelled() == parse("split=train&split=test&label=1&label=3")
+
+
+def test_toggling_what_was_said_twice_changes_nothing_but_the_page() -> None:
     selection = Selection(splits=("test",), labels=(1, 3), page=4)
-    assert selection.toggle_split("val").toggle_split("val") == selection.on_page(1)
-    assert selection.toggle_label(2).toggle_label(2) == selection.on_page(1)
-    assert selection.toggle_unlabelled().toggle_unlabelled() == selection.on_page(1)
     assert selection.toggle_noted("flagged").toggle_noted("flagged") == selection.on_page(1)
-
-
-def test_toggling_puts_into_the_filter_what_is_not_in_it() -> None:
-    selection = Selection(splits=("test",), labels=(1, 3))
-    assert selection.toggle_split("train").query() == "split=train&split=test&label=1&label=3"
-    assert selection.toggle_label(2).query() == "split=test&label=1&label=2&label=3"
-    assert selection.toggle_label(3).query() == "split=test&label=1"
-    assert selection.toggle_unlabelled().query() == "split=test&label=1&label=3&label=none"
     assert selection.toggle_noted("notes").query() == "split=test&label=1&label=3&noted=notes"
 
 
@@ -221,8 +217,8 @@ def test_a_number_beyond_all_is_the_one_that_was_sent() -> None:
     assert parse(f"page={'9' * 30}").page == 10**30 - 1
 
 
-def test_toggling_the_last_split_on_is_no_filter() -> None:
-    assert Selection(splits=("train", "val")).toggle_split("test").splits == ()
+def test_all_three_splits_are_no_filter() -> None:
+    assert parse("split=test&split=train&split=val").splits == ()
 
 
 @pytest.mark.parametrize(

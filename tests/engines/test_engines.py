@@ -51,11 +51,13 @@ def test_a_window_is_the_same_for_every_pixel(window: Window, images: Read) -> N
 def test_a_filter_is_followed_on_the_same_page_and_back_undoes_it(window: Window) -> None:
     window.open("/d/retinamnist?split=test")
     window.run("async () => { window.same = true; }")
-    window.click('[data-found] a[href$="label=4"]')
+    window.click("#label-4")
     window.wait('location.search === "?split=test&label=4" && document.title.includes("(4)")')
     assert window.run("async () => window.same")
     window.back()
     window.wait('location.search === "?split=test" && !document.title.includes("(4)")')
+    ticked = "[...document.querySelectorAll('#filters :checked')].map((box) => box.id).join()"
+    window.wait(f"{ticked}.includes('split-test') && !{ticked}.includes('label-4')")
 
 
 def test_space_looks_closer_arrows_go_on_and_escape_leads_back(window: Window) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -83,6 +84,21 @@ class Page:
 def words(element: Element) -> str:
     """The text of an element, with single spaces."""
     return " ".join("".join(element.itertext()).split())
+
+
+def sent(form: Element, *clicked: str) -> str:
+    """Where a GET form leads when the boxes of these ids are clicked and it is sent."""
+    pairs = []
+    for field in form.iter():
+        name, value = field.get("name", ""), field.get("value", "")
+        is_off = field.get("checked") is None
+        if field.tag == "select":
+            (value,) = [o.get("value", "") for o in field if o.get("selected") is not None]
+        elif field.get("type") == "checkbox" and is_off != (field.get("id") in clicked):
+            continue
+        if field.tag in ("input", "select"):
+            pairs.append((name, value))
+    return f"{form.get('action')}?{urlencode(pairs)}"
 
 
 def page(client: TestClient, address: str, status: int = 200) -> Page:

@@ -1,11 +1,13 @@
 """Every view is an address: canonical, complete, and each link on a page leads somewhere."""
 
+from urllib.parse import urlsplit
+
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from .conftest import Serve, Write
-from .reading import Page, json_of, page, words
+from .reading import Page, json_of, page, sent, words
 
 
 def test_every_link_within_two_steps_of_the_catalogue_is_answered(
@@ -112,8 +114,14 @@ def test_a_grid_says_where_each_form_field_stands(real_client: TestClient) -> No
     shown = page(real_client, "/d/retinamnist?split=val&label=2&bars=share&order=label")
     form = shown.one("form", id="filters")
     assert form.get("method") == "get"
-    hidden = [(e.get("name"), e.get("value")) for e in form.iter("input")]
-    assert {("split", "val"), ("label", "2"), ("bars", "share")} <= set(hidden)
+    boxes = [e for e in form.iter("input") if e.get("type") == "checkbox"]
+    assert [(e.get("name"), e.get("value")) for e in boxes] == [
+        *(("label", str(label)) for label in range(5)),
+        *(("split", split) for split in ("train", "val", "test")),
+    ]
+    assert {e.get("id") for e in boxes if e.get("checked") is not None} == {"split-val", "label-2"}
+    asked = {tuple(each.split("=")) for each in urlsplit(sent(form)).query.split("&")}
+    assert {("split", "val"), ("label", "2"), ("bars", "share"), ("order", "label")} <= asked
 
 
 @pytest.mark.parametrize("seed", ["0", "4294967294", "4294967295"])

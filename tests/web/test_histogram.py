@@ -1,12 +1,13 @@
 """Counts on pages and in the API are those that NumPy counts, under the same filters."""
 
 from collections.abc import Callable
+from xml.etree.ElementTree import Element
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from .reading import SPLITS, Page, Truth, json_of, page, words
+from .reading import SPLITS, Page, Truth, json_of, page, sent, words
 
 Read = Callable[[str], Truth]
 
@@ -27,11 +28,11 @@ def count(truth: Truth, split: str, value: int) -> int:
 def facet(shown: Page, name: str) -> dict[str, int]:
     """What a filter says: value → count."""
     found = {}
-    for link in shown.all("a", class_="value"):
-        kind, _, value = link.get("id", "").partition("-")
-        if kind == name:
-            counted = next(e for e in link.iter() if e.get("class") == "count")
-            found[value] = int((counted.text or "").replace(",", ""))
+    for row in shown.one("form", id="filters").iter("label"):
+        for box in row.iter("input"):
+            if box.get("name") == name:
+                counted = next(e for e in row.iter() if e.get("class") == "count")
+                found[box.get("value", "")] = int((counted.text or "").replace(",", ""))
     return found
 
 
@@ -116,8 +117,27 @@ def test_a_label_is_counted_under_the_split_filter_and_not_its_own(
     }
 
 
-def test_following_a_filter_twice_leads_back(real_client: TestClient) -> None:
+def test_a_box_that_is_clicked_and_clicked_again_leads_back(real_client: TestClient) -> None:
     start = "/d/retinamnist?label=2"
-    onward = page(real_client, start).one("a", id="split-val").get("href", "")
+    onward = canonical(real_client, sent(filters(real_client, start), "split-val"))
     assert onward == "/d/retinamnist?split=val&label=2"
-    assert page(real_client, onward).one("a", id="split-val").get("href") == start
+    back = canonical(real_client, sent(filters(real_client, onward), "split-val"))
+    assert back == start
+
+
+def test_several_boxes_may_be_sent_at_once(real_client: TestClient, truth: Read) -> None:
+    form = filters(real_client, "/d/retinamnist?label=2")
+    onward = sent(form, "split-train", "split-test", "label-0", "label-2")
+    there = "/d/retinamnist?split=train&split=test&label=0"
+    assert canonical(real_client, onward) == there
+    number = len(truth("retinamnist").selected(("train", "test"), (0,)))
+    assert f"100 of {number} images" in page(real_client, onward).text()
+
+
+def filters(client: TestClient, address: str) -> Element:
+    return page(client, address).one("form", id="filters")
+
+
+def canonical(client: TestClient, address: str) -> str:
+    """The page's own address: without what is usual."""
+    return page(client, address).one("div", id="results").get("data-address", "")
