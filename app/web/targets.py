@@ -89,8 +89,9 @@ def _target(address: str) -> Target:
     raise MissingError(
         "address",
         _(
-            "Only a grid, an image or a collection can be shared, such as "
-            "/d/breastmnist?split=test."
+            "“{address}” is not the address of a grid, an image or a collection, such as "
+            "/d/breastmnist?split=test.",
+            address=readable(address),
         ),
     )
 

@@ -225,9 +225,17 @@ def test_a_collection_that_is_not_there_says_so(address: str, client: TestClient
     assert client.get(address).status_code == 404
 
 
-@pytest.mark.parametrize("of", ["/d/nothing", "/links", "//evil.example/d/eyes", "/d/eyes/test/1"])
-def test_only_grids_are_collected_from(of: str, client: TestClient) -> None:
-    assert client.get(f"/collections/add?of={of}").status_code == 404
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        ("/d/nothing", "no dataset called “nothing”"),
+        ("/links", "“/links” is not the address of a grid"),
+        ("//evil.example/d/eyes", "“//evil.example/d/eyes” is not the address of a grid"),
+        ("/d/eyes/test/1", "This is an image's address, not a grid's."),
+    ],
+)
+def test_only_grids_are_collected_from(of: str, said: str, client: TestClient) -> None:
+    assert said in page(client, f"/collections/add?of={of}", 404).text()
 
 
 def test_hostile_names_are_words(client: TestClient) -> None:
