@@ -25,7 +25,7 @@ from app.web.language import later
 from app.web.lists import first_of, paged, required_pages
 from app.web.pager import pages_of
 from app.web.studio import Plan, Studio
-from app.web.transport import ASK_AGAIN
+from app.web.transport import ASK_AGAIN, anew
 from app.web.words import images
 
 _NO_PAGE: Final = later("There is no page {number}; this collection has {pages}.")
@@ -54,7 +54,7 @@ def collections(library: Library, database: Database, forms: Forms) -> APIRouter
             for each in (*found, *deleted)
         }
         view = collection_pages.overview(found, deleted, counts, pager, check)
-        return forms.page(request, "collections", view, check)
+        return anew(forms.page(request, "collections", view, check))
 
     @router.post("")
     def create(fields: Fields) -> Response:
@@ -102,7 +102,7 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         view = collection_pages.one(
             found, shown, number, problem, dataset, done, check, files, volumes=volumes
         )
-        return forms.page(request, "collection", view, check, style=view.style)
+        return anew(forms.page(request, "collection", view, check, style=view.style))
 
     @router.post("/{collection_id}/change")
     def change(request: Request, collection_id: str, fields: Fields) -> Response:

@@ -35,7 +35,7 @@ from app.web.reading_viewer import carried
 from app.web.seat import Seat, dataset_of, images_of, lost_numbers, practised, seat_at, seat_of
 from app.web.studio import Plan, Studio
 from app.web.templating import page
-from app.web.transport import NOT_AT_ALL
+from app.web.transport import anew
 from app.web.views import Notice
 
 _MILLISECONDS_MOST: Final = 12
@@ -81,10 +81,7 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             secrets.token_urlsafe(12),
         )
         view = replace(view, notices=(*still_coming(images), *view.notices))
-        shown = finish(page(request, "read", view, style=view.viewer.style))
-        # What a browser keeps, its Back shows unasked: an answer that was changed since.
-        shown.headers["Cache-Control"] = NOT_AT_ALL
-        return shown
+        return anew(finish(page(request, "read", view, style=view.viewer.style)))
 
     @router.post("/answers")
     def answer(request: Request, token: str, fields: Fields) -> Response:

@@ -25,6 +25,7 @@ from app.web.security import NO_REFERRER
 from app.web.sharing import collections_at, leads_to, link_url, named
 from app.web.targets import seen_at
 from app.web.templating import page
+from app.web.transport import anew
 
 _ONCE: Final = {"Cache-Control": "no-store", **NO_REFERRER}
 
@@ -44,7 +45,7 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
             study_pages.row(study, far[study.id], volumes=shows_volumes(library, study))
             for study in found
         ]
-        return page(request, "studies", study_pages.StudyList(tuple(rows), pager))
+        return anew(page(request, "studies", study_pages.StudyList(tuple(rows), pager)))
 
     @router.get(f"{addresses.STUDIES}/new")
     def form(request: Request, of: str) -> Response:
@@ -72,7 +73,7 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         lost = lost_items(library, database, study)
         far, volumes = answers.progress(database, study), shows_volumes(library, study)
         view = study_pages.build(study, far, source, lost, check, volumes=volumes)
-        return forms.page(request, "study", view, check)
+        return anew(forms.page(request, "study", view, check))
 
     @router.post(f"{addresses.STUDIES}/{{study_id}}/readers")
     def invite(request: Request, study_id: str, fields: Fields) -> Response:

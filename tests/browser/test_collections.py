@@ -101,6 +101,22 @@ def test_enter_in_the_field_of_a_place_moves_the_image_there(
     assert shown(page) == [("val", 4), ("val", 7), ("val", 1)]
 
 
+def test_who_goes_back_sees_what_is_in_it_now(open_as_owner: Callable[..., Page]) -> None:
+    page = open_as_owner(COLLECT)
+    for index in (1, 4):
+        page.locator(f'[data-index="{index}"]').click()
+    page.get_by_label("Into the collection").select_option("")
+    page.get_by_label("Name of a new one").fill("Now")
+    page.get_by_role("button", name="Add to the collection").click()
+    page.get_by_label(re.compile("^Choose .*val 1,")).check()
+    page.locator("button[value=remove]").click()
+    expect(page).to_have_url(re.compile("done=remove"))
+    page.go_back()
+    expect(page).not_to_have_url(re.compile("done=remove"))
+    expect(page.locator("h1")).to_have_text("Now")
+    assert shown(page) == [("val", 4)]
+
+
 def test_on_a_narrow_screen_no_button_touches_another(
     open_as_owner: Callable[..., Page],
 ) -> None:
