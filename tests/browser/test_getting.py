@@ -44,6 +44,14 @@ def test_a_choice_filters_at_once_and_back_undoes_it(page: Page) -> None:
     expect(page.locator(".found")).to_contain_text("18 datasets")
 
 
+def test_of_choices_in_quick_succession_none_is_lost(page: Page) -> None:
+    visit(page, "/")
+    for label, value in (("Task", "multi-class"), ("2D or 3D", "2"), ("Task", "binary-class")):
+        page.get_by_label(label).select_option(value)
+    expect(page).to_have_url(re.compile(r"/\?task=binary-class&dimensions=2$"))
+    expect(page.get_by_label("2D or 3D")).to_have_value("2")
+
+
 def test_without_javascript_the_search_is_sent_by_its_button(
     elsewhere: Callable[..., Page],
 ) -> None:
