@@ -25,7 +25,8 @@ from app.web.language import later
 from app.web.lists import first_of, paged, required_pages
 from app.web.pager import pages_of
 from app.web.studio import Plan, Studio
-from app.web.transport import ASK_AGAIN, anew
+from app.web.templating import anew
+from app.web.transport import ASK_AGAIN
 from app.web.words import images
 
 _NO_PAGE: Final = later("There is no page {number}; this collection has {pages}.")
@@ -54,7 +55,8 @@ def collections(library: Library, database: Database, forms: Forms) -> APIRouter
             for each in (*found, *deleted)
         }
         view = collection_pages.overview(found, deleted, counts, pager, check)
-        return anew(forms.page(request, "collections", view, check))
+        anew(request)
+        return forms.page(request, "collections", view, check)
 
     @router.post("")
     def create(fields: Fields) -> Response:
@@ -102,7 +104,8 @@ def collection(library: Library, database: Database, forms: Forms, studio: Studi
         view = collection_pages.one(
             found, shown, number, problem, dataset, done, check, files, volumes=volumes
         )
-        return anew(forms.page(request, "collection", view, check, style=view.style))
+        anew(request)
+        return forms.page(request, "collection", view, check, style=view.style)
 
     @router.post("/{collection_id}/change")
     def change(request: Request, collection_id: str, fields: Fields) -> Response:

@@ -24,7 +24,7 @@ from app.web.language import moment, ngettext, say
 from app.web.lists import first_of, paged
 from app.web.shared import found_shared
 from app.web.sharing import collections_at, leads_to, rights_text
-from app.web.transport import anew
+from app.web.templating import anew
 from app.web.views import Pager
 from app.web.words import in_line
 
@@ -83,7 +83,8 @@ def link_list(library: Library, database: Database, forms: Forms) -> APIRouter:
             )
             for link in known
         )
-        return anew(forms.page(request, "links", LinkList(rows, pager, check), check))
+        anew(request)
+        return forms.page(request, "links", LinkList(rows, pager, check), check)
 
     def change(request: Request, link_id: str, how: Callable[[Database, int], None]) -> Response:
         # Read first: where it is refused, nothing must have been done.

@@ -34,8 +34,7 @@ from app.web.reading_options import CANNOT
 from app.web.reading_viewer import carried
 from app.web.seat import Seat, dataset_of, images_of, lost_numbers, practised, seat_at, seat_of
 from app.web.studio import Plan, Studio
-from app.web.templating import page
-from app.web.transport import anew
+from app.web.templating import anew, page
 from app.web.views import Notice
 
 _MILLISECONDS_MOST: Final = 12
@@ -81,7 +80,8 @@ def reading(library: Library, door: Door, forms: Forms) -> APIRouter:
             secrets.token_urlsafe(12),
         )
         view = replace(view, notices=(*still_coming(images), *view.notices))
-        return anew(finish(page(request, "read", view, style=view.viewer.style)))
+        anew(request)
+        return finish(page(request, "read", view, style=view.viewer.style))
 
     @router.post("/answers")
     def answer(request: Request, token: str, fields: Fields) -> Response:

@@ -24,8 +24,7 @@ from app.web.preferences import way_back
 from app.web.security import NO_REFERRER
 from app.web.sharing import collections_at, leads_to, link_url, named
 from app.web.targets import seen_at
-from app.web.templating import page
-from app.web.transport import anew
+from app.web.templating import anew, page
 
 _ONCE: Final = {"Cache-Control": "no-store", **NO_REFERRER}
 
@@ -45,7 +44,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
             study_pages.row(study, far[study.id], volumes=shows_volumes(library, study))
             for study in found
         ]
-        return anew(page(request, "studies", study_pages.StudyList(tuple(rows), pager)))
+        anew(request)
+        return page(request, "studies", study_pages.StudyList(tuple(rows), pager))
 
     @router.get(f"{addresses.STUDIES}/new")
     def form(request: Request, of: str) -> Response:
@@ -73,7 +73,8 @@ def studying(library: Library, database: Database, forms: Forms, base_url: str |
         lost = lost_items(library, database, study)
         far, volumes = answers.progress(database, study), shows_volumes(library, study)
         view = study_pages.build(study, far, source, lost, check, volumes=volumes)
-        return anew(forms.page(request, "study", view, check))
+        anew(request)
+        return forms.page(request, "study", view, check)
 
     @router.post(f"{addresses.STUDIES}/{{study_id}}/readers")
     def invite(request: Request, study_id: str, fields: Fields) -> Response:

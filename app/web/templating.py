@@ -23,10 +23,11 @@ from app.web.bundled import bundled, htmx_folder
 from app.web.language import Language
 from app.web.roles import ROLE
 from app.web.security import policy_with_style
-from app.web.transport import ASK_AGAIN, FOREVER
+from app.web.transport import ASK_AGAIN, FOREVER, NOT_AT_ALL
 
 HTMX: Final = "/vendor/htmx"
 _HTMX_SCRIPT: Final = "dist/htmx.min.js"
+_ANEW: Final = "lightbox.anew"
 _VARY: Final = f"HX-Request-Type, HX-History-Restore-Request, {language.VARY}"
 
 
@@ -157,7 +158,19 @@ def page(
     style: str = "",
 ) -> HTMLResponse:
     """Draw a view: a whole page, or only its results where htmx asks for these."""
-    return respond(draw(request, name, view), status, style)
+    answer = respond(draw(request, name, view), status, style)
+    if _ANEW in request.scope:
+        answer.headers["Cache-Control"] = NOT_AT_ALL
+    return answer
+
+
+def anew(request: Request) -> None:
+    """Have the browser ask for the page at hand again when one comes back to it.
+
+    What it keeps, its Back shows unasked: something that was changed since. Some keep pages whole
+    whatever they are told; those say so to our script.
+    """
+    request.scope[_ANEW] = True
 
 
 def draw(request: Request, name: str, view: Any) -> str:  # noqa: ANN401 (as above)
@@ -175,6 +188,7 @@ def surroundings(request: Request) -> dict[str, Hashable]:
         "is_visitor": request.scope.get(ROLE) == "visitor",
         "unfurled": unfurl.card_of(request),
         "today": language.day(datetime.now(UTC).date()),
+        "anew": _ANEW in request.scope,
     }
 
 

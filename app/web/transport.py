@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # For addresses that change with their content, for those that do not, and for what may be wrong.
@@ -20,15 +19,6 @@ def is_known(asked: str, tag: str) -> bool:
     """
     named = {part.strip().removeprefix("W/") for part in asked.split(",")}
     return bool({tag.removeprefix("W/"), "*"} & named)
-
-
-def anew(answer: Response) -> Response:
-    """Have a browser ask for this page again when one comes back to it.
-
-    What it keeps, its Back shows unasked: something that was changed since.
-    """
-    answer.headers["Cache-Control"] = NOT_AT_ALL
-    return answer
 
 
 class HeadAsGet:

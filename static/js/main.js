@@ -9,6 +9,8 @@ const additions = {
   cine: "[data-play]",
   reading: "[data-answering]",
 };
+const anew = document.querySelector("[data-anew]"); // out of date when Back brings it as it was left
+addEventListener("pageshow", ({ persisted }) => persisted && anew && location.reload());
 async function begin() {
   const wanted = Object.keys(additions).filter((each) => document.querySelector(additions[each]));
   const src = document.querySelector("meta[name=htmx-src]")?.content;

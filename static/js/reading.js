@@ -15,8 +15,6 @@ const keep = (answers) => localStorage.setItem(store, JSON.stringify(answers));
 let sent, saved;
 const untouched = [...form.elements].every((each) => each.checked === each.defaultChecked);
 for (const [name, value] of untouched ? ticks : []) form.elements[name].value = value;
-// What Back brings again as it was left is out of date.
-addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 const leave = () => {
   const ticks = [...new FormData(form)].filter(([name]) => /^(choice|confidence)$/.test(name));
   times[place] = saved ? 0 : taken();

@@ -19,8 +19,8 @@ from .test_everyone import AXE, LOOKS, PAGES
 CATALOGUE, GRID, ITEM, VOLUME = (PAGES[name] for name in ("catalogue", "grid", "item", "volume"))
 SIZES, GUIDE, SHARE = PAGES["sizes"], PAGES["style guide"], "/share?of=/d/breastmnist"
 
-# What the browser has computed of each element that a selector finds.
 CURRENT = "[aria-current]"
+# What the browser has computed of each element that a selector finds.
 COMPUTED = """([selector, name, part]) =>
   [...document.querySelectorAll(selector)].map((each) => getComputedStyle(each, part)[name])"""
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from ready import READY
 
 from .window import ESCAPE, RIGHT, SHIFT, Window
 
@@ -60,6 +61,18 @@ def test_a_filter_is_followed_on_the_same_page_and_back_undoes_it(window: Window
     window.wait(f"{ticked}.includes('split-test') && !{ticked}.includes('label-4')")
 
 
+def test_who_reloads_finds_ticked_what_the_address_says(window: Window) -> None:
+    window.open("/d/retinamnist?split=test")
+    window.run("""async () => {
+        window.before = true;
+        document.querySelector("#label-3").checked = true;
+        location.reload();
+    }""")
+    window.wait('!window.before && document.querySelector("#split-test")?.checked')
+    window.run(READY)
+    assert window.run("async () => document.querySelectorAll('#filters input:checked').length") == 1
+
+
 def test_space_looks_closer_arrows_go_on_and_escape_leads_back(window: Window) -> None:
     window.open("/d/retinamnist?split=test")
     window.run("async () => document.querySelector('.cell a').focus()")
@@ -86,3 +99,21 @@ def test_shift_chooses_all_between(window: Window) -> None:
     window.wait(f"document.querySelectorAll('{CHOSEN}').length === 1")
     window.click('[data-choosing] [data-index="6"]', held=SHIFT)
     window.wait(f"document.querySelectorAll('{CHOSEN}').length === 5")
+
+
+def test_back_to_a_collection_shows_what_is_in_it_now(window: Window) -> None:
+    window.open("/collections/add?of=/d/retinamnist?split=test")
+    for index in (2, 6):
+        window.click(f'[data-choosing] [data-index="{index}"]')
+    window.run("""async () => {
+        document.querySelector("select[name=to]").value = "";
+        document.querySelector("#name").value = "Now";
+    }""")
+    window.click("button[value=add]")
+    window.wait('document.querySelector("h1")?.textContent === "Now"')
+    window.click("[name=item]")
+    window.click("button[value=remove]")
+    window.wait('location.search.includes("done=remove")')
+    window.back()
+    window.wait('location.search.includes("done=add")')
+    window.wait('document.querySelectorAll("[data-split]").length === 1')
