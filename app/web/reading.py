@@ -181,6 +181,7 @@ def start(request: Request, token: str, link: Link, door: Door, library: Library
     except GoneError as error:
         told = (Notice("warning", str(error)),)
         view = replace(view, read=None, first=None, practice=None, notices=told)
+    anew(request)
     return page(request, "reader", view)
 
 

@@ -83,6 +83,20 @@ def test_an_answer_that_a_program_sends_again_takes_no_later_one_away(
     assert [(each["old"], each["new"]) for each in answered] == [(None, 0), (0, 1)]
 
 
+def test_pages_of_what_changes_are_asked_for_again(
+    server: TestClient, reader: tuple[TestClient, str]
+) -> None:
+    browser, link = reader
+    assert send(server, "/collections", "/collections", name="Rings").status_code == 303
+    lists = "/links", "/studies", "/studies/1", "/collections", "/collections/1"
+    pages = [(server, each) for each in lists] + [(browser, link), (browser, f"{link}/read/1")]
+    for who, address in pages:
+        assert who.get(address).headers["cache-control"] == "no-store", address
+        assert page(who, address).one("main").get("data-anew") == "", address
+    for who, address in ((server, "/"), (browser, f"{link}/practice/1")):
+        assert page(who, address).one("main").get("data-anew") is None, address
+
+
 def test_a_closed_study_takes_no_more(server: TestClient, reader: tuple[TestClient, str]) -> None:
     browser, link = reader
     form = fields_of(browser.get(f"{link}/read/1").text, f"{link}/answers")
