@@ -144,7 +144,8 @@ def create_app(settings: Settings, between: Path | None = None) -> ASGIApp:
     if htmx_folder().is_dir():
         application.mount(HTMX, Versioned(directory=htmx_folder()))
     # The last one added stands outermost.
-    application.add_middleware(CompressMiddleware)
+    # A page is 3 % larger than by zstd's fourth level, and compressed in two thirds of the time.
+    application.add_middleware(CompressMiddleware, zstd_level=1)
     application.add_middleware(Metrics, watch=watch)
     # Around all of FastAPI, so that a kept answer never enters it and a fault of ours is guarded.
     memory = Memory(application, kept_pictures, answered=watch.kept)

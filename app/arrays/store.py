@@ -202,10 +202,10 @@ class Array:
         self._job().go_on()
 
     def take(self, positions: Ints, plane: Plane | None = None) -> NDArray[Any]:
-        """Copy the items at these positions: shape (n, *item), or (n, *plane) with ``plane``.
+        """Give the items at these positions: shape (n, *item), or (n, *plane) with ``plane``.
 
-        Raises NotReadyError above what is available, ArchiveError if the file has changed or
-        turned out to be damaged.
+        They may be seen where they lie, and can't be written to then. Raises NotReadyError above
+        what is available, ArchiveError if the file has changed or turned out to be damaged.
         """
         job = self._job()
         source, available = job.snapshot()

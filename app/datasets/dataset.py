@@ -89,7 +89,7 @@ class Dataset:
         """Say whether an item may carry several labels, or none."""
         return self.task.startswith("multi-label")
 
-    @property
+    @cached_property
     def types(self) -> frozenset[np.dtype[Any]]:
         """The types of its values: those of images that are there, not what an empty split has."""
         filled = [array for array in self.images.values() if array.shape[0]]
@@ -112,6 +112,8 @@ class Dataset:
 
     def labels_of(self, items: Items) -> list[tuple[int, ...]]:
         """Give the label values that each item carries, in the items' order."""
+        if len(items) and (items.splits == items.splits[0]).all():
+            return self.indexes[SPLITS[items.splits[0]]].labels_of(items.positions)
         found: list[tuple[int, ...]] = [()] * len(items)
         for number in np.unique(items.splits).tolist():
             places = np.flatnonzero(items.splits == number)

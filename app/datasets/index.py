@@ -31,6 +31,8 @@ Ints = NDArray[np.int64]
 _PATTERNS_AT_ONCE: Final = 1024
 # A map keeps its file open: of a folder of thousands of small datasets that would be too many.
 _READ_MOST: Final = 16 * 1024
+# So much of a map may stay mapped: to release it takes longer than to look up a page's labels.
+_SEEN_MOST: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class SplitIndex:
 
     def release(self) -> None:
         """Give back the pages just looked at, which stay in the system's cache."""
-        if self.memory:
+        if self.memory and len(self.memory) > _SEEN_MOST:
             self.memory.madvise(mmap.MADV_DONTNEED)
 
     def label_counts(self, patterns: NDArray[np.bool_] | None = None) -> dict[int, int]:

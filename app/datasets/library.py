@@ -147,10 +147,11 @@ class Library:
         found = False
         for rank, ending in enumerate(ENDINGS):
             for path in self._paths:
-                file = path / f"{dataset_id}{ending}"
-                if not is_npz(file):
-                    file = path
-                    if path.stem != dataset_id or rank_of(path) != rank or os.path.isdir(path):
+                file = path
+                # By its name first: that asks no file system.
+                if path.stem != dataset_id or rank_of(path) != rank or os.path.isdir(path):
+                    file = path / f"{dataset_id}{ending}"
+                    if not is_npz(file):
                         continue
                 found = True
                 yield file

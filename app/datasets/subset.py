@@ -85,10 +85,10 @@ class Subset:
     def items(self, first: int, last: int) -> Items:
         """Give the items at ranks ``first`` up to, not including, ``last`` (both clipped)."""
         first, last = max(0, first), min(last, self.total)
-        ranks = np.arange(first, max(first, last), dtype=np.int64)
         with self._released():
             if self._order == "index":
-                return self._in_index_order(ranks)
+                return self._in_index_order(first, last)
+            ranks = np.arange(first, max(first, last), dtype=np.int64)
             if self._order == "random":
                 ranks = bijection.scatter(ranks, self.total, self._seed)
             return self._in_group_order(ranks)
@@ -150,13 +150,17 @@ class Subset:
             positions[mine] = index.places[offsets[mine]]
         return Items(splits, positions)
 
-    def _in_index_order(self, ranks: Ints) -> Items:
+    def _in_index_order(self, first: int, last: int) -> Items:
         splits, positions = [np.empty(0, np.int8)], [np.empty(0, np.int64)]
         for run in self._runs:
-            mine = ranks[(ranks >= run.first) & (ranks < run.first + run.total)] - run.first
-            if not len(mine):
+            begin, end = max(0, first - run.first), min(last - run.first, run.total)
+            if begin >= end:
                 continue
-            found = mine if self._unfiltered else run.between(int(mine[0]), int(mine[-1]) + 1)
+            found = (
+                np.arange(begin, end, dtype=np.int64)
+                if self._unfiltered
+                else run.between(begin, end)
+            )
             splits.append(np.full(len(found), run.split, np.int8))
             positions.append(found)
         return Items(np.concatenate(splits), np.concatenate(positions))

@@ -16,6 +16,10 @@ SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _GREY: Final = 0
 _RGB: Final = 2
 _SUB: Final = 1
+_AT_ONCE_MOST: Final = 1024 * 1024
+_LEAST_ROOM: Final = 1024
+_ZLIB_HEADER: Final = b"\x78\x01"
+_LAST_BLOCK: Final = b"\x03\x00"  # an empty one (RFC 1951, section 3.2.6)
 
 
 def encode(pixels: NDArray[Any], level: int = 1) -> bytes:
@@ -42,18 +46,33 @@ def begin(pixels: NDArray[Any], level: int = 1) -> Callable[[], bytes]:
     header = struct.pack(">IIBBBBB", width, height, depth, _RGB if colour else _GREY, 0, 0, 0)
 
     def finish() -> bytes:
-        return b"".join(
-            (
-                SIGNATURE,
-                _chunk(b"IHDR", header),
-                _chunk(b"IDAT", isal_zlib.compress(filtered, level)),
-                _chunk(b"IEND", b""),
-            )
+        parts = (
+            *_chunk(b"IHDR", header),
+            *_chunk(b"IDAT", *_deflated(filtered, level)),
+            *_chunk(b"IEND"),
         )
+        return b"".join((SIGNATURE, *parts))
 
     return finish
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    checksum = isal_zlib.crc32(data, isal_zlib.crc32(kind))
-    return b"".join((struct.pack(">I", len(data)), kind, data, struct.pack(">I", checksum)))
+def _deflated(rows: NDArray[np.uint8], level: int) -> tuple[bytes, ...]:
+    """Deflate as zlib does (RFC 1950), what is small in one go; gives the parts of it.
+
+    The public way asks for the interpreter back each time it needs more room to write to: five
+    times for a page's sheet, while that page is drawn. Twice as much is room enough for anything:
+    no code has more than 15 bits.
+    """
+    at_once = getattr(isal_zlib, "_ParallelCompress", None)  # not promised to be there
+    if at_once is None or rows.nbytes > _AT_ONCE_MOST:
+        return (isal_zlib.compress(rows, level),)
+    blocks, _crc = at_once(2 * rows.nbytes + _LEAST_ROOM, level).compress_and_crc(rows, b"")
+    return _ZLIB_HEADER, blocks, _LAST_BLOCK, struct.pack(">I", isal_zlib.adler32(rows))
+
+
+def _chunk(kind: bytes, *data: bytes) -> tuple[bytes, ...]:
+    """Give the parts of a chunk, uncopied; ``data`` are those of what it holds."""
+    checksum = isal_zlib.crc32(kind)
+    for part in data:
+        checksum = isal_zlib.crc32(part, checksum)
+    return struct.pack(">I", sum(map(len, data))), kind, *data, struct.pack(">I", checksum)

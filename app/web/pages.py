@@ -67,10 +67,11 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
     @router.get("/d/{dataset_id}")
     def grid(request: Request) -> Response:
         whole, mark = library.dataset(request.path_params["dataset_id"]), reviewed.mark()
-        selection = parse(request.url.query)
+        query = request.scope["query_string"].decode("latin-1")  # in a tenth of request.url's time
+        selection = parse(query)
         if selection.view not in sheet.views_of(whole):
             selection = replace(selection, view="middle")
-        seen = display.parse(request.url.query, values_of(whole))
+        seen = display.parse(query, values_of(whole))
         selection = replace(selection, display=seen.query()) if seen != PLAIN else selection
         dataset = reviewed.narrowed(request, whole, selection)
         frame = frames.get(dataset, selection)

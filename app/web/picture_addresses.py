@@ -4,6 +4,7 @@ So what one gives never changes, and may be kept for ever.
 """
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from app.datasets.dataset import Dataset
@@ -34,6 +35,7 @@ def sheet(dataset: Dataset, selection: Selection, tile: int) -> str:
     return with_query(path, sheet_query(selection))
 
 
+@lru_cache(maxsize=64)  # a page writes the same one several times
 def sheet_query(selection: Selection) -> str:
     """What a sheet's address carries of the selection: all that decides what is drawn."""
     return replace(selection, bars="count", thumbs="medium", display="").query()

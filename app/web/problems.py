@@ -82,7 +82,7 @@ async def readable_address(request: Request) -> None:
     """
     if b"%2f" in (request.scope.get("raw_path") or b"").lower():
         raise MissingError("address", _(NO_PAGE))
-    require_readable(request.url.query)
+    require_readable(request.scope["query_string"].decode("latin-1"))
 
 
 def install(app: FastAPI) -> None:

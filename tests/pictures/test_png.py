@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hn
+from isal import isal_zlib
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -59,6 +60,31 @@ def test_the_header_is_that_of_the_specification(
 def test_a_view_of_a_larger_array_is_encoded_alone() -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (40, 40, 3), dtype=np.uint8)[3:30:2, 5:9]
     np.testing.assert_array_equal(decoded(png.encode(pixels)), pixels)
+
+
+@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("rows", [1, 1_023, 1_024, 1_025])
+@pytest.mark.parametrize("most", [0, 2, 255])
+def test_noise_comes_out_too_where_it_is_deflated_in_one_go_and_where_not(
+    rows: int, most: int, level: int
+) -> None:
+    random = np.random.default_rng(rows)
+    pixels = random.integers(0, most, (rows, 1_023), dtype=np.uint8, endpoint=True)
+    np.testing.assert_array_equal(decoded(png.encode(pixels, level)), pixels)
+
+
+def test_nothing_of_a_sheet_is_lost_without_what_the_library_does_not_promise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pixels = np.random.default_rng(4).integers(0, 256, (280, 280, 3), dtype=np.uint8)
+    # While it is there, it is what deflates; else a newer library has made our way a slower one.
+    assert hasattr(isal_zlib, "_ParallelCompress")
+    with_it = png.encode(pixels)
+    monkeypatch.delattr(isal_zlib, "_ParallelCompress")
+    without = png.encode(pixels)
+    assert with_it != without
+    np.testing.assert_array_equal(decoded(with_it), pixels)
+    np.testing.assert_array_equal(decoded(without), pixels)
 
 
 def test_a_damaged_picture_would_be_noticed() -> None:
