@@ -19,7 +19,7 @@ COLD = "page complete (HTML and pictures, six connections), cold, against the ob
 
 def complete(file: Path, cache: Path, *, quick: bool) -> list[Figure]:
     """Visit pages that the server has not drawn before, then one that it has."""
-    runs, length = (3, 10) if quick else (7, 30)
+    runs, length = (3, 10) if quick else (7, 150)
     order = random.Random(6).sample(range(2, PAGES), runs * length)
     with (
         servers.lightbox(file, cache) as own,
