@@ -97,11 +97,11 @@ def create_app(settings: Settings, between: Path | None = None) -> ASGIApp:
         lifespan=lifespan,
         redirect_slashes=False,  # problems.install does it
         dependencies=[Depends(readable_address)],
+        # First what is asked for most: routes are tried one after the other.
+        routes=[grids(library, studio, reviewed, forms)],
     )
     problems.install(application)
     for router in (
-        # First what is asked for most: routes are tried one after the other.
-        grids(library, studio, reviewed, forms),
         sheets(library, studio, reviewed),
         status(library, store, watch),
         reference(application),

@@ -1,16 +1,15 @@
 """The pages people visit: the catalogue, a dataset's grid, one image."""
 
 import weakref
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.routing import APIRoute
 from isal import isal_zlib
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from app.datasets.dataset import Dataset
 from app.datasets.library import Library
@@ -42,29 +41,19 @@ from app.web.unpacking import turn, unfinished
 from app.web.walking import walk
 
 
-class _Plain(APIRoute):
-    """A route whose function takes the request alone.
+class _Route(Route):
+    """Starlette's, which takes 0.07 ms less than FastAPI's, but does not say which one it is."""
 
-    To find out what a function takes costs FastAPI 0.05 ms of every page.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Give what calls the function, after what is asked of every address."""
-
-        async def answered(request: Request) -> Response:
-            await readable_address(request)
-            answer: Response = await run_in_threadpool(self.endpoint, request)
-            return answer
-
-        return answered
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Say if this is the route of a request, and what it adds to the scope."""
+        match, added = super().matches(scope)
+        return match, {**added, "route": self}
 
 
-def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) -> APIRouter:
+def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) -> Route:
     """Make the route of a dataset's grid."""
-    router = APIRouter(include_in_schema=False, route_class=_Plain)
     frames = Frames()
 
-    @router.get("/d/{dataset_id}")
     def grid(request: Request) -> Response:
         whole, mark = library.dataset(request.path_params["dataset_id"]), reviewed.mark()
         query = request.scope["query_string"].decode("latin-1")  # in a tenth of request.url's time
@@ -120,7 +109,12 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
         )
         return answer
 
-    return router
+    async def answered(request: Request) -> Response:
+        await readable_address(request)
+        answer: Response = await run_in_threadpool(grid, request)
+        return answer
+
+    return _Route("/d/{dataset_id}", answered, include_in_schema=False)
 
 
 def pages(
