@@ -127,7 +127,7 @@ def pixels(run: Run) -> Iterator[NDArray[Any]]:
 
 
 def taken(array: Array, positions: Ints) -> Iterator[NDArray[Any]]:
-    """Copy the items at these positions, in blocks of a megabyte, or of one item.
+    """Give the items at these positions, in blocks of a megabyte, or of one item.
 
     Raises NotReadyError or ArchiveError.
     """
