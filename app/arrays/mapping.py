@@ -24,9 +24,10 @@ Plane = tuple[int, int]  # axis within an item (0…), and the place along it
 
 _READ_MOST: Final = 8 * 1024 * 1024
 _BLOCKS_BYTES: Final = 1024 * 1024
-# The system maps 64 KB around each page that is looked at.
+# The system maps so much around each page that is looked at.
+_AROUND: Final = 64 * 1024
 _SCATTERED_MOST: Final = 256
-# What follows one another is not copied up to here; so much of a map may stay mapped.
+# What follows one another is not copied up to here; about so much of a map may stay mapped.
 _SEEN_MOST: Final = 1024 * 1024
 
 
@@ -63,7 +64,7 @@ class Mapped:
             return self._take_across(positions, *plane)
         nbytes = len(positions) * self._array.strides[0]
         if 0 < nbytes <= _SEEN_MOST and (np.diff(positions) == 1).all():
-            self._seen += nbytes
+            self._seen += nbytes + _AROUND
             if self._seen > _SEEN_MOST:
                 self._release()
             return self._array[(slice(positions[0], positions[-1] + 1), *_cut(plane))]

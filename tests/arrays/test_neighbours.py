@@ -76,14 +76,30 @@ def test_what_was_seen_stays_when_the_cache_is_emptied(
     np.testing.assert_array_equal(found, images[4:9])
 
 
+def mapped(under: Path) -> int:
+    """Kilobytes of the files of a folder that this process has mapped."""
+    _, *maps = Path("/proc/self/smaps").read_text().split(str(under))
+    found = [re.search(r"^Rss: +(\d+) kB", each, re.MULTILINE) for each in maps]
+    assert found
+    return sum(int(each[1]) for each in found if each)
+
+
 def test_of_a_map_little_stays_mapped(
     tmp_path: Path, array: Array, images: NDArray[np.uint8]
 ) -> None:
     for first in range(0, ITEMS - 5, 5):  # 300 KB each
         assert array.take(np.arange(first, first + 5)).sum() == images[first : first + 5].sum()
-    _, *maps = Path("/proc/self/smaps").read_text().split(str(tmp_path))
-    found = [re.search(r"^Rss: +(\d+) kB", each, re.MULTILINE) for each in maps]
-    kept = [int(each[1]) for each in found if each]
-    assert kept
     # A megabyte, what is seen next, and what the system maps around both.
-    assert sum(kept) <= 2048
+    assert mapped(tmp_path) <= 2048
+
+
+def test_of_a_map_that_is_looked_at_here_and_there_little_stays_mapped(
+    tmp_path: Path, store: Store
+) -> None:
+    images = np.random.default_rng(9).integers(0, 256, (600_000, 28), dtype=np.uint8)
+    np.savez_compressed(tmp_path / "file.npz", train_images=images)
+    array = store.open(archive_of(tmp_path / "file.npz", "train_images"), "train_images")
+    array.finish()
+    for place in range(0, len(images), 3_000):  # 84 KB apart
+        assert array.take(np.array([place])).tolist() == images[place : place + 1].tolist()
+    assert mapped(tmp_path) <= 2048
