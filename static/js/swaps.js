@@ -7,6 +7,29 @@ const find = (id) => document.getElementById(id);
 const results = () => find("results");
 let before = {};
 let timer;
+// What is replaced while it is pressed is never clicked: an answer waits until it is let go.
+let free = Promise.resolve();
+function press() {
+  free = new Promise((resolve) => {
+    setTimeout(resolve, 1000); // a press that takes longer is none
+    for (const end of ["pointerup", "pointercancel", "keyup"])
+      addEventListener(end, () => setTimeout(resolve), { capture: true, once: true });
+  });
+}
+for (const begin of ["pointerdown", "keydown"]) addEventListener(begin, press, true);
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  ctx.fetch = async (path, request) => {
+    const answer = await fetch(path, request);
+    const { text } = answer;
+    answer.text = async () => {
+      const whole = await text.call(answer);
+      await free;
+      request.signal.throwIfAborted(); // what was let go may have asked anew
+      return whole;
+    };
+    return answer;
+  };
+});
 document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
   const { activeElement } = document;
   before = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from running import Server
 
 from .conftest import Watch, enlarged, seen, shown, thumb, visit
@@ -64,6 +64,36 @@ def test_a_filter_is_followed_without_loading_the_page_again(page: Page) -> None
     expect(page.locator("h1")).to_contain_text("4")
     assert {split for split, _ in shown(page)} == {"test"}
     assert is_same_document(page)
+
+
+@pytest.mark.parametrize("by", ["pointer", "key"])
+def test_a_box_that_is_pressed_when_an_answer_comes_is_ticked(page: Page, by: str) -> None:
+    visit(page, "/d/retinamnist")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/d/retinamnist?*", hold, times=1)
+    with page.expect_request("**/d/retinamnist?*"):
+        page.locator("#label-1").click(no_wait_after=True)
+    box = page.locator("#label-3")
+    if by == "pointer":
+        box.hover()
+        page.mouse.down()
+    else:
+        box.focus()
+        page.keyboard.down(" ")
+    with page.expect_event("requestfinished"):
+        held[0].continue_()
+    # Longer than it takes to put an answer in place, shorter than any press is waited for.
+    page.wait_for_timeout(300)
+    if by == "pointer":
+        page.mouse.up()
+    else:
+        page.keyboard.up(" ")
+    expect(page).to_have_url(re.compile(r"/d/retinamnist\?label=1&label=3$"))
+    assert ticked(page) == ["label-1", "label-3"]
 
 
 def test_of_boxes_that_are_ticked_in_quick_succession_none_is_lost(page: Page) -> None:
