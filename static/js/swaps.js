@@ -9,14 +9,17 @@ let before = {};
 let timer;
 // What is replaced while it is pressed is never clicked: an answer waits until it is let go.
 let free = Promise.resolve();
+let release = () => {};
 function press() {
   free = new Promise((resolve) => {
+    release = resolve;
     setTimeout(resolve, 1000); // a press that takes longer is none
-    for (const end of ["pointerup", "pointercancel", "keyup"])
-      addEventListener(end, () => setTimeout(resolve), { capture: true, once: true });
   });
 }
+// The click comes first.
+const letGo = () => setTimeout(release);
 for (const begin of ["pointerdown", "keydown"]) addEventListener(begin, press, true);
+for (const end of ["pointerup", "pointercancel", "keyup"]) addEventListener(end, letGo, true);
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   ctx.fetch = async (path, request) => {
     const answer = await fetch(path, request);
