@@ -5,10 +5,12 @@ by its address. A page or a picture is kept with a question that must still be a
 Measured in ``docs/performance.md``.
 """
 
+import asyncio
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -67,6 +69,7 @@ class Answers:
         self._bound = bound
         self._size = 0
         self._kept: OrderedDict[object, Kept] = OrderedDict()
+        self._coming: dict[object, Future[None]] = {}
         self._lock = threading.Lock()
 
     def get(self, asked: object) -> Kept | None:
@@ -82,6 +85,25 @@ class Answers:
                 del self._kept[asked]
                 self._size -= _weight(kept)
         return None
+
+    def promise(self, asked: object) -> Callable[[], None]:
+        """Have whoever asks wait for an answer that comes at once; gives what ends the wait."""
+        coming: Future[None] = Future()
+        coming.set_running_or_notify_cancel()  # who no longer waits cancels nothing
+        self._coming[asked] = coming
+
+        def kept() -> None:
+            if self._coming.get(asked) is coming:
+                del self._coming[asked]
+            coming.set_result(None)
+
+        return kept
+
+    async def wait_for(self, asked: object) -> Kept | None:
+        """Give what was kept for a request, once it is there if it was promised."""
+        if coming := self._coming.get(asked):
+            await asyncio.wrap_future(coming)
+        return self.get(asked)
 
     def put(self, asked: object, kept: Kept) -> None:
         """Keep an answer, and let others go for it; one larger than the bound is not kept."""
@@ -144,7 +166,7 @@ class Memory:
         else:
             await self._app(scope, receive, send)
             return
-        kept = bank.get(asked)
+        kept = await bank.wait_for(asked)
         if kept:
             self._answered.inc()
             await _send(scope, send, kept)

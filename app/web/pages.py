@@ -1,11 +1,11 @@
 """The pages people visit: the catalogue, a dataset's grid, one image."""
 
 import weakref
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from isal import isal_zlib
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Match, Route
@@ -54,7 +54,7 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
     """Make the route of a dataset's grid."""
     frames = Frames()
 
-    def grid(request: Request) -> Response:
+    def grid(request: Request, later: ExitStack) -> Response:
         whole, mark = library.dataset(request.path_params["dataset_id"]), reviewed.mark()
         query = request.scope["query_string"].decode("latin-1")  # in a tenth of request.url's time
         selection = parse(query)
@@ -67,7 +67,7 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
         items = page_items(dataset, frame.subset, selection)
         if sheet.is_quick(dataset, selection.view, selection.per_page):
             first = partial(plan_tile, dataset, items, selection, 1)
-            studio.draw_ahead(picture_addresses.sheet(dataset, selection, 1), first)
+            studio.draw_ahead(picture_addresses.sheet(dataset, selection, 1), first, later)
         unfurl.tell(request, frame.heading, frame.subtitle, picture_addresses.strip(whole))
         review = reviewed.facet(request, whole, selection)
         waiting = unfinished(dataset, selection)
@@ -111,8 +111,7 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
 
     async def answered(request: Request) -> Response:
         await readable_address(request)
-        answer: Response = await run_in_threadpool(grid, request)
-        return answer
+        return await studio.page(partial(grid, request))
 
     return _Route("/d/{dataset_id}", answered, include_in_schema=False)
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,7 @@ from app.web.transport import FOREVER, NOT_AT_ALL, is_known
 _LEFT: Final = 499
 _WAIT_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.05
+_PAGES_MOST: Final = 40  # at once, as many as Starlette draws of others
 # Asking a file system takes as long as giving a kept picture, or longer over a network.
 _AGAIN_SECONDS: Final = 1.0
 
@@ -65,7 +67,7 @@ class Studio:
         self._kept = kept
         places = max(2, os.cpu_count() or 2)
         self._pool = ThreadPoolExecutor(places, "studio")
-        self._beside = ThreadPoolExecutor(places, "beside")
+        self._pages = ThreadPoolExecutor(_PAGES_MOST, "pages")
         self._ahead = threading.BoundedSemaphore(places)
         self._under_way: dict[str, Future[bytes]] = {}
         self._lock = threading.Lock()
@@ -102,48 +104,54 @@ class Studio:
             if await request.is_disconnected():
                 return Response(status_code=_LEFT)
 
-    def draw_ahead(self, address: str, plan: Callable[[], Plan]) -> None:
-        """Begin a picture that is asked for in a moment, and keep it when it is drawn.
+    async def page(self, draw: Callable[[ExitStack], Response]) -> Response:
+        """Answer with a page, from a thread that then goes on with what was left on the stack.
 
-        For what takes about a millisecond, as asking for it takes as long again: its pixels are
-        taken here and now, and deflated in another thread while the caller goes on. Where as many
-        are drawn already as there are cores, it is left to the one who asks.
+        The processor deflates a page's sheet while the page is on its way. Deflating it while the
+        page is drawn takes as long: what two threads spare they lose by handing over, and by
+        sharing a core.
+        """
+        answer: Future[Response] = Future()
+        answer.set_running_or_notify_cancel()  # who has left cancels nothing
+
+        def drawn() -> None:
+            with ExitStack() as later:
+                try:
+                    answer.set_result(draw(later))
+                except BaseException as error:
+                    answer.set_exception(error)
+
+        self._pages.submit(copy_context().run, drawn)
+        return await asyncio.wrap_future(answer)
+
+    def draw_ahead(self, address: str, plan: Callable[[], Plan], later: ExitStack) -> None:
+        """Take the pixels of a picture that is asked for in a moment; leave it to be drawn later.
+
+        For what takes about a millisecond, as asking for it takes as long again: whoever asks
+        sooner waits until it is kept. Where as many are drawn already as there are cores, it is
+        left to the one who asks.
         """
         path, _, query = address.encode().partition(b"?")
         if self._kept.get((path, query)) or not self._ahead.acquire(blocking=False):
             return
-        # Who has the interpreter keeps it for a while: the other thread would begin when the
-        # caller is done, unless the caller waits for it to begin.
-        is_begun = threading.Lock()
-        is_begun.acquire()
-
-        def go_on(planned: Plan, finish: Callable[[], bytes]) -> None:
-            is_begun.release()
-
-            def drawn() -> bytes:
-                body = finish()
-                answer, holds = _answer(planned, body), _are_current(planned.images)
-                kept = Kept(answer.headers["etag"].encode(), answer.raw_headers, body, holds)
-                self._kept.put((path, query), kept)
-                return body
-
-            try:
-                self._drawn(planned.tag, drawn)
-            finally:
-                self._ahead.release()
-
-        handed_over = False
+        later.callback(self._ahead.release)
         try:
             planned = plan()
-            if planned.begin and planned.caching == FOREVER and planned.is_checked:
-                self._beside.submit(go_on, planned, planned.begin())
-                handed_over = True
-                is_begun.acquire()
+            if not planned.begin or planned.caching != FOREVER or not planned.is_checked:
+                return
+            finish = planned.begin()
         except (LightboxError, OSError):
-            pass  # whoever asks for it is told what is wrong
-        finally:
-            if not handed_over:
-                self._ahead.release()
+            return  # whoever asks for it is told what is wrong
+
+        def drawn() -> bytes:
+            body = finish()
+            answer, holds = _answer(planned, body), _are_current(planned.images)
+            kept = Kept(answer.headers["etag"].encode(), answer.raw_headers, body, holds)
+            self._kept.put((path, query), kept)
+            return body
+
+        later.callback(self._kept.promise((path, query)))
+        later.callback(self._drawn, planned.tag, drawn)
 
     def _make(self, plan: Plan, known: str) -> Response:
         unchanged = Response(
