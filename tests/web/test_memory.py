@@ -1,4 +1,8 @@
-"""Answers kept in memory: bounded by all that they take."""
+"""Answers kept in memory: bounded by all that they take, and waited for where promised."""
+
+import asyncio
+
+from running import PATIENCE
 
 from app.web.memory import Answers, Kept
 
@@ -20,3 +24,35 @@ def test_what_is_kept_anew_counts_once() -> None:
     for _ in range(1_000):
         answers.put("again", TINY)
     assert answers.get("first") is TINY
+
+
+def test_a_promised_answer_is_waited_for_though_another_waits_no_longer() -> None:
+    answers = Answers(100_000)
+
+    async def ask() -> Kept | None:
+        end_wait = answers.promise("sheet")
+        leaving, staying = (asyncio.create_task(answers.wait_for("sheet")) for _ in range(2))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        assert leaving.cancelled()
+        assert not staying.done()
+        answers.put("sheet", TINY)
+        await asyncio.to_thread(end_wait)  # as the thread does that drew it
+        return await asyncio.wait_for(staying, PATIENCE)
+
+    assert asyncio.run(ask()) is TINY
+
+
+def test_a_promise_that_nothing_came_of_ends_the_wait() -> None:
+    answers = Answers(100_000)
+
+    async def ask() -> tuple[Kept | None, Kept | None]:
+        end_wait = answers.promise("sheet")
+        waiting = asyncio.create_task(answers.wait_for("sheet"))
+        await asyncio.sleep(0)
+        end_wait()
+        first = await asyncio.wait_for(waiting, PATIENCE)
+        return first, await asyncio.wait_for(answers.wait_for("sheet"), PATIENCE)
+
+    assert asyncio.run(ask()) == (None, None)

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from isal import isal_zlib
 from running import PATIENCE
 from starlette.testclient import TestClient
 
 from app.datasets.dataset import Dataset
 from app.datasets.subset import Items
-from app.pictures import sheet
+from app.pictures import png, sheet
 
 from .conftest import Serve, Write
 from .reading import SPLITS, Truth, numbers, page, picture, ten_to_a_row
@@ -227,23 +226,48 @@ def test_a_page_does_not_wait_for_its_sheet_to_be_deflated(
     labels = np.zeros((10, 1), np.uint8)
     client = serve(write("made.npz", test_images=pixels, test_labels=labels))
     may_go_on = threading.Event()
+    deflated = []
 
-    class Slow:
-        crc32 = staticmethod(isal_zlib.crc32)
+    def slowly(rows: Any, level: int) -> tuple[bytes, ...]:
+        deflated.append(rows)
+        assert may_go_on.wait(PATIENCE)
+        return at_once(rows, level)
 
-        @staticmethod
-        def compress(data: Any, level: int) -> bytes:
-            assert may_go_on.wait(PATIENCE)
-            return isal_zlib.compress(data, level)
-
-    monkeypatch.setattr("app.pictures.png.isal_zlib", Slow)
+    at_once = png._deflated
+    monkeypatch.setattr(png, "_deflated", slowly)
     address = sheet_of(client, "/d/made")
-    with ThreadPoolExecutor(1) as visitor:
-        asked = visitor.submit(picture, client, address)
-        assert not wait((asked,), timeout=0.2).done  # it waits for what is under way
+    with ThreadPoolExecutor(2) as visitors:
+        asked = [visitors.submit(picture, client, address) for _ in range(2)]
+        assert not wait(asked, timeout=0.2).done  # they wait for what is under way
         may_go_on.set()
-        drawn = asked.result(PATIENCE)
-    np.testing.assert_array_equal(drawn, ten_to_a_row(pixels))
+        drawn = [each.result(PATIENCE) for each in asked]
+    for each in drawn:
+        np.testing.assert_array_equal(each, ten_to_a_row(pixels))
+    assert len(deflated) == 1
+
+
+def test_a_sheet_that_was_not_drawn_when_its_page_went_out_is_drawn_when_asked_for(
+    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.random.default_rng(5).integers(0, 256, (10, 28, 28), np.uint8)
+    labels = np.zeros((10, 1), np.uint8)
+    client = serve(write("made.npz", test_images=pixels, test_labels=labels))
+    failed = threading.Event()
+
+    def failing(rows: Any, level: int) -> tuple[bytes, ...]:
+        if not failed.is_set():
+            failed.set()
+            raise MemoryError
+        return at_once(rows, level)
+
+    at_once = png._deflated
+    monkeypatch.setattr(png, "_deflated", failing)
+    for number in range(5):  # more than are drawn ahead at once
+        failed.clear()
+        address = sheet_of(client, f"/d/made?per_page=2&page={number + 1}")
+        assert failed.wait(PATIENCE)
+        shown = ten_to_a_row(pixels[2 * number : 2 * number + 2])
+        np.testing.assert_array_equal(picture(client, address), shown)
 
 
 def sheet_of(client: TestClient, address: str) -> str:
