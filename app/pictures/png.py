@@ -60,7 +60,7 @@ def _deflated(rows: NDArray[np.uint8], level: int) -> tuple[bytes, ...]:
     """Deflate as zlib does (RFC 1950), what is small in one go; gives the parts of it.
 
     The public way asks for the interpreter back each time it needs more room to write to: five
-    times for a page's sheet, while that page is drawn. Twice as much is room enough for anything:
+    times for a page's sheet, while that page is sent. Twice as much is room enough for anything:
     no code has more than 15 bits.
     """
     at_once = getattr(isal_zlib, "_ParallelCompress", None)  # not promised to be there
