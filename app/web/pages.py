@@ -65,9 +65,6 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
         dataset = reviewed.narrowed(request, whole, selection)
         frame = frames.get(dataset, selection)
         items = page_items(dataset, frame.subset, selection)
-        if sheet.is_quick(dataset, selection.view, selection.per_page):
-            first = partial(plan_tile, dataset, items, selection, 1)
-            studio.draw_ahead(picture_addresses.sheet(dataset, selection, 1), first, later)
         unfurl.tell(request, frame.heading, frame.subtitle, picture_addresses.strip(whole))
         review = reviewed.facet(request, whole, selection)
         waiting = unfinished(dataset, selection)
@@ -89,6 +86,10 @@ def grids(library: Library, studio: Studio, reviewed: Reviewed, forms: Forms) ->
         blank = Blank(drawn()) if waiting else frame.blank(asked, drawn)
         own = leaf(dataset, selection, frame, items, unpacking=bool(waiting))
         html = blank.filled(selection.page, grid_page.filling(own, dataset, selection, frame))
+        # Last, as whoever asks for the sheet waits from here on.
+        if sheet.is_quick(dataset, selection.view, selection.per_page):
+            first = partial(plan_tile, dataset, items, selection, 1)
+            studio.draw_ahead(picture_addresses.sheet(dataset, selection, 1), first, later)
         answer = respond(html, style=own.style)
         if check:
             forms.remember(answer, check)

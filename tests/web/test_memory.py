@@ -1,6 +1,9 @@
 """Answers kept in memory: bounded by all that they take, and waited for where promised."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from running import PATIENCE
 
@@ -41,7 +44,7 @@ def test_a_promised_answer_is_waited_for_though_another_waits_no_longer() -> Non
         await asyncio.to_thread(end_wait)  # as the thread does that drew it
         return await asyncio.wait_for(staying, PATIENCE)
 
-    assert asyncio.run(ask()) is TINY
+    assert _run(ask) is TINY
 
 
 def test_a_promise_that_nothing_came_of_ends_the_wait() -> None:
@@ -55,4 +58,10 @@ def test_a_promise_that_nothing_came_of_ends_the_wait() -> None:
         first = await asyncio.wait_for(waiting, PATIENCE)
         return first, await asyncio.wait_for(answers.wait_for("sheet"), PATIENCE)
 
-    assert asyncio.run(ask()) == (None, None)
+    assert _run(ask) == (None, None)
+
+
+def _run(ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    # In a thread of its own: Playwright keeps a loop running in this one from its first test on.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(ask())).result()

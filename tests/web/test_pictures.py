@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from app.datasets.dataset import Dataset
 from app.datasets.subset import Items
 from app.pictures import png, sheet
+from app.web.noted import Reviewed
 
 from .conftest import Serve, Write
 from .reading import SPLITS, Truth, numbers, page, picture, ten_to_a_row
@@ -244,6 +245,34 @@ def test_a_page_does_not_wait_for_its_sheet_to_be_deflated(
     for each in drawn:
         np.testing.assert_array_equal(each, ten_to_a_row(pixels))
     assert len(deflated) == 1
+
+
+def test_a_sheet_is_given_to_who_asks_while_its_page_waits_for_the_database(
+    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.random.default_rng(6).integers(0, 256, (10, 28, 28), np.uint8)
+    labels = np.zeros((10, 1), np.uint8)
+    client = serve(write("made.npz", test_images=pixels, test_labels=labels))
+    (results,) = page(client, "/d/made?per_page=5").having("data-prefetch")
+    waits, may_go_on = threading.Event(), threading.Event()
+
+    def slowly(self: Reviewed, *asked: Any) -> Any:
+        waits.set()
+        assert may_go_on.wait(PATIENCE)
+        return facet(self, *asked)
+
+    facet = Reviewed.facet
+    monkeypatch.setattr(Reviewed, "facet", slowly)
+    with ThreadPoolExecutor(1) as visitor:
+        asked = visitor.submit(page, client, "/d/made?per_page=5&page=2")
+        try:
+            assert waits.wait(PATIENCE)
+            shown = picture(client, results.get("data-prefetch", ""))
+            assert not asked.done()
+        finally:
+            may_go_on.set()
+        assert asked.result(PATIENCE).sheets() == [results.get("data-prefetch")]
+    np.testing.assert_array_equal(shown, ten_to_a_row(pixels[5:]))
 
 
 def test_a_sheet_that_was_not_drawn_when_its_page_went_out_is_drawn_when_asked_for(
