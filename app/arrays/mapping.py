@@ -63,7 +63,7 @@ class Mapped:
         if plane and plane[0] and self._array[:1].nbytes > _READ_MOST:
             return self._take_across(positions, *plane)
         nbytes = len(positions) * self._array.strides[0]
-        if 0 < nbytes <= _SEEN_MOST and (np.diff(positions) == 1).all():
+        if 0 < nbytes <= _SEEN_MOST and (positions[1:] - positions[:-1] == 1).all():
             self._seen += nbytes + _AROUND
             if self._seen > _SEEN_MOST:
                 self._release()

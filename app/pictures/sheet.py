@@ -218,7 +218,7 @@ def _chunks(dataset: Dataset, items: Items, *, whole: bool) -> Iterator[tuple[in
     """
     plane = None if whole else middle_plane(dataset)
     shape = dataset.shape if whole else plane_shape(dataset)
-    edges = np.flatnonzero(np.diff(items.splits)) + 1
+    edges = np.flatnonzero(items.splits[1:] != items.splits[:-1]) + 1
     for start, stop in pairwise([0, *edges.tolist(), len(items)]):
         images = dataset.images[SPLITS[items.splits[start]]]
         size = math.prod(shape) * images.dtype.itemsize

@@ -58,7 +58,7 @@ def unfinished(dataset: Dataset, selection: Selection) -> tuple[Notice, ...]:
     """Say of each split that is asked for how far it is, where it is not whole and checked."""
     notices = []
     for split, array in dataset.images.items():
-        if not selection.wants_split(split):
+        if not selection.wants_split(split) or array.progress().finished:
             continue
         checking = array.available == array.shape[0]
         progress = array.progress()
