@@ -60,6 +60,7 @@ def unfinished(dataset: Dataset, selection: Selection) -> tuple[Notice, ...]:
     for split, array in dataset.images.items():
         if not selection.wants_split(split) or array.progress().finished:
             continue
+        # Asking what is there begins the work, which of a small array is its end.
         checking = array.available == array.shape[0]
         progress = array.progress()
         if not progress.finished:
