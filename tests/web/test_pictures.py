@@ -17,9 +17,10 @@ from app.pictures import png, sheet
 from app.web.noted import Reviewed
 
 from .conftest import Serve, Write
-from .reading import SPLITS, Truth, numbers, page, picture, ten_to_a_row
+from .reading import SPLITS, Pixels, Truth, numbers, page, picture, ten_to_a_row
 
 Read = Callable[[str], Truth]
+Ten = tuple[TestClient, Pixels]
 
 FLAT = pytest.mark.parametrize("name", ["retinamnist", "breastmnist"])
 EACH_SPLIT = pytest.mark.parametrize("split", SPLITS)
@@ -220,12 +221,18 @@ def test_only_what_takes_a_moment_is_drawn_with_its_page(
     np.testing.assert_array_equal(drawn, ten_to_a_row(pixels))
 
 
-def test_a_page_does_not_wait_for_its_sheet_to_be_deflated(
-    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def ten(serve: Serve, write: Write) -> Ten:
+    """A server of ten pictures of noise, and their pixels."""
     pixels = np.random.default_rng(4).integers(0, 256, (10, 28, 28), np.uint8)
     labels = np.zeros((10, 1), np.uint8)
-    client = serve(write("made.npz", test_images=pixels, test_labels=labels))
+    return serve(write("made.npz", test_images=pixels, test_labels=labels)), pixels
+
+
+def test_a_page_does_not_wait_for_its_sheet_to_be_deflated(
+    ten: Ten, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, pixels = ten
     may_go_on = threading.Event()
     deflated = []
 
@@ -248,11 +255,9 @@ def test_a_page_does_not_wait_for_its_sheet_to_be_deflated(
 
 
 def test_a_sheet_is_given_to_who_asks_while_its_page_waits_for_the_database(
-    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+    ten: Ten, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pixels = np.random.default_rng(6).integers(0, 256, (10, 28, 28), np.uint8)
-    labels = np.zeros((10, 1), np.uint8)
-    client = serve(write("made.npz", test_images=pixels, test_labels=labels))
+    client, pixels = ten
     (results,) = page(client, "/d/made?per_page=5").having("data-prefetch")
     waits, may_go_on = threading.Event(), threading.Event()
 
@@ -276,11 +281,9 @@ def test_a_sheet_is_given_to_who_asks_while_its_page_waits_for_the_database(
 
 
 def test_a_sheet_that_was_not_drawn_when_its_page_went_out_is_drawn_when_asked_for(
-    serve: Serve, write: Write, monkeypatch: pytest.MonkeyPatch
+    ten: Ten, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pixels = np.random.default_rng(5).integers(0, 256, (10, 28, 28), np.uint8)
-    labels = np.zeros((10, 1), np.uint8)
-    client = serve(write("made.npz", test_images=pixels, test_labels=labels))
+    client, pixels = ten
     failed = threading.Event()
 
     def failing(rows: Any, level: int) -> tuple[bytes, ...]:
