@@ -294,7 +294,7 @@ def test_a_sheet_that_was_not_drawn_when_its_page_went_out_is_drawn_when_asked_f
 
     at_once = png._deflated
     monkeypatch.setattr(png, "_deflated", failing)
-    for number in range(5):  # more than are drawn ahead at once
+    for number in range(5):  # on up to four cores, more than are drawn ahead at once
         failed.clear()
         address = sheet_of(client, f"/d/made?per_page=2&page={number + 1}")
         assert failed.wait(PATIENCE)
